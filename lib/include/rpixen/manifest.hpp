@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <rpixen/error.hpp>
+
+namespace rpixen {
+
+/// An input named by the manifest. Paths are as written there; `resolved` is relative to the manifest's folder.
+struct ArtifactReference {
+    std::string path;
+    std::string resolved;
+    std::optional<std::string> sha256;  ///< 64 lower-case hex digits
+    Location location;
+};
+
+enum class ScriptFlavour : std::uint8_t { checked, classic };
+enum class OverlayMoment : std::uint8_t { compose, boot };
+
+struct OverlayReference {
+    std::string name;      ///< a built-in name, or the stem of the file's name: overlays/<name>.dtbo on the card
+    std::string resolved;  ///< path of a .dtbo; empty for a built-in
+    Location location;
+};
+
+/// "auto" = computed, "fill" = the rest of the image, or bytes.
+struct SizeWish {
+    enum class Kind : std::uint8_t { automatic, fill, exact } kind = Kind::automatic;
+    std::uint64_t bytes = 0;
+};
+
+struct ExtraFile {
+    enum class Partition : std::uint8_t { boot, root } partition = Partition::root;
+    std::string source;
+    std::string resolved;
+    std::string target;  ///< absolute inside the partition
+    std::optional<std::uint16_t> mode;
+    std::uint32_t uid = 0;
+    std::uint32_t gid = 0;
+    Location location;
+};
+
+struct Manifest {
+    std::string file;  ///< the manifest's path, for messages
+    std::string name = "rpixen";
+    std::string board = "raspberrypi4-64";
+
+    ArtifactReference xen, kernel, dtb, uboot;
+    std::optional<ArtifactReference> initrd, xsm_policy, firmware;
+    std::vector<ArtifactReference> rootfs;  ///< layers, in order; at least one
+
+    std::vector<OverlayReference> overlays;  ///< in order; default: the built-in pi4-64-xen
+
+    ScriptFlavour script = ScriptFlavour::checked;
+    OverlayMoment apply_overlays = OverlayMoment::compose;
+    std::string bootargs = "console=hvc0 clk_ignore_unused root=/dev/mmcblk0p2 rootwait";
+    std::string xen_bootargs = "console=dtuart dtuart=/soc/serial@7e215040 sync_console bootscrub=0";
+    /// Bytes; nothing means "auto" where the text is "auto".
+    std::string dom0_mem = "512MiB";
+    std::vector<std::pair<std::string, std::string>> env;  ///< in the order of the file
+    std::map<std::string, std::uint64_t> addresses;        ///< pinned: xen, kernel, initrd, xsm_policy, dtb, overlay_scratch
+    std::vector<std::string> config_txt;
+
+    SizeWish image_size;  ///< automatic or exact
+    std::uint64_t alignment = std::uint64_t{4} << 20;
+    std::string boot_label = "BOOT";
+    std::uint64_t boot_size = std::uint64_t{256} << 20;
+    std::string root_label = "root";
+    SizeWish root_size;
+    std::uint64_t root_free = std::uint64_t{64} << 20;
+
+    std::vector<ExtraFile> files;
+
+    /// Where each value of the file stands, by JSON pointer, so that later stages can point at it too.
+    std::map<std::string, Location> locations;
+    Location locate(const std::string& pointer) const;
+};
+
+/// Reads a manifest (version 1; docs/manifest.md). `file` is its path: the base of relative paths and the name in messages;
+/// the file itself and the artifacts are not touched. Throws one Error{manifest} with every mistake found.
+Manifest parse_manifest(std::string_view text, const std::string& file);
+
+/// The JSON Schema (2020-12) of the manifest, as text.
+std::string_view manifest_schema();
+
+}  // namespace rpixen

@@ -1,0 +1,58 @@
+#include "storage/content.hpp"
+
+#include <algorithm>
+
+#include <rpixen/error.hpp>
+
+namespace rpixen {
+namespace {
+
+class MemorySource final : public ContentSource, public std::enable_shared_from_this<MemorySource> {
+  public:
+    MemorySource(Bytes bytes, std::string name) : bytes_(std::move(bytes)), name_(std::move(name)) {}
+
+    class Open final : public OpenContent {
+      public:
+        Open(std::shared_ptr<const MemorySource> source, std::uint64_t position)
+            : source_(std::move(source)), position_(position) {}
+        void read(std::uint64_t offset, MutableBytes out) override {
+            const ByteView bytes = source_->bytes_;
+            const std::uint64_t begin = position_ + offset;
+            if (begin > bytes.size() || out.size() > bytes.size() - begin)
+                throw Error(ErrorCode::internal, "a read beyond the end of " + source_->name_);
+            std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(begin), out.size(), out.begin());
+        }
+
+      private:
+        std::shared_ptr<const MemorySource> source_;
+        std::uint64_t position_;
+    };
+
+    std::unique_ptr<OpenContent> open(std::uint64_t position) const override {
+        return std::make_unique<Open>(shared_from_this(), position);
+    }
+    std::string name() const override { return name_; }
+
+  private:
+    Bytes bytes_;
+    std::string name_;
+};
+
+}  // namespace
+
+Content memory_content(Bytes bytes, std::string name) {
+    const std::uint64_t size = bytes.size();
+    return {std::make_shared<MemorySource>(std::move(bytes), std::move(name)), 0, size};
+}
+
+Content memory_content(std::string_view text, std::string name) {
+    return memory_content(to_bytes(text), std::move(name));
+}
+
+Bytes read_all(const Content& content) {
+    Bytes bytes(content.size);
+    if (!bytes.empty()) content.open()->read(0, bytes);
+    return bytes;
+}
+
+}  // namespace rpixen

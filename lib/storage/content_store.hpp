@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+
+#include "storage/content.hpp"
+
+namespace rpixen {
+
+/// Takes the data of files that arrive as a stream (a compressed tar) and says where it then lies. A back end offers one
+/// that puts the data at its final place in the output, so that a stream is unpacked once and written once.
+class ContentStore {
+  public:
+    virtual ~ContentStore() = default;
+    /// Begins a content of exactly `size` bytes (> 0).
+    virtual void begin(std::uint64_t size) = 0;
+    /// The next bytes of it. Throws Error{io}.
+    virtual void append(ByteView bytes) = 0;
+    /// Ends it; exactly `size` bytes were appended.
+    virtual Content finish() = 0;
+};
+
+/// Forgets the bytes: for a plan, which needs only names and sizes. Its contents cannot be read.
+class DiscardingStore final : public ContentStore {
+  public:
+    void begin(std::uint64_t size) override { size_ = size; }
+    void append(ByteView) override {}
+    Content finish() override { return {nullptr, 0, size_}; }
+
+  private:
+    std::uint64_t size_ = 0;
+};
+
+}  // namespace rpixen

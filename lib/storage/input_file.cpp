@@ -1,0 +1,79 @@
+#include "storage/input_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include <rpixen/error.hpp>
+
+namespace rpixen {
+namespace {
+
+class OpenRange final : public OpenContent {
+  public:
+    OpenRange(std::shared_ptr<const InputFile> file, std::uint64_t base) : file_(std::move(file)), base_(base) {}
+    void read(std::uint64_t offset, MutableBytes out) override {
+        pread_exactly(file_->descriptor(), base_ + offset, out, file_->name());
+    }
+    int descriptor() const override { return file_->descriptor(); }
+    std::uint64_t base() const override { return base_; }
+    void check_unchanged() override { file_->check_unchanged(); }
+
+  private:
+    std::shared_ptr<const InputFile> file_;
+    std::uint64_t base_;
+};
+
+std::string kind_of(mode_t mode) {
+    if (S_ISDIR(mode)) return "a folder";
+    if (S_ISFIFO(mode)) return "a named pipe";
+    if (S_ISSOCK(mode)) return "a socket";
+    if (S_ISCHR(mode)) return "a character device";
+    if (S_ISBLK(mode)) return "a block device";
+    return "a special file";
+}
+
+}  // namespace
+
+FileIdentity identify(int descriptor, const std::string& name) {
+    struct stat status {};
+    if (::fstat(descriptor, &status) != 0) throw_io("examine", name);
+    return {static_cast<std::uint64_t>(status.st_dev), static_cast<std::uint64_t>(status.st_ino),
+            static_cast<std::uint64_t>(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
+            status.st_ctim.tv_sec, status.st_ctim.tv_nsec};
+}
+
+std::shared_ptr<const InputFile> InputFile::open_file(const std::string& path) {
+    // O_NONBLOCK keeps a named pipe from hanging the run; it means nothing for a regular file.
+    FileDescriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!descriptor)
+        throw Error(ErrorCode::artifact, Problem{"cannot open " + path,
+                                                 std::generic_category().message(errno), "a readable regular file",
+                                                 "check the path (it is relative to the manifest's folder)", {}});
+    struct stat status {};
+    if (::fstat(descriptor.get(), &status) != 0) throw_io("examine", path);
+    if (!S_ISREG(status.st_mode))
+        throw Error(ErrorCode::artifact, path + " is no regular file", kind_of(status.st_mode), "a regular file");
+    const FileIdentity identity = identify(descriptor.get(), path);
+    return std::make_shared<InputFile>(std::move(descriptor), path, identity);
+}
+
+std::shared_ptr<const InputFile> InputFile::adopt(FileDescriptor descriptor, std::string name) {
+    const FileIdentity identity = identify(descriptor.get(), name);
+    return std::make_shared<InputFile>(std::move(descriptor), std::move(name), identity);
+}
+
+std::unique_ptr<OpenContent> InputFile::open(std::uint64_t position) const {
+    return std::make_unique<OpenRange>(shared_from_this(), position);
+}
+
+void InputFile::check_unchanged() const {
+    if (identify(descriptor_.get(), name_) != identity_)
+        throw Error(ErrorCode::io, name_ + " was changed while it was read", {}, {},
+                    "run again when nothing writes to it");
+}
+
+}  // namespace rpixen

@@ -1,0 +1,87 @@
+#include "storage/output_file.hpp"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+
+#include <rpixen/error.hpp>
+
+namespace rpixen {
+namespace {
+
+std::string folder_of(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    if (slash == std::string::npos) return ".";
+    return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+/// Distinguishes the outputs of one process; the process id distinguishes processes.
+std::string temporary_name(const std::string& path) {
+    static std::atomic<unsigned> counter{0};
+    const std::size_t slash = path.rfind('/');
+    const std::size_t start = slash == std::string::npos ? 0 : slash + 1;
+    return path.substr(0, start) + "." + path.substr(start).substr(0, 200) + "." + std::to_string(::getpid()) + "-" +
+           std::to_string(counter++) + ".tmp";
+}
+
+}  // namespace
+
+OutputFile::OutputFile(std::string path) : path_(std::move(path)), folder_(folder_of(path_)) {
+    struct stat status {};
+    if (::stat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+        throw Error(ErrorCode::io, "cannot write " + path_, S_ISDIR(status.st_mode) ? "a folder" : "no regular file",
+                    "a new name or a regular file to replace", "name the image file with -o");
+    descriptor_ = FileDescriptor(::open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    if (!descriptor_ && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == ENOSYS)) {
+        temporary_ = temporary_name(path_);
+        descriptor_ = FileDescriptor(::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+        if (!descriptor_) temporary_.clear();
+    }
+    if (!descriptor_) throw_io("write", path_);
+}
+
+OutputFile::~OutputFile() {
+    if (!committed_ && !temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void OutputFile::resize(std::uint64_t length) {
+    if (::ftruncate(descriptor_.get(), static_cast<off_t>(length)) != 0) throw_io("set the length of", path_);
+}
+
+void OutputFile::write(std::uint64_t offset, ByteView bytes) {
+    pwrite_exactly(descriptor_.get(), offset, bytes, path_);
+}
+
+void OutputFile::punch(std::uint64_t offset, std::uint64_t length) {
+    if (::fallocate(descriptor_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+                    static_cast<off_t>(length)) == 0)
+        return;
+    if (errno != EOPNOTSUPP) throw_io("clear a part of", path_);
+    const Bytes zeros(length < 65536 ? length : 65536);
+    for (std::uint64_t done = 0; done < length; done += zeros.size())
+        write(offset + done, ByteView(zeros).first(std::min<std::uint64_t>(zeros.size(), length - done)));
+}
+
+void OutputFile::commit(bool sync) {
+    if (sync && ::fsync(descriptor_.get()) != 0) throw_io("bring to the disk", path_);
+
+    const std::string name = temporary_.empty() ? temporary_name(path_) : temporary_;
+    if (::fchmod(descriptor_.get(), 0644) != 0) throw_io("set the mode of", path_);
+    if (temporary_.empty()) {
+        const std::string self = "/proc/self/fd/" + std::to_string(descriptor_.get());
+        if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0) throw_io("name", path_);
+        temporary_ = name;
+    }
+    if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw_io("replace", path_);
+    committed_ = true;
+    if (sync) {
+        const FileDescriptor folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (folder) ::fsync(folder.get());
+    }
+}
+
+}  // namespace rpixen
