@@ -13,25 +13,27 @@
 
 namespace rpixen {
 
-/// An input that was examined. `content` is what goes onto the card: the input itself, or what was unpacked from it.
+/// An input that was examined. `content` is what goes onto the card: the input itself, or what was unpacked
+/// from it.
 struct Artifact {
-    std::string path;            ///< as the manifest has it
+    std::string path;  ///< as the manifest has it
     Content content;
-    std::string packing;         ///< "none", "gzip", "xz", "zstd", "bzip2", "lz4", "zboot-gzip", "zboot-zstd", ...
-    std::optional<std::string> sha256;  ///< of the input as it lies there; known where it was pinned or is small
+    std::string packing;  ///< "none", "gzip", "xz", "zstd", "bzip2", "lz4", "zboot-gzip", "zboot-zstd", ...
+    std::optional<std::string>
+        sha256;  ///< of the input as it lies there; known where it was pinned or is small
 };
 
 struct XenArtifact : Artifact {
     Arm64ImageHeader header;
-    std::string banner;               ///< "Xen 4.17.5..."; empty where none was found
-    int major = 0;                    ///< 0 where no banner was found
+    std::string banner;  ///< "Xen 4.17.5..."; empty where none was found
+    int major = 0;       ///< 0 where no banner was found
     int minor = 0;
 };
 
 struct KernelArtifact : Artifact {
     Arm64ImageHeader header;
-    std::string banner;               ///< "Linux version 6.1.0-..."
-    std::string release;              ///< "6.1.0-37-arm64"
+    std::string banner;   ///< "Linux version 6.1.0-..."
+    std::string release;  ///< "6.1.0-37-arm64"
     int major = 0;
     int minor = 0;
     /// Whether it was built for Xen (CONFIG_XEN): nothing where it cannot be told.
@@ -40,11 +42,12 @@ struct KernelArtifact : Artifact {
 };
 
 struct UBootArtifact : Artifact {
-    std::string banner;               ///< "U-Boot 2023.01+dfsg-2 (...)"
-    int year = 0;                     ///< 2023; 0 where unknown
-    int month = 0;                    ///< 1
-    std::map<std::string, std::string> environment;  ///< the embedded default environment; empty where not found
-    bool has_legacy_image = false;    ///< CONFIG_LEGACY_IMAGE_FORMAT and source, as far as strings tell
+    std::string banner;  ///< "U-Boot 2023.01+dfsg-2 (...)"
+    int year = 0;        ///< 2023; 0 where unknown
+    int month = 0;       ///< 1
+    std::map<std::string, std::string>
+        environment;                ///< the embedded default environment; empty where not found
+    bool has_legacy_image = false;  ///< CONFIG_LEGACY_IMAGE_FORMAT and source, as far as strings tell
     bool has_booti = false;
     bool has_fdt_overlay = false;
 };
@@ -62,8 +65,8 @@ struct ArtifactSet {
     Artifact dtb;
     std::optional<Artifact> initrd;
     std::optional<Artifact> xsm_policy;
-    std::vector<Artifact> overlays;        ///< in the manifest's order; built-in ones have their bytes in memory
-    std::vector<FirmwareFile> firmware;    ///< sorted by path; empty where no folder was given
+    std::vector<Artifact> overlays;  ///< in the manifest's order; built-in ones have their bytes in memory
+    std::vector<FirmwareFile> firmware;  ///< sorted by path; empty where no folder was given
     bool has_firmware = false;
     FileTree root;                         ///< all layers of rootfs, merged
     std::optional<Content> prebuilt_root;  ///< instead of `root`: an ext4 image

@@ -15,10 +15,11 @@ namespace rpixen {
 
 /// What a back end did.
 struct WrittenImage {
-    std::uint64_t size = 0;            ///< bytes
-    std::uint64_t bytes_written = 0;   ///< that reached the output file
-    std::vector<Range> mapped;         ///< ascending, disjoint: holds data or must read as zeros; the rest does not matter
-    std::vector<std::string> notes;    ///< what the user should know ("KVM is broken, TCG was used")
+    std::uint64_t size = 0;           ///< bytes
+    std::uint64_t bytes_written = 0;  ///< that reached the output file
+    std::vector<Range>
+        mapped;  ///< ascending, disjoint: holds data or must read as zeros; the rest does not matter
+    std::vector<std::string> notes;  ///< what the user should know ("KVM is broken, TCG was used")
 };
 
 /// Writes an image as planned: the only stage that writes.
@@ -27,8 +28,9 @@ class ImageBackend {
     virtual ~ImageBackend() = default;
     virtual std::string name() const = 0;
 
-    /// A store for the root partition's streamed data, used before the plan is known; `root_offset` is where the root
-    /// partition will begin in `output` (bytes). The default keeps the data in an unlinked file beside the output.
+    /// A store for the root partition's streamed data, used before the plan is known; `root_offset` is where
+    /// the root partition will begin in `output` (bytes). The default keeps the data in an unlinked file
+    /// beside the output.
     virtual std::unique_ptr<ContentStore> open_store(OutputFile& output, std::uint64_t root_offset);
 
     /// Fills `output` (empty, or holding what open_store()'s store put there) and does not commit it.

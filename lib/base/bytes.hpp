@@ -15,7 +15,9 @@ using Bytes = std::vector<std::byte>;
 using ByteView = std::span<const std::byte>;
 using MutableBytes = std::span<std::byte>;
 
-inline ByteView as_bytes(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+inline ByteView as_bytes(std::string_view text) {
+    return std::as_bytes(std::span(text.data(), text.size()));
+}
 inline std::string_view as_text(ByteView bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -29,14 +31,16 @@ template <typename Integer>
 Integer load_le(const std::byte* place) {
     Integer value = 0;
     for (std::size_t index = sizeof(Integer); index-- > 0;)
-        value = static_cast<Integer>(static_cast<Integer>(value << 7 << 1) | std::to_integer<Integer>(place[index]));
+        value = static_cast<Integer>(static_cast<Integer>(value << 7 << 1) |
+                                     std::to_integer<Integer>(place[index]));
     return value;
 }
 template <typename Integer>
 Integer load_be(const std::byte* place) {
     Integer value = 0;
     for (std::size_t index = 0; index < sizeof(Integer); ++index)
-        value = static_cast<Integer>(static_cast<Integer>(value << 7 << 1) | std::to_integer<Integer>(place[index]));
+        value = static_cast<Integer>(static_cast<Integer>(value << 7 << 1) |
+                                     std::to_integer<Integer>(place[index]));
     return value;
 }
 template <typename Integer>

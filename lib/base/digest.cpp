@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "base/handle.hpp"
 #include <rpixen/error.hpp>
+#include "base/handle.hpp"
 
 namespace rpixen {
 
@@ -29,12 +29,15 @@ Sha256& Sha256::update(ByteView bytes) {
 
 Sha256Digest Sha256::finish() {
     Sha256Digest digest{};
-    if (EVP_DigestFinal_ex(context_->evp.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr) != 1)
+    if (EVP_DigestFinal_ex(context_->evp.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr) !=
+        1)
         throw Error(ErrorCode::internal, "OpenSSL's SHA-256 failed");
     return digest;
 }
 
-Sha256Digest sha256(ByteView bytes) { return Sha256().update(bytes).finish(); }
+Sha256Digest sha256(ByteView bytes) {
+    return Sha256().update(bytes).finish();
+}
 
 std::string hex(ByteView bytes) {
     static constexpr char digits[] = "0123456789abcdef";
@@ -58,8 +61,12 @@ Uuid derive_uuid(const Sha256Digest& seed, std::string_view name) {
 }
 
 std::string format_uuid(const Uuid& uuid) {
-    std::string text = hex(uuid);
-    for (const std::size_t place : {20U, 16U, 12U, 8U}) text.insert(place, "-");
+    const std::string digits = hex(uuid);
+    std::string text;
+    for (std::size_t place = 0; place < digits.size(); ++place) {
+        if (place == 8 || place == 12 || place == 16 || place == 20) text += '-';
+        text += digits[place];
+    }
     return text;
 }
 

@@ -12,7 +12,8 @@ namespace rpixen {
 
 using Sha256Digest = std::array<std::byte, 32>;
 
-/// SHA-256 (FIPS 180-4) over a stream, through OpenSSL's EVP so that the processor's own instructions are used.
+/// SHA-256 (FIPS 180-4) over a stream, through OpenSSL's EVP so that the processor's own instructions are
+/// used.
 class Sha256 {
   public:
     Sha256();
@@ -37,7 +38,8 @@ std::string hex(ByteView bytes);
 
 using Uuid = std::array<std::byte, 16>;
 
-/// A version-8 UUID (RFC 9562) from the first 16 bytes of SHA-256(seed, 0, name): the same seed and name give the same UUID.
+/// A version-8 UUID (RFC 9562) from the first 16 bytes of SHA-256(seed, 0, name): the same seed and name give
+/// the same UUID.
 Uuid derive_uuid(const Sha256Digest& seed, std::string_view name);
 
 /// "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", lower case.

@@ -17,7 +17,8 @@ std::string joined(const std::vector<Problem>& problems) {
 
 std::string Problem::text() const {
     std::string line = location.file;
-    if (location.line > 0) line += ":" + std::to_string(location.line) + ":" + std::to_string(location.column);
+    if (location.line > 0)
+        line += ":" + std::to_string(location.line) + ":" + std::to_string(location.column);
     if (!line.empty()) line += ": ";
     if (!location.pointer.empty()) line += location.pointer + ": ";
     line += message;
@@ -42,15 +43,24 @@ Error& Error::add_context(std::string what) {
 
 const char* name_of(ErrorCode code) noexcept {
     switch (code) {
-        case ErrorCode::internal: return "internal";
-        case ErrorCode::usage: return "usage";
-        case ErrorCode::manifest: return "manifest";
-        case ErrorCode::artifact: return "artifact";
-        case ErrorCode::unfit: return "unfit";
-        case ErrorCode::io: return "io";
-        case ErrorCode::verification: return "verification";
-        case ErrorCode::unavailable: return "unavailable";
-        case ErrorCode::cancelled: return "cancelled";
+        case ErrorCode::internal:
+            return "internal";
+        case ErrorCode::usage:
+            return "usage";
+        case ErrorCode::manifest:
+            return "manifest";
+        case ErrorCode::artifact:
+            return "artifact";
+        case ErrorCode::unfit:
+            return "unfit";
+        case ErrorCode::io:
+            return "io";
+        case ErrorCode::verification:
+            return "verification";
+        case ErrorCode::unavailable:
+            return "unavailable";
+        case ErrorCode::cancelled:
+            return "cancelled";
     }
     return "internal";
 }

@@ -38,7 +38,9 @@ constexpr std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) {
     return checked_multiply(divide_up(value, alignment), alignment);
 }
 
-constexpr std::uint64_t align_down(std::uint64_t value, std::uint64_t alignment) { return value - value % alignment; }
+constexpr std::uint64_t align_down(std::uint64_t value, std::uint64_t alignment) {
+    return value - value % alignment;
+}
 
 /// A half-open range [begin, end) of bytes or addresses; never inverted.
 struct Range {

@@ -20,16 +20,17 @@ enum class FileSystemKind : std::uint8_t {
 
 /// A FAT32 to be made. Facts: Microsoft FAT specification 1.03 (fatgen103).
 struct Fat32Parameters {
-    std::string label;                     ///< as given; the volume label holds at most 11 bytes, upper case
+    std::string label;  ///< as given; the volume label holds at most 11 bytes, upper case
     std::uint32_t volume_id = 0;
-    std::uint32_t sectors_per_cluster = 0; ///< of 512 bytes; chosen so that there are at least 65,525 clusters
-    std::uint32_t hidden_sectors = 0;      ///< the partition's first sector (BPB_HiddSec)
-    Timestamp time;                        ///< of the volume label and of directories; files have their own mtime
+    std::uint32_t sectors_per_cluster =
+        0;                             ///< of 512 bytes; chosen so that there are at least 65,525 clusters
+    std::uint32_t hidden_sectors = 0;  ///< the partition's first sector (BPB_HiddSec)
+    Timestamp time;                    ///< of the volume label and of directories; files have their own mtime
 };
 
 /// An ext4 to be made. Block size is 4096, inode size 256.
 struct Ext4Parameters {
-    std::string label;              ///< at most 16 bytes
+    std::string label;  ///< at most 16 bytes
     Uuid uuid{};
     Uuid hash_seed{};
     Timestamp time;                 ///< creation time of the file system and of what it makes itself
@@ -40,9 +41,9 @@ struct Ext4Parameters {
 };
 
 struct PartitionPlan {
-    std::string name;          ///< "boot", "root"
-    Range range;               ///< in the image, bytes, aligned
-    std::uint8_t mbr_type = 0; ///< 0x0c, 0x83
+    std::string name;           ///< "boot", "root"
+    Range range;                ///< in the image, bytes, aligned
+    std::uint8_t mbr_type = 0;  ///< 0x0c, 0x83
     bool active = false;
     FileSystemKind kind = FileSystemKind::fat32;
     Fat32Parameters fat32;

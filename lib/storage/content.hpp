@@ -22,7 +22,8 @@ class OpenContent {
     virtual void check_unchanged() {}
 };
 
-/// Holds the bytes of one or many files: an input file, a folder of files, memory. Shared between threads, immutable.
+/// Holds the bytes of one or many files: an input file, a folder of files, memory. Shared between threads,
+/// immutable.
 class ContentSource {
   public:
     virtual ~ContentSource() = default;

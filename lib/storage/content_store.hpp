@@ -6,8 +6,9 @@
 
 namespace rpixen {
 
-/// Takes the data of files that arrive as a stream (a compressed tar) and says where it then lies. A back end offers one
-/// that puts the data at its final place in the output, so that a stream is unpacked once and written once.
+/// Takes the data of files that arrive as a stream (a compressed tar) and says where it then lies. A back end
+/// offers one that puts the data at its final place in the output, so that a stream is unpacked once and
+/// written once.
 class ContentStore {
   public:
     virtual ~ContentStore() = default;

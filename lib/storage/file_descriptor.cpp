@@ -23,8 +23,8 @@ void throw_io(const std::string& what, const std::string& name) {
     std::string change;
     if (reason == ENOSPC || reason == EDQUOT) change = "free some space or choose another place with -o";
     if (reason == EACCES || reason == EPERM) change = "give permission or choose another place";
-    throw Error(ErrorCode::io, "cannot " + what + " " + name + ": " + std::generic_category().message(reason), {}, {},
-                change);
+    throw Error(ErrorCode::io, "cannot " + what + " " + name + ": " + std::generic_category().message(reason),
+                {}, {}, change);
 }
 
 void pread_exactly(int descriptor, std::uint64_t offset, MutableBytes out, const std::string& name) {
@@ -33,7 +33,8 @@ void pread_exactly(int descriptor, std::uint64_t offset, MutableBytes out, const
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) throw_io("read", name);
         if (count == 0)
-            throw Error(ErrorCode::io, name + " ended while it was read", "its end at byte " + std::to_string(offset),
+            throw Error(ErrorCode::io, name + " ended while it was read",
+                        "its end at byte " + std::to_string(offset),
                         std::to_string(out.size()) + " further bytes", "do not change inputs during a run");
         out = out.subspan(static_cast<std::size_t>(count));
         offset += static_cast<std::uint64_t>(count);

@@ -14,7 +14,8 @@ namespace {
 
 class OpenRange final : public OpenContent {
   public:
-    OpenRange(std::shared_ptr<const InputFile> file, std::uint64_t base) : file_(std::move(file)), base_(base) {}
+    OpenRange(std::shared_ptr<const InputFile> file, std::uint64_t base)
+        : file_(std::move(file)), base_(base) {}
     void read(std::uint64_t offset, MutableBytes out) override {
         pread_exactly(file_->descriptor(), base_ + offset, out, file_->name());
     }
@@ -41,9 +42,13 @@ std::string kind_of(mode_t mode) {
 FileIdentity identify(int descriptor, const std::string& name) {
     struct stat status {};
     if (::fstat(descriptor, &status) != 0) throw_io("examine", name);
-    return {static_cast<std::uint64_t>(status.st_dev), static_cast<std::uint64_t>(status.st_ino),
-            static_cast<std::uint64_t>(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
-            status.st_ctim.tv_sec, status.st_ctim.tv_nsec};
+    return {static_cast<std::uint64_t>(status.st_dev),
+            static_cast<std::uint64_t>(status.st_ino),
+            static_cast<std::uint64_t>(status.st_size),
+            status.st_mtim.tv_sec,
+            status.st_mtim.tv_nsec,
+            status.st_ctim.tv_sec,
+            status.st_ctim.tv_nsec};
 }
 
 std::shared_ptr<const InputFile> InputFile::open_file(const std::string& path) {
@@ -51,12 +56,15 @@ std::shared_ptr<const InputFile> InputFile::open_file(const std::string& path) {
     FileDescriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (!descriptor)
         throw Error(ErrorCode::artifact, Problem{"cannot open " + path,
-                                                 std::generic_category().message(errno), "a readable regular file",
-                                                 "check the path (it is relative to the manifest's folder)", {}});
+                                                 std::generic_category().message(errno),
+                                                 "a readable regular file",
+                                                 "check the path (it is relative to the manifest's folder)",
+                                                 {}});
     struct stat status {};
     if (::fstat(descriptor.get(), &status) != 0) throw_io("examine", path);
     if (!S_ISREG(status.st_mode))
-        throw Error(ErrorCode::artifact, path + " is no regular file", kind_of(status.st_mode), "a regular file");
+        throw Error(ErrorCode::artifact, path + " is no regular file", kind_of(status.st_mode),
+                    "a regular file");
     const FileIdentity identity = identify(descriptor.get(), path);
     return std::make_shared<InputFile>(std::move(descriptor), path, identity);
 }

@@ -24,8 +24,8 @@ std::string temporary_name(const std::string& path) {
     static std::atomic<unsigned> counter{0};
     const std::size_t slash = path.rfind('/');
     const std::size_t start = slash == std::string::npos ? 0 : slash + 1;
-    return path.substr(0, start) + "." + path.substr(start).substr(0, 200) + "." + std::to_string(::getpid()) + "-" +
-           std::to_string(counter++) + ".tmp";
+    return path.substr(0, start) + "." + path.substr(start).substr(0, 200) + "." +
+           std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".tmp";
 }
 
 }  // namespace
@@ -33,7 +33,8 @@ std::string temporary_name(const std::string& path) {
 OutputFile::OutputFile(std::string path) : path_(std::move(path)), folder_(folder_of(path_)) {
     struct stat status {};
     if (::stat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
-        throw Error(ErrorCode::io, "cannot write " + path_, S_ISDIR(status.st_mode) ? "a folder" : "no regular file",
+        throw Error(ErrorCode::io, "cannot write " + path_,
+                    S_ISDIR(status.st_mode) ? "a folder" : "no regular file",
                     "a new name or a regular file to replace", "name the image file with -o");
     descriptor_ = FileDescriptor(::open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
     if (!descriptor_ && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == ENOSYS)) {
@@ -73,7 +74,8 @@ void OutputFile::commit(bool sync) {
     if (::fchmod(descriptor_.get(), 0644) != 0) throw_io("set the mode of", path_);
     if (temporary_.empty()) {
         const std::string self = "/proc/self/fd/" + std::to_string(descriptor_.get());
-        if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0) throw_io("name", path_);
+        if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0)
+            throw_io("name", path_);
         temporary_ = name;
     }
     if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw_io("replace", path_);

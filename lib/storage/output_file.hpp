@@ -10,12 +10,13 @@ namespace rpixen {
 
 /// A file that appears under its name whole or not at all.
 ///
-/// Until commit() it has no name that survives the process where the file system offers O_TMPFILE, otherwise a
-/// temporary name beside the target that the destructor removes. An older file of that name stays whole until then.
+/// Until commit() it has no name that survives the process where the file system offers O_TMPFILE, otherwise
+/// a temporary name beside the target that the destructor removes. An older file of that name stays whole
+/// until then.
 class OutputFile {
   public:
-    /// Opens the unnamed file in the target's folder. Throws Error{io}: no such folder, no permission, or the target
-    /// is something else than a regular file.
+    /// Opens the unnamed file in the target's folder. Throws Error{io}: no such folder, no permission, or the
+    /// target is something else than a regular file.
     explicit OutputFile(std::string path);
     ~OutputFile();
     OutputFile(const OutputFile&) = delete;
@@ -27,11 +28,12 @@ class OutputFile {
     /// Sets the length in bytes; what was never written reads as zeros and takes no space.
     void resize(std::uint64_t length);
     void write(std::uint64_t offset, ByteView bytes);
-    /// Makes [offset, offset + length) read as zeros again and gives its space back where the file system can.
+    /// Makes [offset, offset + length) read as zeros again and gives its space back where the file system
+    /// can.
     void punch(std::uint64_t offset, std::uint64_t length);
 
-    /// Brings every byte to the disk (unless `sync` is false), gives the file mode 0644 (whatever the umask) and its
-    /// name, replacing an older file atomically. Throws Error{io}; the older file is then untouched.
+    /// Brings every byte to the disk (unless `sync` is false), gives the file mode 0644 (whatever the umask)
+    /// and its name, replacing an older file atomically. Throws Error{io}; the older file is then untouched.
     void commit(bool sync = true);
 
   private:

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -38,8 +39,8 @@ struct Metadata {
 /// system.posix_acl_default (linux/posix_acl_xattr.h, version 2) and security.capability.
 using XattrSet = std::vector<std::pair<std::string, std::string>>;
 
-/// A run of data in a sparse file: `length` bytes at `logical` in the file. The runs of a file follow each other
-/// in its content without gaps: the first starts at the content's position, the next where that ends.
+/// A run of data in a sparse file: `length` bytes at `logical` in the file. The runs of a file follow each
+/// other in its content without gaps: the first starts at the content's position, the next where that ends.
 struct DataRun {
     std::uint64_t logical = 0;
     std::uint64_t length = 0;
@@ -50,9 +51,10 @@ using NodeId = std::uint32_t;   ///< an inode
 using EntryId = std::uint32_t;  ///< a name in a directory
 inline constexpr std::uint32_t none = 0xffffffff;
 
-/// The files of one partition as a value: nodes (inodes) with one or more names. Compact: about 100 bytes and its name
-/// for each file, so that half a million files fit a small machine. Names are bytes: 1 to 255, no NUL, no '/', not "."
-/// and "..". Iteration is in the bytewise order of names, whatever the order of insertion.
+/// The files of one partition as a value: nodes (inodes) with one or more names. Compact: about 100 bytes and
+/// its name for each file, so that half a million files fit a small machine. Names are bytes: 1 to 255, no
+/// NUL, no '/', not "." and "..". Iteration is in the bytewise order of names, whatever the order of
+/// insertion.
 class FileTree {
   public:
     /// Holds only the root directory: mode 0755, owner 0:0, time 0.
@@ -60,7 +62,8 @@ class FileTree {
 
     static constexpr NodeId root() { return 0; }
 
-    // --- Reading -----------------------------------------------------------------------------------------------
+    // --- Reading
+    // -----------------------------------------------------------------------------------------------
 
     /// Nodes ever made; ids are 0 ... node_count() - 1. A node that lost its last name has links() == 0.
     NodeId node_count() const { return static_cast<NodeId>(nodes_.size()); }
@@ -71,14 +74,19 @@ class FileTree {
     std::uint32_t links(NodeId node) const { return nodes_[node].links; }
     /// Length of a file in bytes, holes included; length of a symlink's target.
     std::uint64_t size(NodeId node) const { return nodes_[node].size; }
-    /// Where a file's data lies: its runs packed one after another. Content::size is the sum of the runs' lengths.
+    /// Where a file's data lies: its runs packed one after another. Content::size is the sum of the runs'
+    /// lengths.
     Content content(NodeId node) const;
     /// The runs of data of a file; one run over the whole length unless it is sparse, none for an empty file.
     std::vector<DataRun> runs(NodeId node) const;
     bool sparse(NodeId node) const { return nodes_[node].runs != none; }
     std::string_view symlink_target(NodeId node) const;
-    std::uint32_t device_major(NodeId node) const { return static_cast<std::uint32_t>(nodes_[node].position >> 32); }
-    std::uint32_t device_minor(NodeId node) const { return static_cast<std::uint32_t>(nodes_[node].position); }
+    std::uint32_t device_major(NodeId node) const {
+        return static_cast<std::uint32_t>(nodes_[node].position >> 32);
+    }
+    std::uint32_t device_minor(NodeId node) const {
+        return static_cast<std::uint32_t>(nodes_[node].position);
+    }
 
     std::string_view entry_name(EntryId entry) const;
     NodeId entry_node(EntryId entry) const { return entries_[entry].node; }
@@ -88,55 +96,59 @@ class FileTree {
     std::optional<NodeId> child(NodeId directory, std::string_view name) const;
     /// By path without following symlinks; a leading '/' is allowed, "" and "/" are the root.
     std::optional<NodeId> find(std::string_view path) const;
-    /// One path of a node ("/etc/passwd"; "/" for the root), the first by insertion for one with several names.
+    /// One path of a node ("/etc/passwd"; "/" for the root), the first by insertion for one with several
+    /// names.
     std::string path_of(NodeId node) const;
-    NodeId parent(NodeId directory) const { return entries_.empty() ? root() : parent_of(directory); }
+    NodeId parent(NodeId directory) const;  ///< of a directory; the root is its own
 
-    // --- Building ----------------------------------------------------------------------------------------------
-    // All throw Error{artifact} (names, collisions) and leave the tree as it was. `origin` is for messages.
+    // --- Building
+    // ---------------------------------------------------------------------------------------------- All
+    // throw Error{artifact} (names, collisions) and leave the tree as it was. `origin` is for messages.
 
-    /// Splits a member path as found in archives ("./a//b/", "a/b"): the directories on the way are looked up, following
-    /// symlinks inside the tree (absolute targets start at the tree's root), and made (mode 0755, owner 0:0) where they
-    /// are missing and `create` is set. Refuses: "..", NUL, too long a name, leaving the tree through a symlink, a loop, a
-    /// dangling symlink, a parent that is no directory.
+    /// Splits a member path as found in archives ("./a//b/", "a/b"): the directories on the way are looked
+    /// up, following symlinks inside the tree (absolute targets start at the tree's root), and made (mode
+    /// 0755, owner 0:0) where they are missing and `create` is set. Refuses: "..", NUL, too long a name,
+    /// leaving the tree through a symlink, a loop, a dangling symlink, a parent that is no directory.
     struct Place {
         NodeId directory = root();
-        std::string name;  ///< empty: the root itself
+        std::string name;  ///< empty: the directory itself
     };
     Place locate(std::string_view path, bool create = true);
 
-    /// How an addition meets an existing entry of the same name. A directory over a directory always merges (takes the new
-    /// metadata and xattrs); a directory over a symlink to a directory keeps the link; any other change between
-    /// directory and non-directory is refused.
+    /// How an addition meets an existing entry of the same name. A directory over a directory always merges
+    /// (takes the new metadata and xattrs); a directory over a symlink to a directory keeps the link; any
+    /// other change between directory and non-directory is refused.
     enum class Existing : std::uint8_t { refuse, replace };
 
     NodeId add_directory(const Place& place, const Metadata& metadata, XattrSet xattrs = {});
-    NodeId add_file(const Place& place, const Metadata& metadata, const Content& content, XattrSet xattrs = {},
-                    Existing existing = Existing::refuse);
+    NodeId add_file(const Place& place, const Metadata& metadata, const Content& content,
+                    XattrSet xattrs = {}, Existing existing = Existing::refuse);
     /// `runs` ascending and disjoint, inside `size`; content.size is their sum.
-    NodeId add_sparse_file(const Place& place, const Metadata& metadata, std::uint64_t size, const Content& content,
-                           std::vector<DataRun> runs, XattrSet xattrs = {}, Existing existing = Existing::refuse);
-    NodeId add_symlink(const Place& place, const Metadata& metadata, std::string_view target, XattrSet xattrs = {},
-                       Existing existing = Existing::refuse);
+    NodeId add_sparse_file(const Place& place, const Metadata& metadata, std::uint64_t size,
+                           const Content& content, std::vector<DataRun> runs, XattrSet xattrs = {},
+                           Existing existing = Existing::refuse);
+    NodeId add_symlink(const Place& place, const Metadata& metadata, std::string_view target,
+                       XattrSet xattrs = {}, Existing existing = Existing::refuse);
     NodeId add_device(const Place& place, const Metadata& metadata, NodeType type, std::uint32_t major,
                       std::uint32_t minor, XattrSet xattrs = {}, Existing existing = Existing::refuse);
-    NodeId add_special(const Place& place, const Metadata& metadata, NodeType fifo_or_socket, XattrSet xattrs = {},
-                       Existing existing = Existing::refuse);
+    NodeId add_special(const Place& place, const Metadata& metadata, NodeType fifo_or_socket,
+                       XattrSet xattrs = {}, Existing existing = Existing::refuse);
     /// Another name for a node that is no directory.
     void add_link(const Place& place, NodeId node, Existing existing = Existing::refuse);
     void set_metadata(NodeId node, const Metadata& metadata);
     void set_xattrs(NodeId node, XattrSet xattrs);
     void remove(NodeId directory, std::string_view name);
 
-    /// Marks the border between layers: what is in the tree now may be replaced by what comes, while two entries of one
-    /// name that come after the same mark are refused (see Existing::replace in add_*).
-    void begin_layer() { layer_first_entry_ = static_cast<EntryId>(entries_.size()); }
+    /// Marks the border between layers: what is in the tree now may be replaced by what comes, while two
+    /// entries of one name that come after the same mark are refused (see Existing::replace in add_*).
+    void begin_layer() { ++layer_; }
 
   private:
     struct Node {
         std::int64_t mtime_seconds = 0;
         std::uint64_t size = 0;
-        std::uint64_t position = 0;  ///< in the source; major << 32 | minor; offset of a symlink's target in texts_
+        std::uint64_t position =
+            0;  ///< in the source; major << 32 | minor; offset of a symlink's target in texts_
         std::uint32_t mtime_nanoseconds = 0;
         std::uint32_t uid = 0;
         std::uint32_t gid = 0;
@@ -144,7 +156,8 @@ class FileTree {
         std::uint32_t source = none;  ///< in sources_
         std::uint32_t runs = none;    ///< in run_lists_
         std::uint32_t xattrs = 0;     ///< in xattr_sets_
-        EntryId first = none;         ///< a directory's first entry; any other node's first name
+        EntryId name = none;          ///< the first of its names; none for the root
+        EntryId first = none;         ///< a directory's newest entry
         std::uint16_t mode = 0;
         NodeType type = NodeType::directory;
     };
@@ -154,32 +167,36 @@ class FileTree {
         NodeId directory = root();
         EntryId next = none;  ///< in the same directory
         EntryId next_in_bucket = none;
+        std::uint16_t layer = 0;
         std::uint8_t length = 0;
     };
 
-    NodeId parent_of(NodeId directory) const;
     EntryId find_entry(NodeId directory, std::string_view name) const;
-    std::optional<NodeId> replaceable(const Place& place, NodeType type, Existing existing);
-    NodeId insert(const Place& place, Node node, const Metadata& metadata, XattrSet xattrs, Existing existing);
-    void insert_entry(const Place& place, NodeId node);
-    void unlink_entry(EntryId entry);
-    void apply(Node& node, const Metadata& metadata);
+    NodeId insert(const Place& place, Node node, const Metadata& metadata, XattrSet xattrs,
+                  Existing existing);
+    EntryId checked_existing(const Place& place, NodeType type, Existing existing) const;
+    void name_node(const Place& place, EntryId existing, NodeId node);
+    NodeId make_directory(NodeId parent, std::string_view name);
     std::uint64_t store_text(std::string_view text);
     std::string_view text(std::uint64_t offset, std::size_t length) const;
     std::uint32_t intern_source(const ContentSourcePtr& source);
     std::uint32_t intern_xattrs(XattrSet xattrs);
+    void set_content(Node& node, const Content& content);
     void grow_buckets();
-    std::string where(const Place& place) const;
+    std::size_t bucket_of(NodeId directory, std::string_view name) const;
+    [[noreturn]] void refuse(const Place& place, std::string message, std::string found = {},
+                             std::string allowed = {}) const;
 
-    std::vector<Node> nodes_;
-    std::vector<Entry> entries_;
+    std::deque<Node> nodes_;  // deques grow without copying, which would double the peak
+    std::deque<Entry> entries_;
     std::vector<EntryId> buckets_;
-    std::vector<std::unique_ptr<char[]>> texts_;  ///< blocks of text_block bytes, so that growth copies nothing
+    std::vector<std::unique_ptr<char[]>>
+        texts_;  ///< blocks of text_block bytes, so that growth copies nothing
     std::uint64_t text_used_ = 0;
     std::vector<ContentSourcePtr> sources_;
     std::vector<std::vector<DataRun>> run_lists_;
     std::vector<XattrSet> xattr_sets_;
-    EntryId layer_first_entry_ = 0;
+    std::uint16_t layer_ = 0;
 };
 
 }  // namespace rpixen

@@ -24,7 +24,8 @@ std::string find_program(const std::string& name) {
     std::istringstream folders(std::string(path ? path : "") + ":/usr/sbin:/sbin");
     for (std::string folder; std::getline(folders, folder, ':');) {
         const std::string candidate = folder + "/" + name;
-        if (!folder.empty() && ::access(candidate.c_str(), X_OK) == 0 && !std::filesystem::is_directory(candidate))
+        if (!folder.empty() && ::access(candidate.c_str(), X_OK) == 0 &&
+            !std::filesystem::is_directory(candidate))
             return candidate;
     }
     throw std::runtime_error("the tests need the program '" + name + "', which is not installed");
@@ -79,7 +80,8 @@ Run run(const std::vector<std::string>& argv, const std::string& standard_input,
             ::close(in[1]);
             feeding = false;
         }
-        std::array<pollfd, 3> files{{{out[0], POLLIN, 0}, {err[0], POLLIN, 0}, {feeding ? in[1] : -1, POLLOUT, 0}}};
+        std::array<pollfd, 3> files{
+            {{out[0], POLLIN, 0}, {err[0], POLLIN, 0}, {feeding ? in[1] : -1, POLLOUT, 0}}};
         if (::poll(files.data(), files.size(), -1) < 0 && errno != EINTR) break;
         if (files[2].revents) {
             const ssize_t count = ::write(in[1], standard_input.data() + sent, standard_input.size() - sent);
@@ -111,8 +113,8 @@ Run run(const std::vector<std::string>& argv, const std::string& standard_input,
 std::string run_ok(const std::vector<std::string>& argv, const std::string& standard_input) {
     Run result = run(argv, standard_input);
     if (result.status != 0)
-        throw std::runtime_error(argv[0] + " exited with " + std::to_string(result.status) + "\n" + result.out +
-                                 result.err);
+        throw std::runtime_error(argv[0] + " exited with " + std::to_string(result.status) + "\n" +
+                                 result.out + result.err);
     return std::move(result.out);
 }
 

@@ -7,13 +7,14 @@ namespace rpixen::test {
 
 /// What a finished program left behind.
 struct Run {
-    int status = -1;      ///< exit status, or 128 + the signal that ended it
-    std::string out;      ///< its standard output
-    std::string err;      ///< its standard error
+    int status = -1;  ///< exit status, or 128 + the signal that ended it
+    std::string out;  ///< its standard output
+    std::string err;  ///< its standard error
 };
 
 /// Runs a program found on PATH (also in /sbin and /usr/sbin) without a shell.
-/// A program that is not installed throws std::runtime_error naming it: a missing oracle is a failure, never a skip.
+/// A program that is not installed throws std::runtime_error naming it: a missing oracle is a failure, never
+/// a skip.
 Run run(const std::vector<std::string>& argv, const std::string& standard_input = {},
         const std::vector<std::string>& extra_environment = {});
 

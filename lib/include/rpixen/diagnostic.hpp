@@ -19,7 +19,7 @@ struct Diagnostic {
     std::string message;  ///< one sentence
     std::string found;
     std::string allowed;
-    std::string why;      ///< one sentence
+    std::string why;  ///< one sentence
     std::string change;
     Location location{};
 };
@@ -27,7 +27,7 @@ struct Diagnostic {
 /// What is known about a diagnostic beforehand.
 struct DiagnosticRule {
     std::string_view id;
-    std::string_view rule;    ///< the number in docs/diagnostics.md ("K2")
+    std::string_view rule;  ///< the number in docs/diagnostics.md ("K2")
     Severity severity;
     std::string_view title;   ///< one line
     std::string_view why;     ///< one sentence

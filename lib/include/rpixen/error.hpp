@@ -32,10 +32,10 @@ struct Location {
 
 /// One mistake, in the words of the one who has to mend it.
 struct Problem {
-    std::string message;   ///< what is wrong, without a full stop
-    std::string found{};   ///< what was found; may be empty
-    std::string allowed{}; ///< what would have been right; may be empty
-    std::string change{};  ///< what to change; may be empty
+    std::string message;    ///< what is wrong, without a full stop
+    std::string found{};    ///< what was found; may be empty
+    std::string allowed{};  ///< what would have been right; may be empty
+    std::string change{};   ///< what to change; may be empty
     Location location{};
 
     /// "file:line:column: pointer: message; found F; allowed A; C" on one line.

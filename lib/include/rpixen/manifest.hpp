@@ -11,7 +11,8 @@
 
 namespace rpixen {
 
-/// An input named by the manifest. Paths are as written there; `resolved` is relative to the manifest's folder.
+/// An input named by the manifest. Paths are as written there; `resolved` is relative to the manifest's
+/// folder.
 struct ArtifactReference {
     std::string path;
     std::string resolved;
@@ -23,7 +24,7 @@ enum class ScriptFlavour : std::uint8_t { checked, classic };
 enum class OverlayMoment : std::uint8_t { compose, boot };
 
 struct OverlayReference {
-    std::string name;      ///< a built-in name, or the stem of the file's name: overlays/<name>.dtbo on the card
+    std::string name;  ///< a built-in name, or the stem of the file's name: overlays/<name>.dtbo on the card
     std::string resolved;  ///< path of a .dtbo; empty for a built-in
     Location location;
 };
@@ -63,7 +64,8 @@ struct Manifest {
     /// Bytes; nothing means "auto" where the text is "auto".
     std::string dom0_mem = "512MiB";
     std::vector<std::pair<std::string, std::string>> env;  ///< in the order of the file
-    std::map<std::string, std::uint64_t> addresses;        ///< pinned: xen, kernel, initrd, xsm_policy, dtb, overlay_scratch
+    std::map<std::string, std::uint64_t>
+        addresses;  ///< pinned: xen, kernel, initrd, xsm_policy, dtb, overlay_scratch
     std::vector<std::string> config_txt;
 
     SizeWish image_size;  ///< automatic or exact
@@ -81,8 +83,9 @@ struct Manifest {
     Location locate(const std::string& pointer) const;
 };
 
-/// Reads a manifest (version 1; docs/manifest.md). `file` is its path: the base of relative paths and the name in messages;
-/// the file itself and the artifacts are not touched. Throws one Error{manifest} with every mistake found.
+/// Reads a manifest (version 1; docs/manifest.md). `file` is its path: the base of relative paths and the
+/// name in messages; the file itself and the artifacts are not touched. Throws one Error{manifest} with every
+/// mistake found.
 Manifest parse_manifest(std::string_view text, const std::string& file);
 
 /// The JSON Schema (2020-12) of the manifest, as text.

@@ -10,7 +10,8 @@ namespace rpixen {
 class ProgressSink {
   public:
     virtual ~ProgressSink() = default;
-    /// A phase begins ("reading", "writing", "verifying"); `total` is in bytes, 0 where it is not known beforehand.
+    /// A phase begins ("reading", "writing", "verifying"); `total` is in bytes, 0 where it is not known
+    /// beforehand.
     virtual void begin(std::string_view phase, std::uint64_t total) noexcept = 0;
     /// `done` bytes of the phase are behind us; never falls within a phase.
     virtual void advance(std::uint64_t done) noexcept = 0;
