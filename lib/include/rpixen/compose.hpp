@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <rpixen/diagnostic.hpp>
+#include <rpixen/progress.hpp>
+#include <rpixen/report.hpp>
+
+namespace rpixen {
+
+/// What all commands that start from a manifest share.
+struct PlanRequest {
+    std::string manifest;  ///< path of the manifest file
+    std::optional<std::int64_t>
+        source_date_epoch;  ///< seconds since 1970; without it the newest time in the root file system
+    std::vector<std::string> allow;  ///< ids of diagnostics that may not stop the run
+    std::vector<std::string> deny;   ///< ids of diagnostics that must stop the run, whatever their severity
+};
+
+enum class VerifyForm : std::uint8_t { none, quick, full };
+
+struct ComposeRequest : PlanRequest {
+    std::string output = "sdcard.img";
+    std::string backend = "direct";  ///< or "guestfs"
+    VerifyForm verify = VerifyForm::quick;
+    std::string report;  ///< path of a report for `verify --report`; empty: none is written
+    bool sync = true;    ///< bring the image to the disk before it gets its name
+};
+
+/// Everything compose() would do; writes nothing. Throws Error{manifest, artifact, unfit, io, cancelled}.
+Report plan(const PlanRequest& request, const Supervision& supervision = {});
+
+/// Writes the card image; it appears whole or not at all. Throws Error.
+Report compose(const ComposeRequest& request, const Supervision& supervision = {});
+
+struct InspectRequest {
+    std::string image;  ///< any raw image, also compressed with gz, xz, zst or bz2
+};
+/// Partition table, files of every readable file system, boot.scr's text, dom0's modules.
+Report inspect(const InspectRequest& request, const Supervision& supervision = {});
+
+struct CheckRequest : PlanRequest {
+    std::string
+        subject;  ///< a manifest or an image, told apart by content (`manifest` of the base is not used)
+};
+/// Why the card would not boot, as far as a host can know. Throws only where the subject cannot be read.
+Report check(const CheckRequest& request, const Supervision& supervision = {});
+
+/// Whether a diagnostic must stop the run, given what is allowed and denied.
+bool stops(const Diagnostic& diagnostic, const std::vector<std::string>& allow,
+           const std::vector<std::string>& deny);
+
+struct VerifyRequest {
+    std::string image;
+    std::string report;    ///< path of a report written by compose, or empty
+    std::string manifest;  ///< path of the manifest, or empty; exactly one of the two is given
+    std::optional<std::int64_t> source_date_epoch;
+    std::string reader = "direct";  ///< or "guestfs"
+    VerifyForm form = VerifyForm::full;
+};
+
+/// One difference between what an image holds and what it should.
+struct Difference {
+    std::string partition;  ///< "boot", "root", or empty for the disk itself
+    std::string path;       ///< inside the partition, or what is meant ("superblock", "partition table")
+    std::string what;       ///< "mode", "content", "missing", "unexpected", ...
+    std::string expected;
+    std::string found;
+    friend bool operator==(const Difference&, const Difference&) = default;
+};
+
+struct Verification {
+    std::vector<Difference> differences;  ///< empty: the image holds exactly what it should
+    std::uint64_t files = 0;              ///< compared
+    std::uint64_t bytes = 0;              ///< of file data read
+    std::vector<std::string> notes;
+
+    std::string text() const;
+    std::string json() const;
+};
+
+Verification verify(const VerifyRequest& request, const Supervision& supervision = {});
+
+/// "0.1.0"
+const char* version();
+
+}  // namespace rpixen

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <rpixen/diagnostic.hpp>
+
+namespace rpixen {
+
+/// A file of a partition, as planned or read. Sizes in bytes.
+struct ReportFile {
+    std::string path;  ///< absolute inside the partition
+    std::string type;  ///< "file", "directory", "symlink", ...
+    std::uint64_t size = 0;
+    std::uint32_t mode = 0;
+    std::uint32_t uid = 0;
+    std::uint32_t gid = 0;
+    std::int64_t mtime = 0;  ///< seconds since 1970
+    std::string target;      ///< of a symlink
+};
+
+struct ReportPartition {
+    unsigned number = 0;  ///< from 1
+    std::string name;     ///< "boot", "root"; empty for images made elsewhere
+    std::string type;     ///< "0x0c", or a GPT type UUID
+    bool active = false;
+    std::uint64_t offset = 0;  ///< bytes
+    std::uint64_t size = 0;    ///< bytes
+    std::string file_system;   ///< "fat32", "ext4", ...
+    std::string label;
+    std::string uuid;           ///< volume id "ABCD-1234" or UUID
+    std::uint64_t used = 0;     ///< bytes of file data
+    std::uint64_t entries = 0;  ///< files, folders and others
+    std::vector<ReportFile> files;
+};
+
+struct ReportRegion {
+    std::string name;
+    std::string kind;         ///< "placed", "window", "reserved", "ram"
+    std::uint64_t begin = 0;  ///< physical address
+    std::uint64_t end = 0;
+    bool pinned = false;
+    std::string moved_by;      ///< id of the rule that moved it
+    std::uint64_t wanted = 0;  ///< where it would have been
+};
+
+/// What a plan says, what a composed card holds, or what was found in an image: one document for all three.
+struct Report {
+    std::string name;            ///< of the manifest, or the image's path
+    std::string output;          ///< the image's path; empty for a plan
+    std::uint64_t size = 0;      ///< bytes
+    std::string table;           ///< "mbr", "gpt", "none"
+    std::string disk_signature;  ///< "0x1234abcd"
+    std::int64_t time = 0;       ///< the time stamp used, seconds since 1970
+    std::vector<ReportPartition> partitions;
+    std::vector<ReportRegion> memory;  ///< sorted by begin
+    std::string script;                ///< text inside boot.scr
+    std::string config_txt;
+    std::vector<std::string> facts;  ///< "Xen 4.17.5", "dom0 module at 0x480000, 32956352 bytes", ...
+    std::vector<Diagnostic> diagnostics;
+    std::vector<std::string> notes;
+    std::vector<std::pair<std::string, std::string>> inputs;  ///< path, sha256 where it was computed
+    std::string boards;  ///< table: which boards can start dom0 with this dom0_mem
+
+    /// For people: tables of partitions, files and memory. With `all_files` the root file system's files too.
+    std::string text(bool all_files = false) const;
+    /// docs/report.md; stable. Ends with a newline.
+    std::string json() const;
+    /// The memory map and the card's layout as an SVG picture.
+    std::string svg() const;
+};
+
+/// The diagnostics as lines for people and as JSON (an array).
+std::string diagnostics_text(const std::vector<Diagnostic>& diagnostics);
+std::string diagnostics_json(const std::vector<Diagnostic>& diagnostics);
+
+}  // namespace rpixen
