@@ -11,6 +11,7 @@
 #include <rpixen/diagnostic.hpp>
 
 #include "base/size.hpp"
+#include "format/arm64_image.hpp"
 
 namespace rpixen {
 
@@ -32,13 +33,6 @@ enum class ImageKind : std::uint8_t {
 };
 const char* name_of(ImageKind kind) noexcept;
 
-/// Fields of the arm64 Image header (Linux Documentation/arch/arm64/booting.rst).
-struct Arm64Facts {
-    std::uint64_t text_offset = 0;
-    std::uint64_t image_size = 0;  ///< bytes the image occupies once it runs; 0 where the header leaves it open
-    std::uint64_t flags = 0;
-};
-
 /// A file that U-Boot puts into memory.
 struct LoadedFile {
     std::string file;                      ///< name on the boot partition
@@ -48,7 +42,7 @@ struct LoadedFile {
 
 struct XenFacts : LoadedFile {
     ImageKind kind = ImageKind::unknown;
-    std::optional<Arm64Facts> header;
+    std::optional<Arm64ImageHeader> header;
     std::string banner;  ///< "4.17.5"; empty: not known
     int major = 0;       ///< 0: not known
     int minor = 0;
@@ -56,7 +50,7 @@ struct XenFacts : LoadedFile {
 
 struct KernelFacts : LoadedFile {
     ImageKind kind = ImageKind::unknown;
-    std::optional<Arm64Facts> header;
+    std::optional<Arm64ImageHeader> header;
     std::string release;  ///< "6.1.0-37-arm64"; empty: not known
     int major = 0;        ///< 0: not known
     int minor = 0;
