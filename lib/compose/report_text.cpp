@@ -1,0 +1,184 @@
+#include <algorithm>
+#include <array>
+#include <ctime>
+
+#include <rpixen/compose.hpp>
+#include <rpixen/report.hpp>
+
+#include "base/size.hpp"
+
+namespace rpixen {
+namespace {
+
+/// Columns of text, each as wide as its widest cell; a cell that begins with '>' in the head is aligned to
+/// the right.
+class Table {
+  public:
+    explicit Table(std::vector<std::string> head) : head_(head) { rows_.push_back(std::move(head)); }
+    void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+
+    std::string text() const {
+        std::vector<std::size_t> widths(head_.size());
+        for (const auto& row : rows_)
+            for (std::size_t column = 0; column < row.size(); ++column)
+                widths[column] = std::max(widths[column], cell(row, column, &row == &rows_.front()).size());
+        std::string all;
+        for (const auto& row : rows_) {
+            std::string line = "  ";
+            for (std::size_t column = 0; column < row.size(); ++column) {
+                const std::string value = cell(row, column, &row == &rows_.front());
+                const std::string padding(widths[column] - value.size(), ' ');
+                line += head_[column].starts_with('>') ? padding + value : value + padding;
+                line += "  ";
+            }
+            line.erase(line.find_last_not_of(' ') + 1);
+            all += line + "\n";
+        }
+        return all;
+    }
+
+  private:
+    static std::string cell(const std::vector<std::string>& row, std::size_t column, bool head) {
+        return head && row[column].starts_with('>') ? row[column].substr(1) : row[column];
+    }
+    std::vector<std::string> head_;
+    std::vector<std::vector<std::string>> rows_;
+};
+
+std::string date(std::int64_t seconds) {
+    const auto time = static_cast<std::time_t>(seconds);
+    std::tm parts{};
+    if (!::gmtime_r(&time, &parts)) return std::to_string(seconds);
+    std::array<char, 32> text{};
+    const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts);
+    return {text.data(), length};
+}
+
+std::string mode_text(std::uint32_t mode) {
+    std::string text = "0000";
+    for (std::size_t digit = 0; digit < 4; ++digit)
+        text[3 - digit] = static_cast<char>('0' + ((mode >> (3 * digit)) & 7));
+    return text;
+}
+
+std::string partition_table(const Report& report) {
+    Table table(
+        {">#", "name", "type", "", ">offset", ">size", "file system", "label", "id", ">entries", ">data"});
+    for (const ReportPartition& partition : report.partitions)
+        table.add({std::to_string(partition.number), partition.name, partition.type,
+                   partition.active ? "boot" : "", format_size(partition.offset), format_size(partition.size),
+                   partition.file_system, partition.label, partition.uuid, std::to_string(partition.entries),
+                   format_size(partition.used)});
+    return table.text();
+}
+
+std::string file_table(const ReportPartition& partition) {
+    Table table({"mode", ">owner", ">size", "time (UTC)", "path"});
+    for (const ReportFile& file : partition.files) {
+        std::string path = file.path;
+        if (file.type == "directory" && path != "/") path += "/";
+        if (file.type == "symlink") path += " -> " + file.target;
+        table.add({mode_text(file.mode), std::to_string(file.uid) + ":" + std::to_string(file.gid),
+                   std::to_string(file.size), date(file.mtime), path});
+    }
+    return table.text();
+}
+
+std::string memory_table(const std::vector<ReportRegion>& memory) {
+    Table table({">from", ">to", ">size", "what", "kind", "remark"});
+    for (const ReportRegion& region : memory) {
+        std::string remark;
+        if (region.pinned) remark = "pinned by the manifest";
+        if (!region.moved_by.empty())
+            remark = "moved from " + format_address(region.wanted) + " by " + region.moved_by;
+        table.add({format_address(region.begin), format_address(region.end),
+                   format_size(region.end - region.begin), region.name, region.kind, remark});
+    }
+    return table.text();
+}
+
+std::string indented(const std::string& text) {
+    std::string all;
+    std::size_t begin = 0;
+    while (begin < text.size()) {
+        const std::size_t end = std::min(text.find('\n', begin), text.size());
+        all += "  " + text.substr(begin, end - begin) + "\n";
+        begin = end + 1;
+    }
+    return all;
+}
+
+const char* word(Severity severity) {
+    switch (severity) {
+        case Severity::note:
+            return "note";
+        case Severity::warning:
+            return "warning";
+        case Severity::error:
+            return "error";
+    }
+    return "error";
+}
+
+}  // namespace
+
+std::string diagnostics_text(const std::vector<Diagnostic>& diagnostics) {
+    std::string all;
+    for (const Diagnostic& diagnostic : diagnostics) {
+        all +=
+            std::string(word(diagnostic.severity)) + " [" + diagnostic.id + "]: " + diagnostic.message + "\n";
+        if (!diagnostic.found.empty()) all += "    found:   " + diagnostic.found + "\n";
+        if (!diagnostic.allowed.empty()) all += "    allowed: " + diagnostic.allowed + "\n";
+        if (!diagnostic.why.empty()) all += "    why:     " + diagnostic.why + "\n";
+        if (!diagnostic.change.empty()) all += "    change:  " + diagnostic.change + "\n";
+    }
+    return all;
+}
+
+std::string Report::text(bool all_files) const {
+    std::string all = (output.empty() ? name : output) + ": " + format_size(size);
+    if (!table.empty()) all += ", partition table " + table;
+    if (!disk_signature.empty()) all += ", disk signature " + disk_signature;
+    if (time != 0) all += ", time stamp " + date(time) + " UTC";
+    all += "\n";
+    if (!partitions.empty()) all += "\nPartitions\n" + partition_table(*this);
+    for (const ReportPartition& partition : partitions) {
+        const bool is_boot =
+            partition.file_system.starts_with("fat") || partition.file_system.starts_with("FAT");
+        if (partition.files.empty() || (!all_files && !is_boot)) continue;
+        all += "\nFiles of partition " + std::to_string(partition.number) + "\n" + file_table(partition);
+    }
+    if (!memory.empty()) all += "\nMemory at boot\n" + memory_table(memory);
+    if (!boards.empty()) all += "\nBoards\n" + indented(boards);
+    if (!facts.empty()) {
+        all += "\nFacts\n";
+        for (const std::string& fact : facts) all += "  " + fact + "\n";
+    }
+    if (!script.empty()) all += "\nboot.scr\n" + indented(script);
+    if (!config_txt.empty()) all += "\nconfig.txt\n" + indented(config_txt);
+    if (!diagnostics.empty()) all += "\n" + diagnostics_text(diagnostics);
+    if (!notes.empty()) {
+        all += "\n";
+        for (const std::string& note : notes) all += "note: " + note + "\n";
+    }
+    return all;
+}
+
+std::string Verification::text() const {
+    std::string all;
+    for (const Difference& difference : differences) {
+        all += difference.partition.empty() ? "disk" : difference.partition;
+        if (!difference.path.empty()) all += ":" + difference.path;
+        all += ": " + difference.what;
+        if (!difference.expected.empty() || !difference.found.empty())
+            all += "; expected " + (difference.expected.empty() ? "nothing" : difference.expected) +
+                   ", found " + (difference.found.empty() ? "nothing" : difference.found);
+        all += "\n";
+    }
+    if (differences.empty())
+        all += "verified " + std::to_string(files) + " files, " + format_size(bytes) + " of data\n";
+    for (const std::string& note : notes) all += "note: " + note + "\n";
+    return all;
+}
+
+}  // namespace rpixen
