@@ -61,7 +61,7 @@ struct Manifest {
     OverlayMoment apply_overlays = OverlayMoment::compose;
     std::string bootargs = "console=hvc0 clk_ignore_unused root=/dev/mmcblk0p2 rootwait";
     std::string xen_bootargs = "console=dtuart dtuart=/soc/serial@7e215040 sync_console bootscrub=0";
-    /// Bytes; nothing means "auto" where the text is "auto".
+    /// A size in whole MiB with its unit ("512MiB"); empty where xen_bootargs has a dom0_mem= of its own.
     std::string dom0_mem = "512MiB";
     std::vector<std::pair<std::string, std::string>> env;  ///< in the order of the file
     std::map<std::string, std::uint64_t>
@@ -80,10 +80,11 @@ struct Manifest {
 
     /// Where each value of the file stands, by JSON pointer, so that later stages can point at it too.
     std::map<std::string, Location> locations;
+    /// Where the value of a JSON pointer stands; of one that is not in the file, the nearest value around it.
     Location locate(const std::string& pointer) const;
 };
 
-/// Reads a manifest (version 1; docs/manifest.md). `file` is its path: the base of relative paths and the
+/// Reads a manifest (version 1; docs/manifest.md): JSON in UTF-8, comments are allowed. `file` is its path: the base of relative paths and the
 /// name in messages; the file itself and the artifacts are not touched. Throws one Error{manifest} with every
 /// mistake found.
 Manifest parse_manifest(std::string_view text, const std::string& file);

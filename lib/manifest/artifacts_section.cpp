@@ -1,0 +1,110 @@
+#include <algorithm>
+#include <array>
+
+#include "manifest/sections.hpp"
+#include "manifest/text_rules.hpp"
+
+namespace rpixen {
+namespace {
+
+constexpr std::array<std::string_view, 1> built_in_overlays{"pi4-64-xen"};
+
+char lowered(char letter) {
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+}
+
+bool equal_on_fat(std::string_view a, std::string_view b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](char one, char other) { return lowered(one) == lowered(other); });
+}
+
+/// A path, or an object of a path and a digest.
+ArtifactReference read_reference(const JsonValue& value, Problems& problems, const std::string& file) {
+    ArtifactReference reference;
+    reference.location = value.location;
+    if (value.type == JsonValue::Type::object) {
+        ObjectReader object(value, problems);
+        if (const JsonValue* path = object.required("path"))
+            reference.path = read_text(*path, problems, text_rules::path).value_or("");
+        if (const JsonValue* digest = object.optional("sha256")) {
+            reference.sha256 = read_text(*digest, problems, text_rules::sha256);
+            if (reference.sha256)
+                std::transform(reference.sha256->begin(), reference.sha256->end(), reference.sha256->begin(),
+                               lowered);
+        }
+        object.finish();
+    } else if (value.type == JsonValue::Type::string) {
+        reference.path = read_text(value, problems, text_rules::path).value_or("");
+    } else {
+        problems.add(value, "wrong type", "a path, or an object with \"path\" and \"sha256\"");
+    }
+    reference.resolved = resolve(file, reference.path);
+    return reference;
+}
+
+void read_rootfs(const JsonValue& value, Problems& problems, Manifest& manifest) {
+    if (value.type != JsonValue::Type::array) {
+        manifest.rootfs.push_back(read_reference(value, problems, manifest.file));
+        return;
+    }
+    if (value.elements.empty()) problems.add(value, "no root file system", "at least one layer");
+    for (const JsonValue& layer : value.elements)
+        manifest.rootfs.push_back(read_reference(layer, problems, manifest.file));
+}
+
+}  // namespace
+
+void read_artifacts(const JsonValue& value, Problems& problems, Manifest& manifest) {
+    ObjectReader object(value, problems);
+    const auto required = [&](std::string_view key, ArtifactReference& reference) {
+        if (const JsonValue* path = object.required(key))
+            reference = read_reference(*path, problems, manifest.file);
+    };
+    const auto optional = [&](std::string_view key, std::optional<ArtifactReference>& reference) {
+        if (const JsonValue* path = object.optional(key))
+            reference = read_reference(*path, problems, manifest.file);
+    };
+    required("xen", manifest.xen);
+    required("kernel", manifest.kernel);
+    optional("initrd", manifest.initrd);
+    optional("xsm_policy", manifest.xsm_policy);
+    required("dtb", manifest.dtb);
+    required("uboot", manifest.uboot);
+    optional("firmware", manifest.firmware);
+    if (const JsonValue* rootfs = object.required("rootfs")) read_rootfs(*rootfs, problems, manifest);
+    object.finish();
+}
+
+void read_overlays(const JsonValue& value, Problems& problems, Manifest& manifest) {
+    manifest.overlays.clear();
+    for (const JsonValue& element : read_array(value, problems)) {
+        OverlayReference overlay;
+        overlay.location = element.location;
+        const bool text = element.type == JsonValue::Type::string;
+        const bool file =
+            text && (element.text.find('/') != std::string::npos || element.text.ends_with(".dtbo"));
+        if (file || !text) {
+            const auto path = read_text(element, problems, text_rules::overlay_path);
+            if (!path) continue;
+            overlay.resolved = resolve(manifest.file, *path);
+            overlay.name = path->substr(path->rfind('/') + 1);
+            overlay.name.erase(overlay.name.size() - std::string_view(".dtbo").size());
+        } else {
+            const auto choice =
+                read_choice(element, built_in_overlays, problems,
+                            "the path of a .dtbo, made of letters, digits, '.', '_', '+' and '-'");
+            if (!choice) continue;
+            overlay.name = built_in_overlays[*choice];
+        }
+        const bool repeated = std::any_of(
+            manifest.overlays.begin(), manifest.overlays.end(),
+            [&](const OverlayReference& other) { return equal_on_fat(other.name, overlay.name); });
+        if (repeated)
+            problems.add(element, "two overlays of one name",
+                         "names that differ, also without regard to case",
+                         "both would be overlays/" + overlay.name + ".dtbo: remove or rename one");
+        manifest.overlays.push_back(std::move(overlay));
+    }
+}
+
+}  // namespace rpixen

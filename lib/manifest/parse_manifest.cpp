@@ -1,0 +1,64 @@
+#include <array>
+#include <utility>
+
+#include "manifest/json_reader.hpp"
+#include "manifest/sections.hpp"
+#include "manifest/text_rules.hpp"
+
+namespace rpixen {
+namespace {
+
+void collect_locations(const JsonValue& value, std::map<std::string, Location>& locations) {
+    locations.emplace(value.location.pointer, value.location);
+    for (const JsonValue& element : value.elements) collect_locations(element, locations);
+    for (const JsonMember& member : value.members) collect_locations(member.value, locations);
+}
+
+}  // namespace
+
+std::string resolve(const std::string& file, const std::string& path) {
+    const std::size_t slash = file.rfind('/');
+    if (path.starts_with('/') || slash == std::string::npos) return path;
+    return file.substr(0, slash + 1) + path;
+}
+
+Location Manifest::locate(const std::string& pointer) const {
+    // A key that the file does not have stands where the object stands that would hold it.
+    for (std::string place = pointer;; place.erase(place.rfind('/'))) {
+        if (const auto known = locations.find(place); known != locations.end())
+            return {file, pointer, known->second.line, known->second.column};
+        if (place.find('/') == std::string::npos) return {file, pointer, 0, 0};
+    }
+}
+
+Manifest parse_manifest(std::string_view text, const std::string& file) {
+    JsonDocument document = read_json(text, file);
+    Problems problems;
+    problems.add(std::move(document.problems));
+
+    Manifest manifest;
+    manifest.file = file;
+    collect_locations(document.root, manifest.locations);
+
+    ObjectReader top(document.root, problems);
+    if (const JsonValue* value = top.optional("$schema")) read_text(*value, problems);
+    if (const JsonValue* value = top.required("manifest_version")) read_integer(*value, 1, 1, problems);
+    if (const JsonValue* value = top.optional("name"))
+        manifest.name = read_text(*value, problems, text_rules::release_name).value_or(manifest.name);
+    if (const JsonValue* value = top.optional("board")) {
+        static constexpr std::array<std::string_view, 1> boards{"raspberrypi4-64"};
+        manifest.board = boards[read_choice(*value, boards, problems).value_or(0)];
+    }
+    using Section = void (*)(const JsonValue&, Problems&, Manifest&);
+    if (const JsonValue* value = top.required("artifacts")) read_artifacts(*value, problems, manifest);
+    manifest.overlays.push_back({"pi4-64-xen", {}, manifest.locate("/overlays")});
+    for (const auto& [key, read] : std::initializer_list<std::pair<const char*, Section>>{
+             {"overlays", read_overlays}, {"boot", read_boot}, {"image", read_image}, {"files", read_files}})
+        if (const JsonValue* value = top.optional(key)) read(*value, problems, manifest);
+    top.finish();
+
+    problems.throw_any();
+    return manifest;
+}
+
+}  // namespace rpixen

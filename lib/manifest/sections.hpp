@@ -1,0 +1,21 @@
+#pragma once
+
+#include <rpixen/manifest.hpp>
+
+#include "manifest/object_reader.hpp"
+
+// The manifest's sections, one function each; each complains into `problems` and fills its part of the
+// manifest.
+
+namespace rpixen {
+
+/// `path` seen from the folder of `file`.
+std::string resolve(const std::string& file, const std::string& path);
+
+void read_artifacts(const JsonValue& value, Problems& problems, Manifest& manifest);
+void read_overlays(const JsonValue& value, Problems& problems, Manifest& manifest);
+void read_boot(const JsonValue& value, Problems& problems, Manifest& manifest);
+void read_image(const JsonValue& value, Problems& problems, Manifest& manifest);
+void read_files(const JsonValue& value, Problems& problems, Manifest& manifest);
+
+}  // namespace rpixen
