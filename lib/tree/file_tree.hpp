@@ -59,6 +59,11 @@ class FileTree {
   public:
     /// Holds only the root directory: mode 0755, owner 0:0, time 0.
     FileTree();
+    // Moved, never copied; noexcept so that a vector of partitions moves them too (a deque alone would not promise it).
+    FileTree(FileTree&&) noexcept = default;
+    FileTree& operator=(FileTree&&) noexcept = default;
+    FileTree(const FileTree&) = delete;
+    FileTree& operator=(const FileTree&) = delete;
 
     static constexpr NodeId root() { return 0; }
 
