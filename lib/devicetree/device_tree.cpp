@@ -1,0 +1,360 @@
+#include "devicetree/device_tree.hpp"
+
+#include <libfdt.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "base/digest.hpp"
+
+namespace rpixen {
+namespace {
+
+/// As Linux' FDT_MAX_DEPTH (drivers/of/fdt.c). libfdt's overlay code recurses once a level, so a limit must
+/// stand.
+constexpr int max_depth = 64;
+constexpr std::uint64_t max_size = 16 * MiB;
+constexpr std::size_t growth = 1024;
+
+std::string_view name_at(const void* fdt, int node) {
+    int length = 0;
+    const char* name = fdt_get_name(fdt, node, &length);
+    return name && length > 0 ? std::string_view(name, static_cast<std::size_t>(length)) : std::string_view{};
+}
+
+ByteView bytes_at(const void* value, int length) {
+    return {static_cast<const std::byte*>(value), length > 0 ? static_cast<std::size_t>(length) : 0};
+}
+
+std::vector<std::string> split_strings(ByteView value) {
+    std::vector<std::string> result;
+    if (value.empty() || value.back() != std::byte{0}) return result;
+    for (std::string_view rest = as_text(value); !rest.empty();) {
+        const std::size_t end = rest.find('\0');
+        result.emplace_back(rest.substr(0, end));
+        rest.remove_prefix(end + 1);
+    }
+    return result;
+}
+
+/// Whether every offset in an overlay's __local_fixups__ lies inside the property it is for. libfdt 1.6
+/// and 1.7 read there unchecked (fdt_overlay.c, overlay_update_local_node_references).
+bool local_fixups_fit(const void* fdt, int node, int fixups) {
+    int property = 0;
+    fdt_for_each_property_offset(property, fdt, fixups) {
+        const char* name = nullptr;
+        int length = 0;
+        const void* offsets = fdt_getprop_by_offset(fdt, property, &name, &length);
+        if (!offsets || !name) return false;
+        int size = 0;
+        if (!fdt_getprop(fdt, node, name, &size)) continue;  // libfdt refuses that itself
+        const ByteView places = bytes_at(offsets, length);
+        for (std::size_t at = 0; at + 4 <= places.size(); at += 4)
+            if (std::uint64_t{load_be<std::uint32_t>(places.data() + at)} + 4 >
+                static_cast<std::uint64_t>(size))
+                return false;
+    }
+    int child = 0;
+    fdt_for_each_subnode(child, fdt, fixups) {
+        const std::string name(name_at(fdt, child));
+        const int counterpart = fdt_subnode_offset(fdt, node, name.c_str());
+        if (counterpart >= 0 && !local_fixups_fit(fdt, counterpart, child)) return false;
+    }
+    return true;
+}
+
+[[noreturn]] void fail_internal(int code, std::string_view path) {
+    throw Error(ErrorCode::internal, "a device tree could not be changed at " + std::string(path),
+                fdt_error_text(code));
+}
+
+}  // namespace
+
+std::string fdt_error_text(int code) {
+    switch (-code) {
+        case FDT_ERR_NOTFOUND:
+            return "FDT_ERR_NOTFOUND (a node, property or label does not exist)";
+        case FDT_ERR_EXISTS:
+            return "FDT_ERR_EXISTS (a node exists already)";
+        case FDT_ERR_NOSPACE:
+            return "FDT_ERR_NOSPACE (no room to grow)";
+        case FDT_ERR_BADOFFSET:
+            return "FDT_ERR_BADOFFSET (an offset points outside the tree)";
+        case FDT_ERR_BADPATH:
+            return "FDT_ERR_BADPATH (a path is malformed)";
+        case FDT_ERR_BADPHANDLE:
+            return "FDT_ERR_BADPHANDLE (an invalid phandle)";
+        case FDT_ERR_TRUNCATED:
+            return "FDT_ERR_TRUNCATED (the tree ends early)";
+        case FDT_ERR_BADMAGIC:
+            return "FDT_ERR_BADMAGIC (no device tree)";
+        case FDT_ERR_BADVERSION:
+            return "FDT_ERR_BADVERSION (an unknown version of the format)";
+        case FDT_ERR_BADSTRUCTURE:
+            return "FDT_ERR_BADSTRUCTURE (the structure block is damaged)";
+        case FDT_ERR_BADLAYOUT:
+            return "FDT_ERR_BADLAYOUT (the blocks stand in an unusual order)";
+        case FDT_ERR_BADNCELLS:
+            return "FDT_ERR_BADNCELLS (#address-cells or #size-cells is invalid)";
+        case FDT_ERR_BADVALUE:
+            return "FDT_ERR_BADVALUE (a property has an unexpected value)";
+        case FDT_ERR_BADOVERLAY:
+            return "FDT_ERR_BADOVERLAY (a malformed overlay)";
+        case FDT_ERR_NOPHANDLES:
+            return "FDT_ERR_NOPHANDLES (no phandle is left)";
+        default:
+            return std::string("libfdt error ") + fdt_strerror(code);
+    }
+}
+
+DeviceTree DeviceTree::parse(ByteView bytes, std::string_view name) {
+    const auto refuse = [&](std::string message, std::string found, std::string allowed = {}) -> Error {
+        return Error(ErrorCode::artifact, {.message = std::move(message),
+                                           .found = std::move(found),
+                                           .allowed = std::move(allowed),
+                                           .change = "give a device tree blob as made by dtc",
+                                           .location = {std::string(name), "", 0, 0}});
+    };
+    constexpr std::size_t header_size = 40;  // struct fdt_header, version 17
+    if (bytes.size() < 8 || load_be<std::uint32_t>(bytes.data()) != FDT_MAGIC)
+        throw refuse("not a device tree blob",
+                     bytes.size() < 8 ? std::to_string(bytes.size()) + " bytes" : "0x" + hex(bytes.first(4)),
+                     "magic number 0xd00dfeed");
+    const std::uint64_t total = load_be<std::uint32_t>(bytes.data() + 4);
+    if (bytes.size() < header_size || total > bytes.size() || total < header_size)
+        throw refuse(
+            "the device tree ends early", std::to_string(bytes.size()) + " bytes",
+            std::to_string(std::max<std::uint64_t>(total, header_size)) + " bytes, as its header says");
+    if (total > max_size)
+        throw refuse("the device tree is too large", std::to_string(total) + " bytes",
+                     "at most " + std::to_string(max_size) + " bytes");
+
+    Bytes copy(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(total));
+    if (const int code = fdt_check_full(copy.data(), copy.size()); code < 0)
+        throw refuse("the device tree is damaged", fdt_error_text(code));
+    int depth = -1;
+    for (int node = fdt_next_node(copy.data(), -1, &depth); node >= 0;
+         node = fdt_next_node(copy.data(), node, &depth)) {
+        if (depth > max_depth)
+            throw refuse("the device tree is nested too deeply", "more than 64 levels", "at most 64 levels");
+        if (depth < 0) break;
+    }
+    // Blocks in the usual order, version 17: the form that libfdt can change. An older version can grow by
+    // its header.
+    Bytes canonical(copy.size());
+    int code = fdt_open_into(copy.data(), canonical.data(), static_cast<int>(canonical.size()));
+    if (code == -FDT_ERR_NOSPACE) {
+        canonical.resize(copy.size() + growth);
+        code = fdt_open_into(copy.data(), canonical.data(), static_cast<int>(canonical.size()));
+    }
+    if (code < 0) throw refuse("the device tree is damaged", fdt_error_text(code));
+    if (code = fdt_check_full(canonical.data(), canonical.size()); code < 0)
+        throw refuse("the device tree is damaged", fdt_error_text(code));
+    const int fixups = fdt_path_offset(canonical.data(), "/__local_fixups__");
+    if (fixups >= 0 && !local_fixups_fit(canonical.data(), 0, fixups))
+        throw refuse("the overlay is damaged", "a place in __local_fixups__ outside its property");
+    return DeviceTree(std::move(canonical));
+}
+
+std::uint64_t DeviceTree::used_size() const {
+    return std::uint64_t{fdt_off_dt_strings(bytes_.data())} + fdt_size_dt_strings(bytes_.data());
+}
+
+int DeviceTree::find(std::string_view path) const {
+    if (path.empty() || path.front() != '/') return -FDT_ERR_BADPATH;
+    return fdt_path_offset_namelen(bytes_.data(), path.data(), static_cast<int>(path.size()));
+}
+
+int DeviceTree::require(std::string_view path) const {
+    const int node = find(path);
+    if (node < 0) fail_internal(node, path);
+    return node;
+}
+
+bool DeviceTree::has(std::string_view path) const {
+    return find(path) >= 0;
+}
+
+std::vector<std::string> DeviceTree::children(std::string_view path) const {
+    std::vector<std::string> names;
+    const int parent = find(path);
+    if (parent < 0) return names;
+    int node = 0;
+    fdt_for_each_subnode(node, bytes_.data(), parent) names.emplace_back(name_at(bytes_.data(), node));
+    return names;
+}
+
+std::vector<std::string> DeviceTree::properties(std::string_view path) const {
+    std::vector<std::string> names;
+    const int node = find(path);
+    if (node < 0) return names;
+    int property = 0;
+    fdt_for_each_property_offset(property, bytes_.data(), node) {
+        const char* name = nullptr;
+        if (fdt_getprop_by_offset(bytes_.data(), property, &name, nullptr) && name) names.emplace_back(name);
+    }
+    return names;
+}
+
+std::optional<ByteView> DeviceTree::property(std::string_view path, std::string_view name) const {
+    const int node = find(path);
+    if (node < 0) return std::nullopt;
+    int length = 0;
+    const void* value =
+        fdt_getprop_namelen(bytes_.data(), node, name.data(), static_cast<int>(name.size()), &length);
+    if (!value) return std::nullopt;
+    return bytes_at(value, length);
+}
+
+std::vector<std::string> DeviceTree::strings(std::string_view path, std::string_view name) const {
+    const auto value = property(path, name);
+    return value ? split_strings(*value) : std::vector<std::string>{};
+}
+
+std::optional<std::string> DeviceTree::string(std::string_view path, std::string_view name) const {
+    auto all = strings(path, name);
+    if (all.empty()) return std::nullopt;
+    return std::move(all.front());
+}
+
+std::vector<std::uint32_t> DeviceTree::cells(std::string_view path, std::string_view name) const {
+    std::vector<std::uint32_t> result;
+    const auto value = property(path, name);
+    if (!value) return result;
+    for (std::size_t offset = 0; offset + 4 <= value->size(); offset += 4)
+        result.push_back(load_be<std::uint32_t>(value->data() + offset));
+    return result;
+}
+
+std::optional<std::uint32_t> DeviceTree::cell(std::string_view path, std::string_view name) const {
+    const auto value = property(path, name);
+    if (!value || value->size() != 4) return std::nullopt;
+    return load_be<std::uint32_t>(value->data());
+}
+
+std::vector<std::string> DeviceTree::compatible_nodes(std::string_view compatible) const {
+    std::vector<std::string> result;
+    std::vector<std::string> names;  // from the root to the node
+    int depth = -1;
+    for (int node = fdt_next_node(bytes_.data(), -1, &depth); node >= 0 && depth >= 0;
+         node = fdt_next_node(bytes_.data(), node, &depth)) {
+        names.resize(static_cast<std::size_t>(depth));
+        names.emplace_back(name_at(bytes_.data(), node));
+        int length = 0;
+        const void* value = fdt_getprop(bytes_.data(), node, "compatible", &length);
+        if (!value) continue;
+        const auto all = split_strings(bytes_at(value, length));
+        if (std::find(all.begin(), all.end(), compatible) == all.end()) continue;
+        std::string path;
+        for (std::size_t level = 1; level < names.size(); ++level) path += "/" + names[level];
+        result.push_back(path.empty() ? "/" : path);
+    }
+    return result;
+}
+
+std::optional<std::string> DeviceTree::path_of_phandle(std::uint32_t phandle) const {
+    const int node = fdt_node_offset_by_phandle(bytes_.data(), phandle);
+    if (node < 0) return std::nullopt;
+    std::string path(256, '\0');
+    while (true) {
+        const int code = fdt_get_path(bytes_.data(), node, path.data(), static_cast<int>(path.size()));
+        if (code == 0) break;
+        if (code != -FDT_ERR_NOSPACE) return std::nullopt;
+        path.resize(path.size() * 2);
+    }
+    path.resize(path.find('\0'));
+    return path;
+}
+
+std::vector<Range> DeviceTree::memory_reservations() const {
+    std::vector<Range> result;
+    const int count = fdt_num_mem_rsv(bytes_.data());
+    for (int index = 0; index < count; ++index) {
+        std::uint64_t address = 0;
+        std::uint64_t size = 0;
+        if (fdt_get_mem_rsv(bytes_.data(), index, &address, &size) < 0) break;
+        if (size == 0 || address > std::numeric_limits<std::uint64_t>::max() - size) continue;
+        result.push_back({address, address + size});
+    }
+    return result;
+}
+
+bool DeviceTree::is_overlay() const {
+    int fragment = 0;
+    fdt_for_each_subnode(fragment, bytes_.data(), 0) {
+        if (fdt_subnode_offset(bytes_.data(), fragment, "__overlay__") >= 0) return true;
+    }
+    return false;
+}
+
+template <typename Edit>
+void DeviceTree::edit(Edit change) {
+    int code = change(bytes_.data());
+    for (std::size_t extra = growth; code == -FDT_ERR_NOSPACE; extra *= 2) {
+        resize(bytes_.size() + extra);
+        code = change(bytes_.data());
+    }
+    if (code < 0) fail_internal(code, "a node");
+}
+
+void DeviceTree::set_property(std::string_view path, std::string_view name, ByteView value) {
+    const std::string key(name);
+    edit([&](void* fdt) {
+        return fdt_setprop(fdt, require(path), key.c_str(), value.data(), narrow<int>(value.size()));
+    });
+}
+
+void DeviceTree::set_string(std::string_view path, std::string_view name, std::string_view value) {
+    set_strings(path, name, std::span(&value, 1));
+}
+
+void DeviceTree::set_strings(std::string_view path, std::string_view name,
+                             std::span<const std::string_view> values) {
+    std::string list;
+    for (const std::string_view value : values) {
+        list += value;
+        list += '\0';
+    }
+    set_property(path, name, as_bytes(list));
+}
+
+void DeviceTree::set_cells(std::string_view path, std::string_view name,
+                           std::span<const std::uint32_t> values) {
+    Bytes raw(values.size() * 4);
+    for (std::size_t index = 0; index < values.size(); ++index)
+        store_be(raw.data() + 4 * index, values[index]);
+    set_property(path, name, raw);
+}
+
+void DeviceTree::remove_property(std::string_view path, std::string_view name) {
+    const std::string key(name);
+    edit([&](void* fdt) {
+        const int code = fdt_delprop(fdt, require(path), key.c_str());
+        return code == -FDT_ERR_NOTFOUND ? 0 : code;
+    });
+}
+
+void DeviceTree::add_node(std::string_view parent, std::string_view name) {
+    edit([&](void* fdt) {
+        const int code = fdt_add_subnode_namelen(fdt, require(parent), name.data(), narrow<int>(name.size()));
+        return code == -FDT_ERR_EXISTS ? 0 : code;
+    });
+}
+
+void DeviceTree::remove_node(std::string_view path) {
+    edit([&](void* fdt) { return fdt_del_node(fdt, require(path)); });
+}
+
+void DeviceTree::pack() {
+    if (const int code = fdt_pack(bytes_.data()); code < 0) fail_internal(code, "/");
+    bytes_.resize(fdt_totalsize(bytes_.data()));
+}
+
+void DeviceTree::resize(std::uint64_t total) {
+    Bytes bigger(total);
+    if (const int code = fdt_open_into(bytes_.data(), bigger.data(), narrow<int>(total)); code < 0)
+        fail_internal(code, "/");
+    bytes_ = std::move(bigger);
+}
+
+}  // namespace rpixen
