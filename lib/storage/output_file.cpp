@@ -67,18 +67,18 @@ void OutputFile::punch(std::uint64_t offset, std::uint64_t length) {
         write(offset + done, ByteView(zeros).first(std::min<std::uint64_t>(zeros.size(), length - done)));
 }
 
+const std::string& OutputFile::name_temporarily() {
+    if (!temporary_.empty()) return temporary_;
+    const std::string name = temporary_name(path_);
+    const std::string self = "/proc/self/fd/" + std::to_string(descriptor_.get());
+    if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0) throw_io("name", path_);
+    return temporary_ = name;
+}
+
 void OutputFile::commit(bool sync) {
     if (sync && ::fsync(descriptor_.get()) != 0) throw_io("bring to the disk", path_);
-
-    const std::string name = temporary_.empty() ? temporary_name(path_) : temporary_;
     if (::fchmod(descriptor_.get(), 0644) != 0) throw_io("set the mode of", path_);
-    if (temporary_.empty()) {
-        const std::string self = "/proc/self/fd/" + std::to_string(descriptor_.get());
-        if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0)
-            throw_io("name", path_);
-        temporary_ = name;
-    }
-    if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw_io("replace", path_);
+    if (::rename(name_temporarily().c_str(), path_.c_str()) != 0) throw_io("replace", path_);
     committed_ = true;
     if (sync) {
         const FileDescriptor folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

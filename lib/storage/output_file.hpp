@@ -32,6 +32,10 @@ class OutputFile {
     /// can.
     void punch(std::uint64_t offset, std::uint64_t length);
 
+    /// Gives the file its temporary name now, for a program that opens files by name only, and returns it.
+    /// Throws Error{io}.
+    const std::string& name_temporarily();
+
     /// Brings every byte to the disk (unless `sync` is false), gives the file mode 0644 (whatever the umask)
     /// and its name, replacing an older file atomically. Throws Error{io}; the older file is then untouched.
     void commit(bool sync = true);
