@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/size.hpp"
+
+namespace rpixen {
+
+// How Xen gives dom0 its memory on Arm: mapped 1:1, so every bank is a naturally aligned power of two of real
+// RAM. Facts: xen/arch/arm/domain_build.c allocate_memory_11, xen/common/page_alloc.c (the buddy allocator).
+
+/// The boards' RAM sizes in bytes: 1, 2, 4 and 8 GiB.
+inline constexpr std::uint64_t board_memories[] = {1 * GiB, 2 * GiB, 4 * GiB, 8 * GiB};
+
+/// RAM as Xen sees it on a Raspberry Pi 4 of that size: below 0x3b400000 (gpu_mem 76), from 1 GiB up to
+/// 0xfc000000, from 4 GiB on.
+std::vector<Range> board_ram(std::uint64_t board_memory);
+
+/// The value of dom0_mem= ("512M", "1G", "524288", "max:...", "512M,max:512M") in bytes: a number without a
+/// suffix is in KiB. Nothing where Xen would not read it as a size.
+std::optional<std::uint64_t> parse_dom0_mem(std::string_view text);
+
+struct Dom0Banks {
+    std::vector<Range> banks;       ///< ascending
+    std::uint64_t unallocated = 0;  ///< bytes; more than 0: Xen panics
+};
+
+/// Runs Xen's 1:1 allocation of `wanted` bytes over `ram` with `taken` cut out. An optimistic model: what Xen
+/// keeps for its own heap and page tables is only what is passed in `taken`.
+Dom0Banks allocate_dom0(std::vector<Range> ram, const std::vector<Range>& taken, std::uint64_t wanted);
+
+/// What Xen has taken on a board besides the modules: itself (relocated to the top of low RAM) and the frame
+/// table.
+std::vector<Range> xen_own_memory(std::uint64_t board_memory);
+
+/// The largest dom0_mem in whole MiB that a board gives; 0 where none.
+std::uint64_t dom0_ceiling(std::uint64_t board_memory, const std::vector<Range>& taken);
+
+}  // namespace rpixen

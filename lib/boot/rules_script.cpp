@@ -1,0 +1,245 @@
+#include <algorithm>
+
+#include "boot/rules.hpp"
+
+// Chapter 6, first half: the boot script.
+
+namespace rpixen {
+namespace {
+
+const ScriptFacts* script(const BootScenario& scenario) {
+    return scenario.script ? &*scenario.script : nullptr;
+}
+
+/// One finding that lists up to four places.
+Findings listed(const std::vector<std::string>& places, std::string message, std::string allowed,
+                std::string change) {
+    if (places.empty()) return {};
+    std::vector<std::string> shown(
+        places.begin(),
+        places.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(places.size(), 4)));
+    if (places.size() > shown.size()) shown.push_back(std::to_string(places.size() - shown.size()) + " more");
+    return {{std::move(message), describe_list(shown), std::move(allowed), std::move(change)}};
+}
+
+Findings damaged(const BootScenario& scenario) {
+    const ScriptFacts* facts = script(scenario);
+    if (!facts || facts->header_right.value_or(true)) return {};
+    return {{facts->file + " is no sound U-Boot script image", "a wrong magic or checksum",
+             "a legacy script image with right checksums",
+             "make it anew: mkimage -A arm64 -T script -C none -d boot.cmd boot.scr"}};
+}
+
+Findings too_large(const BootScenario& scenario) {
+    constexpr std::uint64_t limit = 64 * KiB;  // bootmeth_alloc_file(bflow, 0x10000, ...)
+    const ScriptFacts* facts = script(scenario);
+    if (!facts || facts->size <= limit || !scenario.uboot || scenario.uboot->year < 2023) return {};
+    return {{facts->file + " is too large for U-Boot", describe_size(facts->size),
+             "at most " + describe_size(limit), "shorten the script"}};
+}
+
+Findings wrong_name(const BootScenario& scenario) {
+    const ScriptFacts* facts = script(scenario);
+    if (!facts || facts->file.empty()) return {};
+    const std::string name = facts->file.substr(facts->file.rfind('/') + 1);
+    if (name == "boot.scr" || name == "boot.scr.uimg" || name == "uboot.env" || name == "extlinux.conf" ||
+        name == "u-boot.bin")
+        return {};
+    return {{"U-Boot does not look for " + facts->file, facts->file, "boot.scr or boot.scr.uimg",
+             "compile it with mkimage and call it boot.scr"}};
+}
+
+Findings unchecked(const BootScenario& scenario) {
+    const ScriptFacts* facts = script(scenario);
+    if (!facts) return {};
+    return listed(facts->unchecked_steps, "the script goes on after a step that failed",
+                  "every step tested with && or if, and a message where it fails",
+                  "join the steps with && and report the one that failed");
+}
+
+Findings fixed_device(const BootScenario& scenario) {
+    const ScriptFacts* facts = script(scenario);
+    if (!facts) return {};
+    return listed(facts->fixed_devices, "the script names the device by number",
+                  "${devtype} ${devnum}:${distro_bootpart}",
+                  "use the variables that U-Boot sets for the device it booted from");
+}
+
+Findings decimal(const BootScenario& scenario) {
+    const ScriptFacts* facts = script(scenario);
+    if (!facts) return {};
+    return listed(facts->decimal_numbers, "a number in the script looks decimal, and U-Boot reads hex",
+                  "a number with 0x in front",
+                  "write 0x in front, after converting it where decimal was meant");
+}
+
+Findings syntax(const BootScenario& scenario) {
+    const ScriptFacts* facts = script(scenario);
+    if (!facts) return {};
+    return listed(facts->syntax_errors, "U-Boot's shell will not read the script",
+                  "balanced quotes, if with fi, no # inside a line", "mend the line");
+}
+
+Findings missing_file(const BootScenario& scenario) {
+    const ScriptFacts* facts = script(scenario);
+    if (!facts) return {};
+    return listed(facts->missing_files, "the script loads a file that the partition does not hold",
+                  "files of the boot partition",
+                  "put the file there, or mend the name (U-Boot prints \"Failed to load\")");
+}
+
+Findings missing_node(const BootScenario& scenario) {
+    const ScriptFacts* facts = script(scenario);
+    if (!facts) return {};
+    return listed(facts->missing_nodes, "the script edits a node that the device tree does not have",
+                  "a node of this tree", "mend the path for this kernel's device tree");
+}
+
+Findings never_boots(const BootScenario& scenario) {
+    const ScriptFacts* facts = script(scenario);
+    if (!facts || facts->reaches_booti || !facts->syntax_errors.empty() ||
+        !facts->header_right.value_or(true))
+        return {};
+    if (!facts->unfollowed.empty()) return {};  // said as a note by the one who followed it
+    return {{"the script ends without booti", facts->file, "booti <Xen> - <device tree>",
+             "end the script with booti"}};
+}
+
+Findings booti_without_xen(const BootScenario& scenario) {
+    const ScriptFacts* facts = script(scenario);
+    if (!facts || !facts->reaches_booti || scenario.xen || !facts->unfollowed.empty()) return {};
+    return {{"booti is given an address where no Xen was loaded", "booti " + facts->booti_image,
+             "the address that Xen was loaded to", "load Xen, and give its address to booti"}};
+}
+
+Findings booti_without_tree(const BootScenario& scenario) {
+    const ScriptFacts* facts = script(scenario);
+    if (!facts || !facts->reaches_booti || !facts->unfollowed.empty()) return {};
+    if (scenario.device_tree && !facts->booti_tree.empty()) return {};
+    return {{"booti is given no device tree",
+             facts->booti_tree.empty() ? "no third argument"
+                                       : "booti ... " + facts->booti_tree + ", where no tree was loaded",
+             "the address that the device tree was loaded to",
+             "load the device tree, and give its address to booti as the third argument"}};
+}
+
+constexpr Rule rules[] = {
+    {{.id = "script-damaged",
+      .rule = "U3a",
+      .severity = Severity::error,
+      .title = "boot.scr is not a sound script image",
+      .why = "`source` refuses it with \"Bad header crc\" or \"Wrong image format for source command\".",
+      .story = "boot.scr is text behind a legacy image header of 64 bytes and a list of lengths, with a "
+               "CRC32 of each. Editing the file in place breaks the second one; "
+               "a plain text under that name is no image.",
+      .source = "u-boot boot/image-legacy.c, cmd/source.c"},
+     damaged},
+    {{.id = "script-too-large",
+      .rule = "U3",
+      .severity = Severity::error,
+      .title = "boot.scr is larger than 64 KiB",
+      .why = "U-Boot's standard boot reads at most 0x10000 bytes of a script.",
+      .story = "bootmeth_script allocates 0x10000 bytes for boot.scr.uimg or boot.scr. It sets devtype, "
+               "devnum, distro_bootpart and prefix before it runs it.",
+      .source = "u-boot boot/bootmeth_script.c"},
+     too_large},
+    {{.id = "script-not-found",
+      .rule = "U3b",
+      .severity = Severity::error,
+      .title = "The only script has a name that U-Boot does not look for",
+      .why = "U-Boot looks for boot.scr.uimg and boot.scr, and a boot.cmd is only their source.",
+      .story = "Recipes sometimes install boot.cmd without compiling it. U-Boot then goes on to the network.",
+      .source = "u-boot boot/bootmeth_script.c"},
+     wrong_name},
+    {{.id = "script-unchecked-steps",
+      .rule = "U5",
+      .severity = Severity::warning,
+      .title = "The script does not notice a step that fails",
+      .why = "It goes on with a missing device tree or kernel, and the failure is seen much later as "
+             "something else.",
+      .story = "Steps that are joined with `;`, or stand on lines of their own, run whatever the one before "
+               "came to. The original boot_xen, meta-virtualization, the xen-troops products and "
+               "ImageBuilder all do that. A card whose files are all there boots all the same, so this is a "
+               "warning; what is wrong with the files is said by other rules.",
+      .source = "u-boot common/cli_hush.c"},
+     unchecked},
+    {{.id = "script-fixed-device",
+      .rule = "U6",
+      .severity = Severity::warning,
+      .title = "The script names the device by number",
+      .why = "mmc 0 is the card in most U-Boots and 1 in some; a USB disk is neither.",
+      .story = "U-Boot tells the script where it came from: devtype, devnum, distro_bootpart. Which number "
+               "the card has depends on aliases in U-Boot's own device tree "
+               "(meta-raspberrypi #1256).",
+      .source = "u-boot boot/bootmeth_script.c"},
+     fixed_device},
+    {{.id = "script-decimal-number",
+      .rule = "U7",
+      .severity = Severity::warning,
+      .title = "A number in the script looks decimal",
+      .why = "U-Boot reads `fdt resize 1024` as 0x1024, 4132 bytes.",
+      .story = "All addresses and sizes of fdt, load and booti are hexadecimal, with or without 0x.",
+      .source = "u-boot cmd/fdt.c, cmd/fs.c"},
+     decimal},
+    {{.id = "script-syntax",
+      .rule = "U11",
+      .severity = Severity::error,
+      .title = "U-Boot's shell cannot read the script",
+      .why = "It stops with \"syntax error\" or takes the rest of the text into a string.",
+      .story = "Unbalanced quotes and an if without fi are what goes wrong most. A # begins a comment only "
+               "at the start of a word, and inside `setenv` it swallows the rest of the line.",
+      .source = "u-boot common/cli_hush.c"},
+     syntax},
+    {{.id = "script-missing-file",
+      .rule = "U5a",
+      .severity = Severity::error,
+      .title = "The script loads a file that is not there",
+      .why = "U-Boot prints \"Failed to load\" and goes on or stops, depending on the script.",
+      .story = "FAT names do not care for case in U-Boot; folders must be written out. Files that a script "
+               "tries in an if, with another way when they are missing, are not counted.",
+      .source = "u-boot fs/fs.c"},
+     missing_file},
+    {{.id = "script-missing-node",
+      .rule = "D13",
+      .severity = Severity::warning,
+      .title = "The script edits a node that the tree does not have",
+      .why = "`fdt rm` and `fdt set` fail with FDT_ERR_NOTFOUND, and an && chain ends there.",
+      .story = "meta-virtualization removes /scb/pcie@7d500000/pci@1,0/usb@1,0; on newer trees the nodes are "
+               "called pci@0,0/usb@0,0, and /scb has another name.",
+      .source = "meta-virtualization boot.cmd.xen.in"},
+     missing_node},
+    {{.id = "script-never-boots",
+      .rule = "U5b",
+      .severity = Severity::error,
+      .title = "The script ends without booti",
+      .why = "U-Boot returns from it and tries the next device.",
+      .story = "The evaluator followed every branch that it would take with the files of this card, and none "
+               "reached booti.",
+      .source = "u-boot cmd/booti.c"},
+     never_boots},
+    {{.id = "booti-without-xen",
+      .rule = "U5c",
+      .severity = Severity::error,
+      .title = "booti is given an address without Xen",
+      .why = "U-Boot prints \"Bad Linux ARM64 Image magic!\", or starts something else.",
+      .story = "The address given to booti is not the one that Xen was loaded to, or Xen was not loaded.",
+      .source = "u-boot cmd/booti.c"},
+     booti_without_xen},
+    {{.id = "booti-without-tree",
+      .rule = "U5d",
+      .severity = Severity::error,
+      .title = "booti is given no device tree",
+      .why = "U-Boot stops with \"ERROR: Did not find a cmdline Flattened Device Tree\".",
+      .story = "The third argument must be the address of a sound tree. One that a failed `fdt apply` has "
+               "destroyed is none.",
+      .source = "u-boot boot/image-fdt.c boot_get_fdt"},
+     booti_without_tree},
+};
+
+}  // namespace
+
+std::span<const Rule> script_rules() {
+    return rules;
+}
+
+}  // namespace rpixen
