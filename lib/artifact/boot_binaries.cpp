@@ -1,0 +1,165 @@
+#include "artifact/boot_binaries.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <rpixen/error.hpp>
+
+#include "artifact/scan.hpp"
+#include "artifact/unpack.hpp"
+#include "base/size.hpp"
+#include "format/uboot_env.hpp"
+
+namespace rpixen {
+namespace {
+
+using namespace std::string_view_literals;
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+/// The printable ASCII at the start of `text`.
+std::string_view line_at(std::string_view text) {
+    const auto end = std::find_if(text.begin(), text.end(), [](char c) { return c < 0x20 || c > 0x7e; });
+    return text.substr(0, static_cast<std::size_t>(end - text.begin()));
+}
+
+/// "4.17..." to its two numbers; false where it does not begin so.
+bool parse_version(std::string_view text, int& major, int& minor) {
+    int first = 0;
+    int second = 0;
+    const char* end = text.data() + text.size();
+    const auto point = std::from_chars(text.data(), end, first);
+    if (point.ec != std::errc{} || point.ptr == end || *point.ptr != '.') return false;
+    const auto rest = std::from_chars(point.ptr + 1, end, second);
+    if (rest.ec != std::errc{}) return false;
+    major = first;
+    minor = second;
+    return true;
+}
+
+void read_header(const Content& content, Arm64ImageHeader& header) {
+    Bytes start(static_cast<std::size_t>(std::min<std::uint64_t>(content.size, Arm64ImageHeader::size)));
+    if (start.empty()) return;
+    content.open()->read(0, start);
+    if (const auto parsed = parse_arm64_image(start)) header = *parsed;
+}
+
+/// UTF-16LE to ASCII, up to the first character that is none.
+std::string narrow_text(ByteView bytes) {
+    std::string text;
+    for (std::size_t index = 0; index + 1 < bytes.size(); index += 2) {
+        const auto unit = load_le<std::uint16_t>(&bytes[index]);
+        if (unit < 0x20 || unit > 0x7e) break;
+        text += static_cast<char>(unit);
+    }
+    return text;
+}
+
+std::map<std::string, std::string> parse_config(std::string_view text) {
+    std::map<std::string, std::string> config;
+    while (!text.empty()) {
+        const std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        const std::size_t equals = line.find('=');
+        if (line.starts_with("CONFIG_") && equals != std::string_view::npos)
+            config.emplace(line.substr(0, equals), line.substr(equals + 1));
+    }
+    return config;
+}
+
+/// The configuration behind "IKCFG_ST" at `offset`; empty where that is something else.
+std::map<std::string, std::string> read_config(const Content& content, std::uint64_t offset) {
+    constexpr std::uint64_t most_packed = 4 * MiB;  // a real one has some 60 KiB
+    constexpr std::uint64_t most = 32 * MiB;
+    const std::uint64_t begin = offset + "IKCFG_ST"sv.size();
+    Bytes packed(static_cast<std::size_t>(std::min(most_packed, content.size - begin)));
+    content.open()->read(begin, packed);
+    const std::size_t end = as_text(packed).find("IKCFG_ED");
+    if (end == std::string_view::npos) return {};
+    try {
+        return parse_config(
+            as_text(unpack_bytes(ByteView(packed).first(end), most, "the kernel's configuration")));
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::artifact) throw;
+        return {};
+    }
+}
+
+bool set_in(const std::map<std::string, std::string>& config, const std::string& name) {
+    const auto found = config.find(name);
+    return found != config.end() && (found->second == "y" || found->second == "m");
+}
+
+}  // namespace
+
+void examine_xen(XenArtifact& xen) {
+    read_header(xen.content, xen.header);
+    constexpr std::array needles{"X\0e\0n\0 \0"sv, "xen,xen-"sv};
+    std::string node_version;
+    scan(xen.content, needles, [&](std::size_t needle, std::uint64_t, ByteView bytes) {
+        if (needle == 0) {
+            const std::string text = narrow_text(bytes);
+            if (text.size() < 5 || !is_digit(text[4])) return false;
+            // "Xen 4.17.7 (c/s ...) EFI loader"
+            xen.banner = text.substr(0, text.find(" (", 4));
+            return true;
+        }
+        const std::string_view text = line_at(as_text(bytes));
+        if (text.size() <= 8 || !is_digit(text[8])) return false;
+        node_version = text.substr(8);
+        return true;
+    });
+    if (xen.banner.empty() && !node_version.empty()) xen.banner = "Xen " + node_version;
+    if (!xen.banner.empty()) parse_version(std::string_view(xen.banner).substr(4), xen.major, xen.minor);
+}
+
+void examine_kernel(KernelArtifact& kernel) {
+    read_header(kernel.content, kernel.header);
+    constexpr std::array needles{"Linux version "sv, "IKCFG_ST\x1f\x8b"sv, "arm/xen:starting"sv,
+                                 "Xen %s support found"sv};
+    bool xen_words = false;
+    scan(kernel.content, needles, [&](std::size_t needle, std::uint64_t offset, ByteView bytes) {
+        const std::string_view text = line_at(as_text(bytes));
+        if (needle == 0) {
+            const std::string_view release = text.substr(std::min<std::size_t>(14, text.size()));
+            if (release.empty() || !is_digit(release[0])) return false;
+            kernel.banner = text;
+            kernel.release = release.substr(0, release.find(' '));
+        } else if (needle == 1) {
+            kernel.config = read_config(kernel.content, offset);
+            return !kernel.config.empty();
+        } else {
+            xen_words = true;
+        }
+        return true;
+    });
+    if (!kernel.release.empty()) parse_version(kernel.release, kernel.major, kernel.minor);
+    if (!kernel.config.empty())
+        kernel.built_for_xen = set_in(kernel.config, "CONFIG_XEN");
+    else if (!kernel.banner.empty())
+        kernel.built_for_xen = xen_words;
+}
+
+void examine_uboot(UBootArtifact& uboot) {
+    const Bytes bytes = read_all(uboot.content);
+    const std::string_view text = as_text(bytes);
+    for (std::size_t place = text.find("U-Boot "); place != std::string_view::npos;
+         place = text.find("U-Boot ", place + 1)) {
+        const std::string_view line = line_at(text.substr(place, 200));
+        if (line.size() > 14 && is_digit(line[7]) && parse_version(line.substr(7), uboot.year, uboot.month)) {
+            uboot.banner = line;
+            break;
+        }
+    }
+    for (const auto& [name, value] : find_default_env(bytes)) uboot.environment[name] = value;
+    const auto mentions = [&](std::string_view words) { return text.find(words) != std::string_view::npos; };
+    // Words of boot/image.c, boot/image-fdt.c, arch/arm/lib/image.c and cmd/source.c, cmd/fdt.c.
+    uboot.has_booti = mentions("Bad Linux ARM64 Image magic!"sv);
+    uboot.has_fdt_overlay = mentions("failed on fdt_overlay_apply"sv);
+    uboot.has_legacy_image = mentions("\0source\0"sv) && mentions("Legacy Image at"sv);
+}
+
+}  // namespace rpixen

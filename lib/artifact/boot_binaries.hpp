@@ -1,0 +1,19 @@
+#pragma once
+
+#include "artifact/artifact_set.hpp"
+
+namespace rpixen {
+
+/// Fill in what the bytes of `content` tell, which are raw (unpacked). Nothing is refused here: what is not
+/// found stays empty. The header stays as it is where the content is no arm64 Image. Throw Error{io}.
+
+/// The version: the EFI loader's greeting (xen/common/efi/boot.c, UTF-16) or dom0's hypervisor node
+/// (xen/arch/arm/domain_build.c, "xen,xen-4.17").
+void examine_xen(XenArtifact& xen);
+/// The banner (init/version.c), IKCONFIG (kernel/configs.c), and CONFIG_XEN by that or by the words of
+/// arch/arm/xen/enlighten.c.
+void examine_kernel(KernelArtifact& kernel);
+/// The banner (cmd/version.c), the default environment, and features by the words of their code.
+void examine_uboot(UBootArtifact& uboot);
+
+}  // namespace rpixen

@@ -1,0 +1,311 @@
+#include "artifact/probe.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include <rpixen/error.hpp>
+
+#include "artifact/boot_binaries.hpp"
+#include "artifact/ext_image.hpp"
+#include "artifact/file_kind.hpp"
+#include "artifact/folder_layer.hpp"
+#include "artifact/packing.hpp"
+#include "artifact/pin.hpp"
+#include "artifact/tar_layer.hpp"
+#include "artifact/unpack.hpp"
+#include "base/size.hpp"
+#include "devicetree/built_in_overlays.hpp"
+#include "devicetree/device_tree.hpp"
+#include "format/zboot.hpp"
+
+namespace rpixen {
+namespace {
+
+using InputFilePtr = std::shared_ptr<const InputFile>;
+
+// No artifact of the boot partition comes near it; a bomb does.
+constexpr std::uint64_t most_boot_bytes = 512 * MiB;
+constexpr std::uint64_t most_tree_bytes = 16 * MiB;
+
+[[noreturn]] void refuse_kind(const std::string& path, const std::string& found, const std::string& allowed,
+                              const std::string& change = {}) {
+    throw Error(ErrorCode::artifact, path + " is of the wrong kind", found, allowed, change);
+}
+
+Bytes start_of(const InputFile& file) {
+    Bytes start(static_cast<std::size_t>(std::min<std::uint64_t>(file.size(), file_kind_bytes)));
+    pread_exactly(file.descriptor(), 0, start, file.name());
+    return start;
+}
+
+bool is_folder(const std::string& path) {
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/// Runs the probes one by one and keeps what each of them finds wrong.
+class Probe {
+  public:
+    Probe(const Manifest& manifest, ContentStore& store, const Supervision& supervision)
+        : manifest_(manifest), store_(store), supervision_(supervision) {}
+
+    ArtifactSet run() {
+        examine(manifest_.xen.location, [&] { probe_xen(); });
+        examine(manifest_.kernel.location, [&] { probe_kernel(); });
+        if (manifest_.initrd) examine(manifest_.initrd->location, [&] { probe_initrd(*manifest_.initrd); });
+        if (manifest_.xsm_policy)
+            examine(manifest_.xsm_policy->location, [&] { probe_xsm_policy(*manifest_.xsm_policy); });
+        examine(manifest_.dtb.location, [&] { probe_dtb(); });
+        examine(manifest_.uboot.location, [&] { probe_uboot(); });
+        for (const OverlayReference& overlay : manifest_.overlays)
+            examine(overlay.location, [&] { set_.overlays.push_back(probe_overlay(overlay)); });
+        if (manifest_.firmware)
+            examine(manifest_.firmware->location, [&] { probe_firmware(*manifest_.firmware); });
+        for (const ExtraFile& file : manifest_.files)
+            examine(file.location, [&] {
+                set_.inputs.push_back(file.resolved);
+                set_.extra_files.push_back(InputFile::open_file(file.resolved)->content());
+            });
+        // Last, since it is the long work.
+        for (std::size_t layer = 0; layer < manifest_.rootfs.size(); ++layer)
+            examine(manifest_.rootfs[layer].location, [&] { probe_layer(layer); });
+        if (!problems_.empty()) throw Error(ErrorCode::artifact, std::move(problems_));
+        return std::move(set_);
+    }
+
+  private:
+    template <typename Work>
+    void examine(const Location& location, const Work& work) {
+        supervision_.check();
+        try {
+            work();
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::artifact) throw;
+            for (Problem problem : error.problems()) {
+                if (problem.location == Location{}) problem.location = location;
+                problems_.push_back(std::move(problem));
+            }
+        }
+    }
+
+    /// Opens a file, holds it against its pin and takes its digest.
+    InputFilePtr open(const ArtifactReference& reference, Artifact& artifact) {
+        set_.inputs.push_back(reference.resolved);
+        artifact.path = reference.path;
+        const InputFilePtr file = InputFile::open_file(reference.resolved);
+        if (file->size() == 0) refuse_kind(reference.path, "an empty file", "a file with content");
+        if (file->size() > most_boot_bytes)
+            refuse_kind(reference.path, std::to_string(file->size()) + " bytes", "at most 512MiB");
+        const Sha256Digest digest = digest_of(*file, supervision_);
+        artifact.sha256 = hex(digest);
+        if (reference.sha256) check_pin(*reference.sha256, digest, reference.path);
+        artifact.content = file->content();
+        artifact.packing = name_of(Packing::plain);
+        return file;
+    }
+
+    /// Opens a file that must be an arm64 Image, possibly packed: once, or as a zboot kernel, or both.
+    void open_image(const ArtifactReference& reference, Artifact& artifact, const std::string& allowed) {
+        InputFilePtr file = open(reference, artifact);
+        for (int depth = 0; depth < 3; ++depth) {
+            const Bytes start = start_of(*file);
+            const FileKind kind = detect_file_kind(start);
+            std::uint64_t begin = 0;
+            std::uint64_t end = file->size();
+            std::string packing;
+            if (kind == FileKind::arm64_image) {
+                artifact.content = file->content();
+                return;
+            }
+            if (kind == FileKind::zboot) {
+                const auto header = parse_zboot(start);
+                if (!header->fits(end))
+                    refuse_kind(reference.path, "an EFI zboot kernel that is cut off", allowed);
+                begin = header->payload_offset;
+                end = begin + header->payload_size;
+                Bytes payload(std::min<std::uint64_t>(end - begin, file_kind_bytes));
+                pread_exactly(file->descriptor(), begin, payload, file->name());
+                if (detect_packing(payload) == Packing::plain)
+                    refuse_kind(reference.path, "an EFI zboot kernel packed with " + header->compression,
+                                "gzip, xz, zstd, bzip2 or lz4");
+                packing = std::string("zboot-") + name_of(detect_packing(payload));
+            } else if (kind == FileKind::packed) {
+                packing = name_of(detect_packing(start));
+            } else {
+                const std::string inside =
+                    artifact.packing == "none" ? "" : " (inside " + artifact.packing + " data)";
+                refuse_kind(reference.path, describe(kind, start) + inside, allowed);
+            }
+            artifact.packing = artifact.packing == "none" ? packing : artifact.packing + "+" + packing;
+            file = unpack(file, begin, end, most_boot_bytes, supervision_);
+        }
+        refuse_kind(reference.path, "data packed again and again", allowed);
+    }
+
+    void probe_xen() {
+        open_image(manifest_.xen, set_.xen, "Xen for arm64, raw or packed");
+        examine_xen(set_.xen);
+        if (!set_.xen.banner.empty()) return;
+        KernelArtifact kernel;
+        kernel.content = set_.xen.content;
+        examine_kernel(kernel);
+        if (!kernel.banner.empty())
+            refuse_kind(set_.xen.path, "a Linux kernel (" + kernel.release + ")", "Xen for arm64",
+                        "exchange \"xen\" and \"kernel\" if they were mixed up");
+    }
+
+    void probe_kernel() {
+        open_image(manifest_.kernel, set_.kernel,
+                   "an arm64 Linux kernel: Image, raw or packed, or EFI zboot");
+        examine_kernel(set_.kernel);
+        if (!set_.kernel.banner.empty()) return;
+        XenArtifact xen;
+        xen.content = set_.kernel.content;
+        examine_xen(xen);
+        if (!xen.banner.empty())
+            refuse_kind(set_.kernel.path, xen.banner, "an arm64 Linux kernel",
+                        "exchange \"xen\" and \"kernel\" if they were mixed up");
+    }
+
+    void probe_initrd(const ArtifactReference& reference) {
+        Artifact artifact;
+        const Bytes start = start_of(*open(reference, artifact));
+        const FileKind kind = detect_file_kind(start);
+        // Linux takes more than is told apart here (file system images, lzma and lzo data), so only what it
+        // cannot be is refused.
+        switch (kind) {
+            case FileKind::unknown:
+            case FileKind::packed:
+            case FileKind::cpio:
+            case FileKind::ext_file_system:
+                break;
+            default:
+                refuse_kind(reference.path, describe(kind, start),
+                            "an initial RAM disk: a cpio archive, packed or not");
+        }
+        set_.initrd = std::move(artifact);
+    }
+
+    void probe_xsm_policy(const ArtifactReference& reference) {
+        Artifact artifact;
+        const Bytes start = start_of(*open(reference, artifact));
+        const FileKind kind = detect_file_kind(start);
+        if (kind != FileKind::xsm_policy)
+            refuse_kind(reference.path, describe(kind, start), "a Xen security policy (xenpolicy)");
+        set_.xsm_policy = std::move(artifact);
+    }
+
+    /// Reads a device tree blob, whole or overlay.
+    DeviceTree read_tree(const InputFile& file, const std::string& path, const std::string& allowed) {
+        const Bytes start = start_of(file);
+        const FileKind kind = detect_file_kind(start);
+        if (kind != FileKind::device_tree) refuse_kind(path, describe(kind, start), allowed);
+        if (file.size() > most_tree_bytes)
+            refuse_kind(path, "a device tree blob of " + format_size(file.size()), "at most 16MiB");
+        return DeviceTree::parse(read_all(file.content()), path);
+    }
+
+    void probe_dtb() {
+        const InputFilePtr file = open(manifest_.dtb, set_.dtb);
+        const std::string allowed = "the board's device tree blob (bcm2711-rpi-4-b.dtb)";
+        if (read_tree(*file, set_.dtb.path, allowed).is_overlay())
+            refuse_kind(set_.dtb.path, "a device tree overlay", allowed, "name overlays under \"overlays\"");
+    }
+
+    Artifact probe_overlay(const OverlayReference& reference) {
+        if (reference.resolved.empty()) {
+            const std::optional<ByteView> built_in = built_in_overlay(reference.name);
+            if (!built_in) throw Error(ErrorCode::internal, "no overlay is built in as " + reference.name);
+            Artifact artifact;
+            artifact.path = reference.name;
+            artifact.content =
+                memory_content(Bytes(built_in->begin(), built_in->end()), reference.name + ".dtbo");
+            artifact.packing = name_of(Packing::plain);
+            artifact.sha256 = hex(sha256(*built_in));
+            return artifact;
+        }
+        ArtifactReference input;
+        input.path = input.resolved = reference.resolved;
+        Artifact artifact;
+        const InputFilePtr file = open(input, artifact);
+        const std::string allowed = "a device tree overlay (.dtbo)";
+        if (!read_tree(*file, artifact.path, allowed).is_overlay())
+            refuse_kind(artifact.path, "a whole device tree", allowed,
+                        "name the board's tree as artifact \"dtb\"");
+        return artifact;
+    }
+
+    void probe_uboot() {
+        const InputFilePtr file = open(manifest_.uboot, set_.uboot);
+        const Bytes start = start_of(*file);
+        const FileKind kind = detect_file_kind(start);
+        const std::string allowed = "U-Boot for the Raspberry Pi 4 as a raw binary (u-boot.bin)";
+        if (kind != FileKind::unknown && kind != FileKind::arm64_image)
+            refuse_kind(set_.uboot.path, describe(kind, start), allowed,
+                        kind == FileKind::elf ? "take u-boot.bin, not the ELF file beside it" : "");
+        if (file->size() > 32 * MiB) refuse_kind(set_.uboot.path, format_size(file->size()), allowed);
+        examine_uboot(set_.uboot);
+        if (set_.uboot.banner.empty())
+            refuse_kind(set_.uboot.path, describe(kind, start) + " without U-Boot's version text", allowed);
+    }
+
+    void probe_firmware(const ArtifactReference& reference) {
+        if (reference.sha256)
+            throw Error(ErrorCode::artifact, "a folder has no digest", "sha256 for " + reference.path,
+                        "sha256 for files only");
+        set_.firmware = list_folder(reference.resolved, supervision_);
+        set_.has_firmware = true;
+        set_.inputs.push_back(reference.resolved);
+        for (const FirmwareFile& file : set_.firmware)
+            set_.inputs.push_back(reference.resolved + "/" + file.path);
+    }
+
+    void probe_layer(std::size_t index) {
+        const ArtifactReference& reference = manifest_.rootfs[index];
+        set_.inputs.push_back(reference.resolved);
+        set_.root.begin_layer();
+        if (is_folder(reference.resolved)) {
+            if (reference.sha256)
+                throw Error(ErrorCode::artifact, "a folder has no digest", "sha256 for " + reference.path,
+                            "sha256 for files only");
+            add_folder(set_.root, reference.resolved, index == 0, supervision_);
+            return;
+        }
+        const InputFilePtr file = InputFile::open_file(reference.resolved);
+        const Bytes start = start_of(*file);
+        const FileKind kind = detect_file_kind(start);
+        if (kind == FileKind::packed) {
+            // Unpacking takes long and writes: not for a run that has failed already.
+            if (problems_.empty()) add_packed_tar(set_.root, file, store_, reference.sha256, supervision_);
+            return;
+        }
+        if (reference.sha256) check_pin(*reference.sha256, digest_of(*file, supervision_), reference.path);
+        if (kind == FileKind::tar) {
+            add_tar(set_.root, file, supervision_);
+        } else if (kind == FileKind::ext_file_system) {
+            if (manifest_.rootfs.size() != 1)
+                refuse_kind(reference.path, "a prebuilt file system among several layers", "tars and folders",
+                            "give the prebuilt image alone");
+            check_ext_image(*file);
+            set_.prebuilt_root = file->content();
+        } else {
+            refuse_kind(reference.path, describe(kind, start),
+                        "a tar (plain, gzip, xz, zstd, bzip2, lz4), a folder or an ext4 image");
+        }
+    }
+
+    const Manifest& manifest_;
+    ContentStore& store_;
+    const Supervision& supervision_;
+    ArtifactSet set_;
+    std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+ArtifactSet probe_artifacts(const Manifest& manifest, ContentStore& store, const Supervision& supervision) {
+    return Probe(manifest, store, supervision).run();
+}
+
+}  // namespace rpixen

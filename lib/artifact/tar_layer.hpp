@@ -1,0 +1,25 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <rpixen/progress.hpp>
+
+#include "storage/content_store.hpp"
+#include "storage/input_file.hpp"
+#include "tree/file_tree.hpp"
+
+namespace rpixen {
+
+/// Lays an uncompressed tar over `tree`. Only headers are read: contents refer to the tar itself.
+/// Throws Error{artifact} with the problems of its members, named in Location::pointer.
+void add_tar(FileTree& tree, const std::shared_ptr<const InputFile>& tar, const Supervision& supervision);
+
+/// Lays a compressed tar over `tree`: unpacks it once, beside the parsing, and hands its files to `store` in
+/// the order of the tar. With `pinned` the digest of the compressed file is taken in the same pass and held
+/// against it.
+void add_packed_tar(FileTree& tree, const std::shared_ptr<const InputFile>& file, ContentStore& store,
+                    const std::optional<std::string>& pinned, const Supervision& supervision);
+
+}  // namespace rpixen
