@@ -1,0 +1,107 @@
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include <rpixen/error.hpp>
+
+#include "backend/guestfs/appliance.hpp"
+#include "backend/guestfs/empty_fat32.hpp"
+#include "backend/guestfs/file_systems.hpp"
+#include "backend/image_backend.hpp"
+#include "storage/file_descriptor.hpp"
+
+namespace rpixen {
+namespace {
+
+using guestfs::Appliance;
+using guestfs::check;
+
+constexpr std::uint64_t sector = 512;
+constexpr std::size_t copy_chunk = 1 << 20;
+
+void make_partition_table(guestfs_h* g, const ImagePlan& plan) {
+    check(g, guestfs_part_init(g, "/dev/sda", "mbr"), "make a partition table");
+    int number = 0;
+    for (const PartitionPlan& partition : plan.partitions) {
+        ++number;
+        const std::string what = " partition " + std::to_string(number) + " (" + partition.name + ")";
+        check(g,
+              guestfs_part_add(g, "/dev/sda", "p", narrow<int64_t>(partition.range.begin / sector),
+                               narrow<int64_t>(partition.range.end / sector - 1)),
+              "add" + what);
+        check(g, guestfs_part_set_mbr_id(g, "/dev/sda", number, partition.mbr_type),
+              "set the type of" + what);
+        if (partition.active)
+            check(g, guestfs_part_set_bootable(g, "/dev/sda", number, 1), "activate" + what);
+    }
+    // Byte 440 of the master boot record: parted chooses a random signature of its own.
+    guestfs::write_device_le32(g, "/dev/sda", 440, plan.disk_signature);
+}
+
+/// Prebuilt file systems need no appliance: they are copied, holes left out, before it starts.
+void copy_prebuilt(const PartitionPlan& partition, OutputFile& output, const Supervision& supervision) {
+    const auto open = partition.prebuilt.open();
+    Bytes buffer(copy_chunk);
+    for (std::uint64_t done = 0; done < partition.prebuilt.size;) {
+        supervision.check();
+        const MutableBytes part = MutableBytes(buffer).first(
+            std::min<std::uint64_t>(buffer.size(), partition.prebuilt.size - done));
+        open->read(done, part);
+        const bool is_hole =
+            std::all_of(part.begin(), part.end(), [](std::byte byte) { return byte == std::byte{}; });
+        if (!is_hole) output.write(partition.range.begin + done, part);
+        done += part.size();
+        supervision.advance(done);
+    }
+    open->check_unchanged();
+}
+
+std::uint64_t bytes_allocated(const OutputFile& output) {
+    struct stat status {};
+    if (::fstat(output.descriptor(), &status) != 0) throw_io("examine", output.path());
+    return static_cast<std::uint64_t>(status.st_blocks) * 512;
+}
+
+class GuestfsBackend final : public ImageBackend {
+  public:
+    std::string name() const override { return "guestfs"; }
+
+    WrittenImage write(const ImagePlan& plan, OutputFile& output, const Supervision& supervision) override {
+        output.resize(0);
+        output.resize(plan.size);
+        for (const PartitionPlan& partition : plan.partitions) {
+            if (partition.kind == FileSystemKind::fat32) guestfs::write_empty_fat32(partition, output);
+            if (partition.kind != FileSystemKind::prebuilt) continue;
+            supervision.begin("copying " + partition.name, partition.prebuilt.size);
+            copy_prebuilt(partition, output, supervision);
+        }
+
+        Appliance appliance({{output.name_temporarily(), false}}, supervision);
+        appliance.run([&](guestfs_h* g) { make_partition_table(g, plan); }, supervision);
+        int number = 0;
+        for (const PartitionPlan& partition : plan.partitions) {
+            const std::string device = "/dev/sda" + std::to_string(++number);
+            if (partition.kind == FileSystemKind::prebuilt) continue;
+            guestfs::fill(appliance, device, partition, supervision);
+        }
+        supervision.begin("shutting the appliance down", 0);
+        appliance.shut_down(supervision);
+
+        WrittenImage written;
+        written.size = plan.size;
+        written.bytes_written = bytes_allocated(output);
+        // Which blocks do not matter only the appliance's kernel knows.
+        written.mapped = {{0, plan.size}};
+        written.notes = appliance.notes();
+        return written;
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<ImageBackend> guestfs_backend() {
+    return std::make_unique<GuestfsBackend>();
+}
+
+}  // namespace rpixen

@@ -1,0 +1,107 @@
+#include "backend/guestfs/pipe_to_appliance.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#include "storage/file_descriptor.hpp"
+
+namespace rpixen::guestfs {
+namespace {
+
+struct Pipe {
+    FileDescriptor read_end;
+    FileDescriptor write_end;
+};
+
+Pipe open_pipe() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw_io("open", "a pipe to the appliance");
+    return {FileDescriptor(ends[0]), FileDescriptor(ends[1])};
+}
+
+std::string path_of(const FileDescriptor& end) {
+    return "/dev/fd/" + std::to_string(end.get());
+}
+
+/// A write to a pipe whose reader went away shall fail, not end the program.
+class NoPipeSignal {
+  public:
+    NoPipeSignal() noexcept {
+        sigset_t pipe;
+        sigemptyset(&pipe);
+        sigaddset(&pipe, SIGPIPE);
+        pthread_sigmask(SIG_BLOCK, &pipe, &before_);
+    }
+    ~NoPipeSignal() {
+        sigset_t pipe;
+        sigemptyset(&pipe);
+        sigaddset(&pipe, SIGPIPE);
+        const timespec now{};
+        if (!sigismember(&before_, SIGPIPE)) sigtimedwait(&pipe, nullptr, &now);
+        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    }
+    NoPipeSignal(const NoPipeSignal&) = delete;
+    NoPipeSignal& operator=(const NoPipeSignal&) = delete;
+
+  private:
+    sigset_t before_{};
+};
+
+/// Of two failures that cause each other through the pipe, the first is the cause.
+class FirstFailure {
+  public:
+    void run(const std::function<void()>& work) {
+        const NoPipeSignal quiet;
+        try {
+            work();
+        } catch (...) {
+            const std::lock_guard lock(mutex_);
+            if (!first_) first_ = std::current_exception();
+        }
+    }
+    void rethrow() const {
+        if (first_) std::rethrow_exception(first_);
+    }
+
+  private:
+    std::mutex mutex_;
+    std::exception_ptr first_;
+};
+
+}  // namespace
+
+void pipe_into(const std::function<void(int)>& produce,
+               const std::function<void(const std::string&)>& consume) {
+    Pipe pipe = open_pipe();
+    FirstFailure failure;
+    std::thread producer([&] {
+        failure.run([&] { produce(pipe.write_end.get()); });
+        pipe.write_end = {};
+    });
+    failure.run([&] { consume(path_of(pipe.read_end)); });
+    pipe.read_end = {};
+    producer.join();
+    failure.rethrow();
+}
+
+void pipe_out_of(const std::function<void(const std::string&)>& produce,
+                 const std::function<void(int)>& consume) {
+    Pipe pipe = open_pipe();
+    FirstFailure failure;
+    std::thread consumer([&] {
+        failure.run([&] { consume(pipe.read_end.get()); });
+        pipe.read_end = {};
+    });
+    failure.run([&] { produce(path_of(pipe.write_end)); });
+    pipe.write_end = {};
+    consumer.join();
+    failure.rethrow();
+}
+
+}  // namespace rpixen::guestfs
