@@ -35,9 +35,8 @@ std::string allowed_sizes(const SizeLimits& limits) {
            ", as an integer of bytes or a string with KiB, MiB, GiB or TiB";
 }
 
-bool is_digit(char letter) {
-    return letter >= '0' && letter <= '9';
-}
+/// Also of 1.0 and 1e3, which JSON Schema takes for integers: such a number is better written out.
+constexpr const char* not_an_integer = "not a plain integer from 0 to 2^64-1";
 
 }  // namespace
 
@@ -117,30 +116,33 @@ std::optional<std::uint64_t> read_integer(const JsonValue& value, std::uint64_t 
     problems.add(value,
                  value.type != JsonValue::Type::number ? "wrong type"
                  : value.integer                       ? "out of range"
-                                                       : "no such integer",
+                                                       : not_an_integer,
                  least == most ? std::to_string(least)
                                : "an integer from " + std::to_string(least) + " to " + std::to_string(most));
     return std::nullopt;
 }
 
 std::optional<std::uint64_t> read_size(const JsonValue& value, const SizeLimits& limits, Problems& problems) {
-    std::optional<std::uint64_t> bytes;
-    std::string message = "not a size";
+    constexpr std::string_view out_of_range = "size out of range";
+    std::optional<std::uint64_t> bytes = value.integer;
+    std::string message = "wrong type";
     std::string change;
     if (value.type == JsonValue::Type::number) {
-        bytes = value.integer;
+        message = not_an_integer;
     } else if (value.type == JsonValue::Type::string) {
-        if (value.text.ends_with("iB"))
+        message = "not a size";
+        const std::size_t digits = std::min(value.text.find_first_not_of("0123456789"), value.text.size());
+        const std::string_view unit = std::string_view(value.text).substr(digits);
+        if (digits > 0 && (unit == "KiB" || unit == "MiB" || unit == "GiB" || unit == "TiB")) {
             bytes = parse_size(value.text);
-        else if (!value.text.empty() && std::all_of(value.text.begin(), value.text.end(), is_digit))
-            change = "write bytes as an integer without quotes, or add a unit";
-        else if (!value.text.empty() && is_digit(value.text.front()))
-            change = "write the unit as KiB, MiB, GiB or TiB";
-    } else {
-        message = "wrong type";
+            message = out_of_range;  // of 64 bits
+        } else if (digits > 0) {
+            change = unit.empty() ? "write bytes as an integer without quotes, or add a unit"
+                                  : "write the unit as KiB, MiB, GiB or TiB, right after an integer";
+        }
     }
     if (bytes && (*bytes < limits.least || *bytes > limits.most)) {
-        message = "size out of range";
+        message = out_of_range;
         bytes.reset();
     }
     if (bytes && *bytes % limits.unit != 0) {
@@ -154,13 +156,16 @@ std::optional<std::uint64_t> read_size(const JsonValue& value, const SizeLimits&
 }
 
 std::optional<std::uint64_t> read_address(const JsonValue& value, Problems& problems) {
-    std::optional<std::uint64_t> address;
-    if (value.type == JsonValue::Type::number) address = value.integer;
+    std::optional<std::uint64_t> address = value.integer;
     if (value.type == JsonValue::Type::string &&
         (value.text.starts_with("0x") || value.text.starts_with("0X")))
         address = parse_address(value.text);
     if (address && *address < 4 * GiB) return address;
-    problems.add(value, address ? "address out of range" : "not an address",
+    const bool number = value.type == JsonValue::Type::number;
+    problems.add(value,
+                 address  ? "address out of range"
+                 : number ? not_an_integer
+                          : "not an address",
                  "below 4 GiB, as hexadecimal text (\"0x480000\") or an integer");
     return std::nullopt;
 }
