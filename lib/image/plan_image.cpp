@@ -3,7 +3,7 @@
 #include <limits>
 #include <utility>
 
-#include "image/ext4_geometry.hpp"
+#include "image/ext4_size.hpp"
 #include "image/fat32_geometry.hpp"
 #include "image/identity.hpp"
 

@@ -1,0 +1,102 @@
+#include <utility>
+
+#include "backend/direct/ext4_data_store.hpp"
+#include "backend/direct/ext4_writer.hpp"
+#include "backend/direct/fat32_writer.hpp"
+#include "backend/direct/partition.hpp"
+#include "backend/direct/prebuilt_copy.hpp"
+#include "backend/image_backend.hpp"
+#include "format/mbr.hpp"
+
+namespace rpixen {
+namespace {
+
+std::uint64_t bytes_to_copy(const PartitionPlan& partition) {
+    return partition.kind == FileSystemKind::prebuilt ? partition.prebuilt.size
+                                                      : ext4_bytes_to_copy(partition.tree);
+}
+
+MasterBootRecord partition_table(const ImagePlan& plan) {
+    MasterBootRecord mbr;
+    mbr.disk_signature = plan.disk_signature;
+    int number = 1;
+    for (const PartitionPlan& partition : plan.partitions)
+        mbr.partitions.push_back({number++, partition.mbr_type, partition.active,
+                                  partition.range.begin / MasterBootRecord::sector,
+                                  partition.range.size() / MasterBootRecord::sector});
+    return mbr;
+}
+
+/// Writes everything in process: no root, no appliance, no temporary copies.
+class DirectBackend final : public ImageBackend {
+  public:
+    std::string name() const override { return "direct"; }
+
+    std::unique_ptr<ContentStore> open_store(OutputFile& output, std::uint64_t root_offset) override {
+        stream_ = std::make_shared<StreamedData>(output, root_offset);
+        return std::make_unique<Ext4DataStore>(stream_);
+    }
+
+    WrittenImage write(const ImagePlan& plan, OutputFile& output, const Supervision& supervision) override {
+        std::uint64_t total = 0;
+        for (const PartitionPlan& partition : plan.partitions) total += bytes_to_copy(partition);
+        supervision.begin("writing", total);
+
+        WrittenImage image;
+        image.size = plan.size;
+        if (stream_) {
+            stream_->flush();
+            image.bytes_written += stream_->bytes_written();
+        }
+        output.resize(plan.size);
+        output.write(0, make_mbr(partition_table(plan)));
+        image.bytes_written += MasterBootRecord::size;
+        image.mapped.push_back({0, 4096});
+        std::uint64_t done = 0;
+        for (const PartitionPlan& partition : plan.partitions)
+            write(partition, output, supervision, done, image);
+        stream_.reset();
+        return image;
+    }
+
+  private:
+    /// Returns what of the partition holds data or must be zero.
+    static std::vector<Range> write(const PartitionPlan& plan, Partition& partition,
+                                    const Supervision& supervision, std::uint64_t& done) {
+        switch (plan.kind) {
+            case FileSystemKind::fat32:
+                return write_fat32(plan.tree, plan.fat32, partition, supervision, done);
+            case FileSystemKind::ext4:
+                return write_ext4(plan.tree, plan.ext4, partition, supervision, done);
+            case FileSystemKind::prebuilt:
+                copy_prebuilt(plan.prebuilt, partition, supervision, done);
+                return {{0, plan.prebuilt.size}};
+        }
+        return {};
+    }
+
+    static void map(WrittenImage& image, Range range) {
+        if (!image.mapped.empty() && image.mapped.back().end >= range.begin)
+            image.mapped.back().end = std::max(image.mapped.back().end, range.end);
+        else
+            image.mapped.push_back(range);
+    }
+
+    static void write(const PartitionPlan& plan, OutputFile& output, const Supervision& supervision,
+                      std::uint64_t& done, WrittenImage& image) {
+        Partition partition(output, plan.range);
+        for (const Range& range : write(plan, partition, supervision, done))
+            map(image, {plan.range.begin + range.begin, plan.range.begin + range.end});
+        image.bytes_written += partition.bytes_written();
+    }
+
+    std::shared_ptr<StreamedData> stream_;
+};
+
+}  // namespace
+
+std::unique_ptr<ImageBackend> direct_backend() {
+    return std::make_unique<DirectBackend>();
+}
+
+}  // namespace rpixen

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "backend/direct/ext4_inode.hpp"
+#include "backend/direct/partition.hpp"
+#include "image/ext4_layout.hpp"
+
+namespace rpixen::ext4 {
+
+/// Directories in each group, for its descriptor.
+using DirectoryCounts = std::vector<std::uint32_t>;
+
+/// Writes, through libext2fs, superblocks, group descriptors, bitmaps, the resize inode and the journal's
+/// superblock. `journal` is the extent tree's root in the journal's inode. The inode tables must have been
+/// written.
+void write_tables(const Ext4Parameters& parameters, const Ext4Layout& layout,
+                  const DirectoryCounts& directories, const InodeBlock& journal, Partition& partition);
+
+}  // namespace rpixen::ext4
