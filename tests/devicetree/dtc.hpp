@@ -32,7 +32,7 @@ inline const char* const old_board = R"(/dts-v1/;
     model = "Raspberry Pi 4 Model B";
     #address-cells = <2>;
     #size-cells = <1>;
-    aliases { serial1 = "/soc/serial@7e215040"; pcie0 = "/scb/pcie@7d500000"; };
+    aliases { serial1 = "/soc/serial@7e215040"; pcie0 = "/scb/pcie@7d500000"; emmc2bus = "/emmc2bus"; };
     chosen { stdout-path = "serial1:115200n8"; };
     reserved-memory {
         #address-cells = <2>;
@@ -47,6 +47,7 @@ inline const char* const old_board = R"(/dts-v1/;
         #size-cells = <1>;
         uart1: serial@7e215040 { compatible = "brcm,bcm2835-aux-uart"; reg = <0x7e215040 0x40>; };
     };
+    emmc2bus { };
     scb {
         #address-cells = <2>;
         #size-cells = <2>;

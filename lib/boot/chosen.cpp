@@ -1,0 +1,98 @@
+#include "boot/chosen.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "devicetree/overlay.hpp"
+#include "devicetree/reserved_memory.hpp"
+
+namespace rpixen {
+namespace {
+
+/// What a module may call itself: Xen's own names and those of the Multiboot specification.
+struct ModuleKind {
+    std::array<std::string_view, 2> compatible;
+    std::string_view node;
+};
+constexpr ModuleKind kernel_kind{{"xen,linux-zimage", "multiboot,kernel"}, "dom0"};
+constexpr ModuleKind initrd_kind{{"xen,linux-initrd", "multiboot,ramdisk"}, "ramdisk"};
+constexpr ModuleKind xsm_kind{{"xen,xsm-policy", "xen,xsm-policy"}, "xsm-policy"};
+
+bool has(const std::vector<std::string>& list, std::string_view word) {
+    return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+std::optional<std::string> find_module(const DeviceTree& tree, const std::string& parent,
+                                       const ModuleKind& kind) {
+    for (const std::string& name : tree.children(parent)) {
+        const std::string path = parent + "/" + name;
+        const auto compatible = tree.strings(path, "compatible");
+        if (!has(compatible, "xen,multiboot-module") && !has(compatible, "multiboot,module")) continue;
+        for (const std::string_view word : kind.compatible)
+            if (has(compatible, word)) return path;
+    }
+    return std::nullopt;
+}
+
+std::string make_module(DeviceTree& tree, const std::string& parent, const ModuleKind& kind) {
+    if (const auto path = find_module(tree, parent, kind)) return *path;
+    const std::string path = parent + "/" + std::string(kind.node);
+    tree.add_node(parent, kind.node);
+    const std::string_view compatible[] = {kind.compatible[0], "xen,multiboot-module"};
+    tree.set_strings(path, "compatible", compatible);
+    return path;
+}
+
+}  // namespace
+
+std::optional<std::string> find_kernel_module(const DeviceTree& tree, const std::string& path) {
+    return find_module(tree, path, kernel_kind);
+}
+
+std::optional<std::string> find_chosen_part(const DeviceTree& overlay) {
+    for (const OverlayFragment& fragment : fragments(overlay)) {
+        std::string part = fragment.path + "/__overlay__";
+        if (fragment.target_path == "/") part += "/chosen";
+        if ((fragment.target_path == "/" || fragment.target_path == "/chosen") &&
+            find_kernel_module(overlay, part))
+            return part;
+    }
+    return std::nullopt;
+}
+
+std::vector<std::string> pcie_without_device_type(const DeviceTree& tree) {
+    auto paths = tree.compatible_nodes("brcm,bcm2711-pcie");
+    std::erase_if(paths,
+                  [&](const std::string& path) { return tree.property(path, "device_type").has_value(); });
+    return paths;
+}
+
+void write_chosen(DeviceTree& tree, const std::string& path, const ChosenForXen& chosen,
+                  std::optional<std::uint32_t> inherited_address_cells,
+                  std::optional<std::uint32_t> inherited_size_cells) {
+    const auto cells = [&](const char* name, std::optional<std::uint32_t> inherited) {
+        const auto own = tree.cell(path, name);
+        if (own || inherited) return own ? *own : *inherited;
+        tree.set_cells(path, name, std::array<std::uint32_t, 1>{1});
+        return std::uint32_t{1};
+    };
+    const std::uint32_t address_cells = cells("#address-cells", inherited_address_cells);
+    const std::uint32_t size_cells = cells("#size-cells", inherited_size_cells);
+    const auto place = [&](const ModuleKind& kind, const Range& range, bool keep_reg) {
+        const std::string module = make_module(tree, path, kind);
+        if (!keep_reg || !tree.property(module, "reg"))
+            tree.set_cells(module, "reg", encode_reg(range, address_cells, size_cells));
+        return module;
+    };
+
+    tree.set_string(path, "xen,xen-bootargs", chosen.xen_bootargs);
+    tree.set_string(path, "bootargs", chosen.dom0_bootargs);
+    if (tree.property(path, "xen,dom0-bootargs"))
+        tree.set_string(path, "xen,dom0-bootargs", chosen.dom0_bootargs);
+    const std::string kernel = place(kernel_kind, chosen.kernel, chosen.keep_kernel_reg);
+    if (tree.property(kernel, "bootargs")) tree.set_string(kernel, "bootargs", chosen.dom0_bootargs);
+    if (chosen.initrd) place(initrd_kind, *chosen.initrd, false);
+    if (chosen.xsm_policy) place(xsm_kind, *chosen.xsm_policy, false);
+}
+
+}  // namespace rpixen

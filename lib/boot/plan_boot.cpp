@@ -1,0 +1,314 @@
+#include "boot/plan_boot.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "boot/board.hpp"
+#include "boot/config_txt.hpp"
+#include "boot/overlays.hpp"
+#include "boot/plan_scenario.hpp"
+#include "boot/planner.hpp"
+#include "boot/script.hpp"
+#include "devicetree/reserved_memory.hpp"
+#include "devicetree/slack.hpp"
+
+namespace rpixen {
+namespace {
+
+constexpr std::uint64_t page = 4 * KiB;
+/// Further room beyond what libfdt needed here: U-Boot's own libfdt may be another release.
+constexpr std::uint64_t room_margin = 1 * KiB;
+
+struct Inputs {
+    const Manifest& manifest;
+    const ArtifactSet& artifacts;
+    const std::vector<std::string>& allow;
+    DeviceTree base;
+    std::vector<NamedOverlay> overlays;
+
+    bool allows(std::string_view id) const {
+        return std::find(allow.begin(), allow.end(), id) != allow.end();
+    }
+    bool at_boot() const { return manifest.apply_overlays == OverlayMoment::boot && !overlays.empty(); }
+    bool classic() const { return manifest.script == ScriptFlavour::classic; }
+    /// The original's ${fdt_addr}: kept where U-Boot lets it be loaded over.
+    bool uses_fdt_addr() const {
+        return classic() && !manifest.addresses.contains("dtb") && board::fdt_addr_is_free(artifacts.uboot);
+    }
+};
+
+DeviceTree read_tree(const Artifact& artifact, const std::string& name) {
+    if (artifact.content.size > 16 * MiB)
+        throw Error(ErrorCode::artifact, name + " is too large for a device tree",
+                    format_size(artifact.content.size), "at most 16MiB");
+    return DeviceTree::parse(read_all(artifact.content), artifact.path.empty() ? name : artifact.path);
+}
+
+Inputs read_inputs(const Manifest& manifest, const ArtifactSet& artifacts,
+                   const std::vector<std::string>& allow) {
+    Inputs inputs{manifest, artifacts, allow, read_tree(artifacts.dtb, "dtb"), {}};
+    if (inputs.base.is_overlay())
+        throw Error(ErrorCode::artifact, "the device tree is an overlay", artifacts.dtb.path,
+                    "a complete device tree for a Raspberry Pi 4", "name it under overlays");
+    if (artifacts.overlays.size() != manifest.overlays.size())
+        throw Error(ErrorCode::internal, "the artifacts are not those of the manifest: overlays are missing");
+    for (std::size_t index = 0; index < artifacts.overlays.size(); ++index) {
+        const OverlayReference& reference = manifest.overlays[index];
+        inputs.overlays.push_back({reference.name, reference.resolved.empty(),
+                                   read_tree(artifacts.overlays[index], "overlay " + reference.name)});
+    }
+    return inputs;
+}
+
+/// dom0_mem in Xen's units: "512MiB" becomes "512M".
+std::string xen_command_line(const Manifest& manifest) {
+    if (manifest.dom0_mem.empty()) return manifest.xen_bootargs;
+    const auto bytes = parse_size(manifest.dom0_mem);
+    if (!bytes || *bytes == 0 || *bytes % MiB != 0)
+        throw Error(ErrorCode::unfit, "dom0_mem is no size in whole MiB", manifest.dom0_mem,
+                    "for example 512MiB");
+    const std::string option = "dom0_mem=" + std::to_string(*bytes / MiB) + "M";
+    return manifest.xen_bootargs.empty() ? option : manifest.xen_bootargs + " " + option;
+}
+
+std::vector<Obstacle> obstacles(const Inputs& inputs, std::uint64_t low_end) {
+    using Kind = MemoryRegion::Kind;
+    std::vector<Obstacle> result;
+    const bool own_armstub =
+        std::any_of(inputs.manifest.config_txt.begin(), inputs.manifest.config_txt.end(),
+                    [](const std::string& line) { return line.starts_with("armstub="); });
+    if (own_armstub)
+        result.push_back({"armstub", board::armstub, "load-over-armstub", Kind::reserved});
+    else
+        result.push_back({"firmware's armstub", board::first_page, "load-over-uboot", Kind::reserved});
+    const std::uint64_t runtime =
+        low_end > board::uboot_runtime_size ? low_end - board::uboot_runtime_size : 0;
+    result.push_back({"U-Boot (run time)", {runtime, low_end}, "load-over-uboot", Kind::reserved});
+    const board::Windows windows = board::windows(inputs.artifacts.uboot);
+    if (windows.relocation_end && *windows.relocation_end > board::max_tree_size && !inputs.uses_fdt_addr())
+        result.push_back({"device tree moved by U-Boot",
+                          {*windows.relocation_end - board::max_tree_size, *windows.relocation_end},
+                          "load-over-uboot",
+                          Kind::reserved});
+    if (inputs.uses_fdt_addr()) {
+        result.push_back({"firmware's device tree", board::firmware_tree, "memory-overlap", Kind::reserved});
+        result.push_back({"firmware's device tree (QEMU)", board::emulated_firmware_tree, "memory-overlap",
+                          Kind::reserved});
+    }
+    result.push_back(
+        {"U-Boot's scriptaddr", {windows.script, windows.script + max_script_size}, "", Kind::window});
+    result.push_back({"U-Boot's fdt_addr_r", {windows.tree, windows.tree + 1 * MiB}, "", Kind::window});
+    for (const Range& range : inputs.base.memory_reservations())
+        if (!board::first_page.contains(range))
+            result.push_back({"/memreserve/", range, "module-in-reserved-memory", Kind::reserved});
+    for (const ReservedMemory& reserved : reserved_memory(inputs.base))
+        result.push_back({reserved.path, reserved.range, "module-in-reserved-memory", Kind::reserved});
+    return result;
+}
+
+/// Sizes of the trees before anything is placed: what is written later changes numbers, not lengths.
+struct TreeSizes {
+    std::uint64_t loaded = 0;   ///< bytes of the file
+    std::uint64_t room = 0;     ///< that the overlays need at boot
+    std::uint64_t length = 0;   ///< total size of the tree that U-Boot makes of it
+    std::uint64_t region = 0;   ///< with booti's own growth
+    std::uint64_t overlay = 0;  ///< the largest overlay
+};
+
+TreeSizes measure(const Inputs& inputs, const CardTrees& trees) {
+    TreeSizes sizes;
+    sizes.loaded = trees.base.bytes().size();
+    sizes.length = sizes.loaded;
+    if (inputs.at_boot()) {
+        const auto overlays = trees_of(trees.overlays);
+        sizes.room = room_needed(trees.base, overlays);
+        sizes.length = align_up(trees.base.used_size() + sizes.room + room_margin, page);
+        for (const DeviceTree& overlay : overlays)
+            sizes.overlay = std::max(sizes.overlay, overlay.bytes().size());
+    }
+    sizes.region = align_up(sizes.length + board::fdt_pad, page);
+    return sizes;
+}
+
+std::vector<Wish> wishes(const Inputs& inputs, const TreeSizes& sizes) {
+    const ArtifactSet& artifacts = inputs.artifacts;
+    const board::Windows windows = board::windows(artifacts.uboot);
+    std::vector<Wish> result;
+    const auto add = [&](const char* name, const char* key, std::uint64_t size, std::uint64_t wanted,
+                         std::uint64_t pinned_alignment, std::string alignment_rule) -> Wish& {
+        Wish wish;
+        wish.name = name;
+        wish.size = std::max<std::uint64_t>(size, 1);
+        wish.wanted = wanted;
+        wish.alignment_rule = std::move(alignment_rule);
+        wish.alignment = page;
+        if (const auto pinned = inputs.manifest.addresses.find(key);
+            pinned != inputs.manifest.addresses.end()) {
+            wish.wanted = pinned->second;
+            wish.pinned = true;
+            wish.alignment = pinned_alignment;
+        }
+        return result.emplace_back(std::move(wish));
+    };
+    Wish& xen = add(region::xen, "xen", std::max(artifacts.xen.header.image_size, artifacts.xen.content.size),
+                    board::xen_address, 2 * MiB, "xen-misaligned");
+    // booti rounds (address - text_offset) up to 2 MiB and moves the image there (U-Boot
+    // arch/arm/lib/image.c).
+    xen.alignment = 2 * MiB;
+    xen.offset = artifacts.xen.header.text_offset % (2 * MiB);
+    xen.rule = "xen-reaches-next";
+    if (inputs.at_boot())
+        add(region::scratch, "overlay_scratch", sizes.overlay, board::overlay_scratch, 8, "dtb-misaligned");
+    // Xen copies as many bytes as the module has to where dom0 will run, so the file's size is all that it
+    // takes.
+    add(region::kernel, "kernel", artifacts.kernel.content.size, board::kernel_address, 1, "");
+    if (!inputs.uses_fdt_addr()) {
+        add(region::tree, "dtb", sizes.region, windows.tree, 8, "dtb-misaligned");
+        if (inputs.at_boot() && !inputs.classic())
+            add(region::loaded_tree, "", sizes.loaded, windows.tree + sizes.region, 8, "dtb-misaligned");
+    }
+    if (artifacts.initrd)
+        add(region::initrd, "initrd", artifacts.initrd->content.size, windows.ramdisk, 1, "");
+    if (artifacts.xsm_policy)
+        add(region::xsm_policy, "xsm_policy", artifacts.xsm_policy->content.size, windows.ramdisk, 1, "");
+    return result;
+}
+
+ChosenForXen chosen_of(const Inputs& inputs, const BootPlan& plan) {
+    ChosenForXen chosen;
+    chosen.xen_bootargs = plan.xen_bootargs;
+    chosen.dom0_bootargs = plan.dom0_bootargs;
+    chosen.keep_kernel_reg = inputs.allows("dom0-reg-too-small");
+    const auto exact = [&](const char* name, const Artifact& artifact) {
+        const MemoryRegion* region = plan.memory.find(name);
+        const std::uint64_t begin = region ? region->range.begin : 0;
+        return Range{begin, begin + artifact.content.size};
+    };
+    chosen.kernel = exact(region::kernel, inputs.artifacts.kernel);
+    if (inputs.artifacts.initrd) chosen.initrd = exact(region::initrd, *inputs.artifacts.initrd);
+    if (inputs.artifacts.xsm_policy)
+        chosen.xsm_policy = exact(region::xsm_policy, *inputs.artifacts.xsm_policy);
+    return chosen;
+}
+
+CardTrees make_trees(const Inputs& inputs, const ChosenForXen& chosen) {
+    return inputs.at_boot() ? prepare_for_boot(inputs.base, inputs.overlays, chosen)
+                            : merge_for_card(inputs.base, inputs.overlays, chosen);
+}
+
+std::string describe_moves(const MemoryMap& memory, bool left_fdt_addr) {
+    std::string text;
+    const auto add = [&](const std::string& move) { text += (text.empty() ? "" : ", ") + move; };
+    for (const MemoryRegion& region : memory.regions)
+        if (!region.moved_by.empty())
+            add(region.name + " " + format_address(region.wanted) + " -> " +
+                format_address(region.range.begin) + " (" + region.moved_by + ")");
+    if (left_fdt_addr)
+        add("device tree ${fdt_addr} -> " + format_address(memory.find(region::tree)->range.begin) +
+            " (tree-over-uboots-own)");
+    return text;
+}
+
+ScriptPlan plan_script(const Inputs& inputs, const BootPlan& plan, const TreeSizes& sizes,
+                       const CardTrees& trees) {
+    const ChosenForXen chosen = chosen_of(inputs, plan);
+    const auto address = [&](const char* name) {
+        const MemoryRegion* found = plan.memory.find(name);
+        return found ? found->range.begin : 0;
+    };
+    ScriptPlan script;
+    script.flavour = inputs.manifest.script;
+    script.bootargs = plan.dom0_bootargs;
+    script.env = inputs.manifest.env;
+    script.xen = address(region::xen);
+    script.kernel = chosen.kernel;
+    script.initrd = chosen.initrd;
+    script.xsm_policy = chosen.xsm_policy;
+    if (!inputs.uses_fdt_addr()) script.tree = address(region::tree);
+    script.moved = describe_moves(
+        plan.memory, inputs.classic() && script.tree && !inputs.manifest.addresses.contains("dtb"));
+    if (!inputs.at_boot()) return script;
+    for (const NamedOverlay& overlay : inputs.overlays) script.overlays.push_back(overlay.name);
+    script.overlay_scratch = address(region::scratch);
+    script.tree_as_loaded = address(region::loaded_tree);
+    script.tree_length = sizes.length;
+    const std::uint64_t bare =
+        script.tree ? resize_slack(trees.base, *script.tree, 0) : least_resize_slack(trees.base, 0);
+    if (bare < sizes.room && !inputs.allows("overlay-no-room"))
+        script.resize_argument = align_up(sizes.room + room_margin, page);
+    return script;
+}
+
+void check_tree_size(const CardTrees& trees, const TreeSizes& sizes) {
+    const std::uint64_t size = std::max(sizes.length, trees.effective.bytes().size());
+    if (size > board::max_tree_size)
+        throw Error(ErrorCode::unfit, "the device tree gets too large for Xen [dtb-too-large]",
+                    std::to_string(size) + " bytes", std::to_string(board::max_tree_size) + " bytes",
+                    "use a smaller device tree or fewer overlays");
+}
+
+/// Which of the firmware's files are replaced by ours: FAT does not tell upper from lower case.
+std::string folded(std::string path) {
+    for (char& letter : path)
+        if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+    return path;
+}
+
+std::vector<BootFile> boot_files(const Inputs& inputs, const BootPlan& plan, const CardTrees& trees,
+                                 Bytes script) {
+    const ArtifactSet& artifacts = inputs.artifacts;
+    std::vector<BootFile> files;
+    files.push_back({boot_name::config, memory_content(plan.config_txt, boot_name::config)});
+    files.push_back({boot_name::uboot, artifacts.uboot.content});
+    files.push_back({boot_name::script, memory_content(std::move(script), boot_name::script)});
+    files.push_back({boot_name::xen, artifacts.xen.content});
+    files.push_back({boot_name::kernel, artifacts.kernel.content});
+    if (artifacts.initrd) files.push_back({boot_name::initrd, artifacts.initrd->content});
+    if (artifacts.xsm_policy) files.push_back({boot_name::xsm_policy, artifacts.xsm_policy->content});
+    files.push_back({boot_name::tree, trees.base_changed ? memory_content(trees.base.bytes(), boot_name::tree)
+                                                         : artifacts.dtb.content});
+    for (std::size_t index = 0; index < trees.overlays.size(); ++index) {
+        const std::string path = "overlays/" + trees.overlays[index].name + ".dtbo";
+        files.push_back({path, trees.changed[index] ? memory_content(trees.overlays[index].tree.bytes(), path)
+                                                    : artifacts.overlays[index].content});
+    }
+    std::set<std::string> ours;
+    for (const BootFile& file : files)
+        if (!ours.insert(folded(file.path)).second)
+            throw Error(ErrorCode::unfit, "two overlays would have the same name on the boot partition",
+                        file.path, "names that differ in more than upper and lower case",
+                        "rename one of the files");
+    for (const FirmwareFile& file : artifacts.firmware)
+        if (!ours.contains(folded(file.path))) files.push_back({file.path, file.content});
+    std::sort(files.begin(), files.end(),
+              [](const BootFile& a, const BootFile& b) { return a.path < b.path; });
+    return files;
+}
+
+}  // namespace
+
+BootPlan plan_boot(const Manifest& manifest, const ArtifactSet& artifacts, std::uint32_t time,
+                   const std::vector<std::string>& allow) {
+    const Inputs inputs = read_inputs(manifest, artifacts, allow);
+    BootPlan plan;
+    plan.dom0_bootargs = manifest.bootargs;
+    plan.xen_bootargs = xen_command_line(manifest);
+    plan.config_txt = render_config_txt(manifest.config_txt);
+
+    // First with places still open, for the sizes; the numbers written later have the same lengths.
+    const TreeSizes sizes = measure(inputs, make_trees(inputs, chosen_of(inputs, plan)));
+    const std::uint64_t low_end = board::low_memory_end(manifest.config_txt);
+    plan.memory = plan_memory(wishes(inputs, sizes), obstacles(inputs, low_end), low_end, allow);
+
+    const CardTrees trees = make_trees(inputs, chosen_of(inputs, plan));
+    check_tree_size(trees, sizes);
+    plan.device_tree = trees.base.bytes();
+    const ScriptPlan script = plan_script(inputs, plan, sizes, trees);
+    plan.script = render_script(script);
+    plan.files = boot_files(inputs, plan, trees, pack_script(plan.script, time, manifest.name));
+    plan.diagnostics = judge(scenario_of(manifest, artifacts, plan, trees, script));
+    return plan;
+}
+
+}  // namespace rpixen

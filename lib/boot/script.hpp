@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <rpixen/manifest.hpp>
+
+#include "base/bytes.hpp"
+#include "base/size.hpp"
+
+namespace rpixen {
+
+/// Every number and text of a boot script. Addresses come from the MemoryMap.
+struct ScriptPlan {
+    ScriptFlavour flavour = ScriptFlavour::checked;
+    std::string bootargs;
+    std::vector<std::pair<std::string, std::string>> env;
+    std::uint64_t xen = 0;  ///< addresses
+    Range kernel;           ///< exact: the size is checked at boot
+    std::optional<Range> initrd;
+    std::optional<Range> xsm_policy;
+    /// Where the tree that Xen gets stands; nothing: ${fdt_addr}, as the original has it.
+    std::optional<std::uint64_t> tree;
+    std::vector<std::string> overlays;  ///< names of those that U-Boot applies
+    std::uint64_t overlay_scratch = 0;
+    std::uint64_t tree_as_loaded = 0;  ///< checked, with overlays: where the untouched tree stands
+    std::uint64_t tree_length = 0;     ///< checked, with overlays: the copy's total size
+    std::optional<std::uint64_t> resize_argument;  ///< classic, with overlays: nothing is a bare `fdt resize`
+    std::string moved;  ///< "dom0 kernel 0x480000 -> 0xa00000 (xen-reaches-next)"; may be empty
+};
+
+/// U-Boot reads at most 64 KiB of a script (boot/bootmeth_script.c).
+inline constexpr std::uint64_t max_script_size = 64 * KiB;
+
+/// The text of boot.scr, from uboot-env/checked.env or uboot-env/classic.env. Throws one Error{unfit} for
+/// values that U-Boot's shell cannot hold between single quotes, or where the script gets too large.
+std::string render_script(const ScriptPlan& plan);
+
+/// The script as U-Boot loads it: boot.scr, a legacy image of type script. `time` in seconds since 1970.
+Bytes pack_script(std::string_view text, std::uint32_t time, std::string_view name);
+
+/// A template with its values: a line that begins with "?flag " or "!flag " stays only where the flag is or
+/// is not set,
+/// "@name@" is replaced. A name without value throws Error{internal}. For tests.
+std::string fill_template(std::string_view text,
+                          const std::vector<std::pair<std::string, std::string>>& values,
+                          const std::vector<std::string>& flags);
+
+}  // namespace rpixen
