@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+#include <span>
+
+#include <rpixen/compose.hpp>
+#include <rpixen/emulator.hpp>
+
+namespace rpixen::cli {
+
+/// What the commands call. In the program it is the library; a test can look at the request instead.
+struct Actions {
+    std::function<Report(const ComposeRequest&, const Supervision&)> compose;
+    std::function<Report(const PlanRequest&, const Supervision&)> plan;
+    std::function<Report(const InspectRequest&, const Supervision&)> inspect;
+    std::function<Report(const CheckRequest&, const Supervision&)> check;
+    std::function<Verification(const VerifyRequest&, const Supervision&)> verify;
+    std::function<BootResult(const BootRequest&, const Supervision&)> boot_until;
+    std::function<BootResult(const BootRequest&, const BootConsole&, const Supervision&)> boot_on_console;
+    std::function<bool(const Diagnostic&, const std::vector<std::string>&, const std::vector<std::string>&)>
+        stops;
+    std::function<std::span<const DiagnosticRule>()> rules;
+    std::function<const char*()> version;
+};
+
+/// The library's own functions.
+Actions library_actions();
+
+}  // namespace rpixen::cli

@@ -1,0 +1,103 @@
+#include "command.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+
+#include <rpixen/error.hpp>
+#include <rpixen/spelling.hpp>
+
+namespace rpixen::cli {
+namespace {
+
+std::string listed(std::span<const std::string_view> words) {
+    std::string list;
+    for (const std::string_view word : words) list.append(list.empty() ? "" : ", ").append(word);
+    return list;
+}
+
+std::string instead(std::string_view word, std::span<const std::string_view> candidates) {
+    const auto nearest = nearest_word(word, candidates);
+    return nearest ? "write " + std::string(*nearest) : std::string();
+}
+
+std::vector<std::string> diagnostic_ids(const Session& session, std::string_view option) {
+    std::vector<std::string> ids = session.arguments.values(option);
+    std::vector<std::string_view> known;
+    for (const DiagnosticRule& rule : session.actions.rules()) known.push_back(rule.id);
+    for (const std::string& id : ids) {
+        if (std::find(known.begin(), known.end(), id) != known.end()) continue;
+        std::string change = instead(id, known);
+        if (change.empty()) change = "'rpixen-img explain' lists them";
+        throw Error(ErrorCode::usage, "no diagnostic has this id", "--" + std::string(option) + ' ' + id, {},
+                    change);
+    }
+    return ids;
+}
+
+}  // namespace
+
+const std::vector<Command>& commands() {
+    static const std::vector<Command> all = [] {
+        std::vector<Command> list{compose_command(), plan_command(),    check_command(),  explain_command(),
+                                  boot_command(),    inspect_command(), verify_command(), schema_command()};
+        for (Command& command : list)
+            for (const Option& option : {json_option, quiet_option, verbose_option, help_option})
+                command.options.push_back(option);
+        return list;
+    }();
+    return all;
+}
+
+const Command& find_command(std::string_view name) {
+    std::vector<std::string_view> names;
+    for (const Command& command : commands()) {
+        if (command.name == name) return command;
+        names.push_back(command.name);
+    }
+    throw Error(ErrorCode::usage, "unknown command", std::string(name), listed(names), instead(name, names));
+}
+
+std::optional<std::int64_t> source_date_epoch(const Session& session) {
+    const auto& text = session.surroundings.source_date_epoch;
+    if (!text) return std::nullopt;
+    std::int64_t seconds = 0;
+    const char* end = text->data() + text->size();
+    const auto result = std::from_chars(text->data(), end, seconds);
+    // An ext4 with 256-byte inodes ends in 2446, FAT in 2107; both are far, and a wrong unit (milliseconds)
+    // is not.
+    constexpr std::int64_t last = 4'354'819'199;  // 2107-12-31T23:59:59Z
+    if (result.ec != std::errc{} || result.ptr != end || seconds < 0 || seconds > last)
+        throw Error(ErrorCode::usage, "the environment's SOURCE_DATE_EPOCH is no time", *text,
+                    "seconds since 1970, up to " + std::to_string(last), "correct or unset it");
+    return seconds;
+}
+
+void fill_plan_request(const Session& session, PlanRequest& request) {
+    request.manifest = session.arguments.operands.at(0);
+    request.source_date_epoch = source_date_epoch(session);
+    request.allow = diagnostic_ids(session, "allow");
+    request.deny = diagnostic_ids(session, "deny");
+}
+
+std::string choice(const Session& session, std::string_view option,
+                   std::span<const std::string_view> choices) {
+    const auto given = session.arguments.value(option);
+    if (!given) return std::string(choices.front());
+    if (std::find(choices.begin(), choices.end(), *given) == choices.end())
+        throw Error(ErrorCode::usage, "not a value of --" + std::string(option), *given, listed(choices),
+                    instead(*given, choices));
+    return *given;
+}
+
+void write_file(const std::string& path, std::string_view content) {
+    errno = 0;
+    std::ofstream file(path, std::ios::binary);
+    file.write(content.data(), static_cast<std::streamsize>(content.size()));
+    file.close();
+    if (!file) throw Error(ErrorCode::io, "cannot write " + path, std::strerror(errno));
+}
+
+}  // namespace rpixen::cli

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "actions.hpp"
+#include "arguments.hpp"
+#include "surroundings.hpp"
+
+namespace rpixen::cli {
+
+/// One run of one command.
+struct Session {
+    const Surroundings& surroundings;
+    const Actions& actions;
+    const Arguments& arguments;
+    Supervision supervision;
+
+    std::ostream& out() const { return surroundings.out; }
+    bool json() const { return arguments.has("json"); }
+    bool quiet() const { return arguments.has("quiet"); }
+    bool verbose() const { return arguments.has("verbose"); }
+};
+
+struct Command {
+    std::string_view name;
+    std::string_view operands;  ///< "MANIFEST"
+    std::string_view summary;   ///< one line
+    std::string_view story;     ///< paragraphs
+    std::string_view examples;  ///< lines
+    std::size_t least_operands = 0;
+    std::size_t most_operands = 0;
+    std::vector<Option> options;
+    int (*run)(const Session&) = nullptr;  ///< returns the exit status; throws Error
+};
+
+/// Every command, in the order of the help.
+const std::vector<Command>& commands();
+/// Throws Error{usage} where there is none of that name.
+const Command& find_command(std::string_view name);
+
+/// "rpixen-img help", and "rpixen-img help COMMAND".
+std::string help();
+std::string help(const Command& command);
+
+// --- What commands share
+// -------------------------------------------------------------------------------------------
+
+/// The options that every command has.
+inline constexpr Option json_option{"json", '\0', {}, "print JSON, a failure too (docs/cli.md)"};
+inline constexpr Option quiet_option{"quiet", 'q', {}, "print nothing but errors"};
+inline constexpr Option verbose_option{"verbose", 'v', {}, "print more"};
+inline constexpr Option help_option{"help", 'h', {}, "print this help"};
+inline constexpr Option allow_option{"allow", '\0', "ID", "do not let this diagnostic stop the run", true};
+inline constexpr Option deny_option{"deny", '\0', "ID",
+                                    "let this diagnostic stop the run, whatever its severity", true};
+
+/// Fills what compose, plan and check have in common. Throws Error{usage} for an unknown diagnostic or a
+/// wrong SOURCE_DATE_EPOCH.
+void fill_plan_request(const Session& session, PlanRequest& request);
+/// Throws Error{usage}.
+std::optional<std::int64_t> source_date_epoch(const Session& session);
+/// One of a few words, or the first where the option was not given. Throws Error{usage}.
+std::string choice(const Session& session, std::string_view option,
+                   std::span<const std::string_view> choices);
+/// Throws Error{io}.
+void write_file(const std::string& path, std::string_view content);
+
+Command compose_command();
+Command plan_command();
+Command inspect_command();
+Command verify_command();
+Command check_command();
+Command explain_command();
+Command boot_command();
+Command schema_command();
+
+}  // namespace rpixen::cli

@@ -1,0 +1,47 @@
+#include <algorithm>
+
+#include "../command.hpp"
+
+namespace rpixen::cli {
+namespace {
+
+int run(const Session& session) {
+    CheckRequest request;
+    fill_plan_request(session, request);
+    request.subject = session.arguments.operands.at(0);
+    const Report report = session.actions.check(request, session.supervision);
+    if (session.json())
+        session.out() << report.json();
+    else if (!session.quiet())
+        session.out() << diagnostics_text(report.diagnostics);
+    const bool stopped =
+        std::any_of(report.diagnostics.begin(), report.diagnostics.end(), [&](const Diagnostic& diagnostic) {
+            return session.actions.stops(diagnostic, request.allow, request.deny);
+        });
+    return stopped ? static_cast<int>(ErrorCode::unfit) : 0;
+}
+
+}  // namespace
+
+Command check_command() {
+    return {
+        .name = "check",
+        .operands = "MANIFEST|IMAGE",
+        .summary = "tell why a card will not boot, before it is flashed",
+        .story =
+            "Takes a manifest, or any card image, also one made elsewhere and also compressed (gz, xz, zst, "
+            "bz2). Exits with 5\n"
+            "where something would keep the card from booting. 'explain ID' tells the long story of a "
+            "finding.\n",
+        .examples =
+            "  rpixen-img check manifest.json\n"
+            "  rpixen-img check core-image-minimal-raspberrypi4-64.wic.bz2\n"
+            "  rpixen-img check manifest.json --deny xen-debug-console --json\n",
+        .least_operands = 1,
+        .most_operands = 1,
+        .options = {allow_option, deny_option},
+        .run = run,
+    };
+}
+
+}  // namespace rpixen::cli

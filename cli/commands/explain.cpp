@@ -1,0 +1,100 @@
+#include "../command.hpp"
+#include "../error_report.hpp"
+
+#include <rpixen/spelling.hpp>
+
+namespace rpixen::cli {
+namespace {
+
+const char* name_of_severity(Severity severity) {
+    switch (severity) {
+        case Severity::note:
+            return "note";
+        case Severity::warning:
+            return "warning";
+        case Severity::error:
+            return "error";
+    }
+    return "";
+}
+
+const DiagnosticRule& find_rule(std::span<const DiagnosticRule> rules, const std::string& id) {
+    std::vector<std::string_view> ids;
+    for (const DiagnosticRule& rule : rules) {
+        if (rule.id == id || rule.rule == id) return rule;
+        ids.push_back(rule.id);
+    }
+    const auto nearest = nearest_word(id, ids);
+    throw Error(ErrorCode::usage, "no diagnostic has this id", id, {},
+                nearest ? "write " + std::string(*nearest) : "'rpixen-img explain' lists them");
+}
+
+std::string rule_json(const DiagnosticRule& rule) {
+    std::string json = "{\"id\": " + json_string(rule.id) +
+                       ", \"severity\": " + json_string(name_of_severity(rule.severity));
+    const std::initializer_list<std::pair<const char*, std::string_view>> texts{{"rule", rule.rule},
+                                                                                {"title", rule.title},
+                                                                                {"why", rule.why},
+                                                                                {"story", rule.story},
+                                                                                {"source", rule.source}};
+    for (const auto& [key, text] : texts)
+        json.append(", \"").append(key).append("\": ").append(json_string(text));
+    return json + '}';
+}
+
+std::string rule_text(const DiagnosticRule& rule) {
+    std::string text;
+    text.append(rule.id)
+        .append(" (")
+        .append(name_of_severity(rule.severity))
+        .append("): ")
+        .append(rule.title);
+    text.append("\n\n").append(rule.why).append("\n\n").append(rule.story);
+    if (!text.ends_with('\n')) text += '\n';
+    return text.append("\nSource: ").append(rule.source).append("\n");
+}
+
+int run(const Session& session) {
+    const auto rules = session.actions.rules();
+    if (!session.arguments.operands.empty()) {
+        const DiagnosticRule& rule = find_rule(rules, session.arguments.operands.front());
+        session.out() << (session.json() ? rule_json(rule) + '\n' : rule_text(rule));
+        return 0;
+    }
+    std::string text = session.json() ? "[" : "";
+    std::size_t width = 0;
+    for (const DiagnosticRule& rule : rules) width = std::max(width, rule.id.size());
+    for (const DiagnosticRule& rule : rules) {
+        if (session.json()) {
+            text.append(text == "[" ? "\n  " : ",\n  ").append(rule_json(rule));
+        } else {
+            const std::string severity = name_of_severity(rule.severity);
+            text.append(rule.id).append(width - rule.id.size() + 2, ' ').append(severity);
+            text.append(9 - severity.size(), ' ').append(rule.title).append("\n");
+        }
+    }
+    session.out() << text << (session.json() ? "\n]\n" : "");
+    return 0;
+}
+
+}  // namespace
+
+Command explain_command() {
+    return {
+        .name = "explain",
+        .operands = "[ID]",
+        .summary = "tell the long story of a diagnostic; without ID, list them",
+        .story =
+            "What the rule is, why it is so, what a user sees on a real board, and the source that states "
+            "it.\n",
+        .examples =
+            "  rpixen-img explain\n"
+            "  rpixen-img explain dom0-reg-too-small\n",
+        .least_operands = 0,
+        .most_operands = 1,
+        .options = {},
+        .run = run,
+    };
+}
+
+}  // namespace rpixen::cli

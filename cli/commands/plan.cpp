@@ -1,0 +1,42 @@
+#include "../command.hpp"
+
+namespace rpixen::cli {
+namespace {
+
+int run(const Session& session) {
+    PlanRequest request;
+    fill_plan_request(session, request);
+    const Report report = session.actions.plan(request, session.supervision);
+    if (const auto picture = session.arguments.value("svg")) write_file(*picture, report.svg());
+    if (session.json())
+        session.out() << report.json();
+    else if (!session.quiet())
+        session.out() << report.text(session.verbose());
+    return 0;
+}
+
+}  // namespace
+
+Command plan_command() {
+    return {
+        .name = "plan",
+        .operands = "MANIFEST",
+        .summary = "print everything that compose would do; write nothing",
+        .story =
+            "Partitions, the files of the boot partition, the memory map at boot, config.txt and the boot "
+            "script, and what\n"
+            "speaks against this card. With --verbose the files of the root file system too.\n",
+        .examples =
+            "  rpixen-img plan manifest.json\n"
+            "  rpixen-img plan manifest.json --svg memory.svg\n"
+            "  rpixen-img plan manifest.json --json | jq '.memory[]'\n",
+        .least_operands = 1,
+        .most_operands = 1,
+        .options = {{"svg", '\0', "FILE", "draw the memory map and the card's layout"},
+                    allow_option,
+                    deny_option},
+        .run = run,
+    };
+}
+
+}  // namespace rpixen::cli

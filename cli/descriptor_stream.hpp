@@ -1,0 +1,38 @@
+#pragma once
+
+#include <array>
+#include <ostream>
+#include <streambuf>
+
+namespace rpixen::cli {
+
+/// Standard output's reader went away.
+struct BrokenPipe {};
+
+/// A buffered stream to a file descriptor that does not keep a failure to itself: writing and flushing throw
+/// Error{io} with the system's reason (a full disk, a closed descriptor), or BrokenPipe. What was not flushed
+/// is lost with it.
+class DescriptorStream : public std::ostream {
+  public:
+    explicit DescriptorStream(int descriptor) : std::ostream(nullptr), buffer_(descriptor) {
+        rdbuf(&buffer_);
+        exceptions(std::ios::badbit);  // what the buffer throws reaches the writer
+    }
+
+  private:
+    class Buffer : public std::streambuf {
+      public:
+        explicit Buffer(int descriptor);
+
+      private:
+        int_type overflow(int_type letter) override;
+        int sync() override;
+
+        int descriptor_;
+        std::array<char, 32768> bytes_;
+    };
+
+    Buffer buffer_;
+};
+
+}  // namespace rpixen::cli

@@ -1,0 +1,80 @@
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+#include "descriptor_stream.hpp"
+#include "run.hpp"
+
+namespace {
+
+rpixen::CancelToken cancel;
+volatile std::sig_atomic_t stopped_by = 0;
+volatile std::sig_atomic_t times_asked = 0;
+
+// The first signal asks the run to clean up and end; someone who insists gets their way.
+void on_signal(int signal) {
+    stopped_by = signal;
+    cancel.cancel();
+    times_asked = times_asked + 1;
+    if (times_asked >= 3) ::_exit(128 + signal);
+}
+
+void listen_to_signals() {
+    struct sigaction action {};
+    action.sa_handler = on_signal;  // without SA_RESTART: a read that waits for ever ends with EINTR
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        struct sigaction before {};
+        // nohup and `command &` in a script ignore some; that is to stay so.
+        if (::sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN) continue;
+        static_cast<void>(::sigaction(signal, &action, nullptr));
+    }
+    // A reader of standard output that goes away is an error to handle, not a reason to die in the middle of
+    // an image.
+    static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
+}
+
+/// With standard output closed, the first file that is opened would become it, and messages would go into an
+/// image.
+void keep_standard_descriptors() {
+    for (const int descriptor : {0, 1, 2})
+        if (::fcntl(descriptor, F_GETFD) < 0)
+            static_cast<void>(::open("/dev/null", descriptor == 1 ? O_RDONLY : O_RDWR));
+}
+
+std::size_t terminal_width() {
+    winsize size{};
+    return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+bool is_terminal() {
+    const char* kind = std::getenv("TERM");
+    return ::isatty(STDERR_FILENO) != 0 && kind && std::string_view(kind) != "dumb";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    keep_standard_descriptors();
+    listen_to_signals();
+    rpixen::cli::DescriptorStream out(STDOUT_FILENO);
+    rpixen::cli::Surroundings surroundings{
+        .out = out,
+        .err = std::cerr,
+        .terminal = is_terminal(),
+        .width = terminal_width(),
+        .cancel = &cancel,
+        .seconds = [] {
+            return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+        }};
+    if (const char* epoch = std::getenv("SOURCE_DATE_EPOCH")) surroundings.source_date_epoch = epoch;
+    const int status = rpixen::cli::run({argv + std::min(argc, 1), argv + argc}, surroundings,
+                                        rpixen::cli::library_actions());
+    const bool cancelled = status == static_cast<int>(rpixen::ErrorCode::cancelled);
+    return cancelled && stopped_by != 0 ? 128 + stopped_by : status;
+}

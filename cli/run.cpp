@@ -1,0 +1,100 @@
+#include "run.hpp"
+
+#include <algorithm>
+#include <new>
+
+#include "command.hpp"
+#include "descriptor_stream.hpp"
+#include "error_report.hpp"
+#include "progress_line.hpp"
+
+namespace rpixen::cli {
+namespace {
+
+int run_command(const Command& command, const std::vector<std::string>& words,
+                const Surroundings& surroundings, const Actions& actions) {
+    const Arguments arguments = parse_arguments(words, command.options);
+    if (arguments.has("help")) {
+        surroundings.out << help(command);
+        return 0;
+    }
+    const std::size_t count = arguments.operands.size();
+    if (count < command.least_operands)
+        throw Error(ErrorCode::usage, std::string(command.name) + " needs an operand", {},
+                    std::string(command.operands));
+    if (count > command.most_operands)
+        throw Error(ErrorCode::usage, "too many operands", arguments.operands[command.most_operands],
+                    command.operands.empty() ? "none" : std::string(command.operands));
+    if (arguments.has("quiet") && arguments.has("verbose"))
+        throw Error(ErrorCode::usage, "--quiet and --verbose contradict each other", {}, {},
+                    "give one of them");
+
+    ProgressLine progress(surroundings, {arguments.has("quiet"), arguments.has("verbose")});
+    const Supervision supervision{&progress, surroundings.cancel};
+    // The terminal's line is taken off (by the destructor) before an error is printed on it.
+    return command.run({surroundings, actions, arguments, supervision});
+}
+
+int dispatch(const std::vector<std::string>& arguments, const Surroundings& surroundings,
+             const Actions& actions) {
+    if (arguments.empty()) {
+        surroundings.err << help();
+        return static_cast<int>(ErrorCode::usage);
+    }
+    const std::string& first = arguments.front();
+    const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+    if (first == "--version") {
+        surroundings.out << "rpixen-img " << actions.version() << '\n';
+    } else if (first == "--help" || first == "-h") {
+        surroundings.out << help();
+    } else if (first == "help") {
+        if (rest.size() > 1) throw Error(ErrorCode::usage, "too many operands", rest[1], "one command");
+        surroundings.out << (rest.empty() ? help() : help(find_command(rest.front())));
+    } else if (first.starts_with('-')) {
+        throw Error(ErrorCode::usage, "an option stands before the command", first, "--help and --version",
+                    "write it after the command");
+    } else {
+        return run_command(find_command(first), rest, surroundings, actions);
+    }
+    return 0;
+}
+
+int report(const Error& error, bool json, const Surroundings& surroundings) {
+    write_error(surroundings.err, error);
+    if (error.code() == ErrorCode::usage)
+        write_message(surroundings.err, "note", "'rpixen-img help' and 'rpixen-img help COMMAND' tell more");
+    if (json && surroundings.out.good()) surroundings.out << error_json(error) << std::flush;
+    return static_cast<int>(error.code());
+}
+
+}  // namespace
+
+int run(const std::vector<std::string>& arguments, const Surroundings& surroundings, const Actions& actions) {
+    const bool json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+    try {
+        try {
+            const int status = dispatch(arguments, surroundings, actions);
+            surroundings.out << std::flush;
+            return status;
+        } catch (const Error& error) {
+            return report(error, json, surroundings);
+        } catch (const BrokenPipe&) {
+            throw;
+        } catch (const std::bad_alloc&) {
+            return report(Error(ErrorCode::io, "not enough memory"), json, surroundings);
+        } catch (const std::exception& bug) {
+            return report(Error(ErrorCode::internal, "a bug in this program", bug.what(), {},
+                                "please report it with the command and its input"),
+                          json, surroundings);
+        }
+    } catch (const Error& unwritable) {  // standard output failed while a failure was reported
+        write_error(surroundings.err, unwritable);
+        return static_cast<int>(unwritable.code());
+    } catch (const BrokenPipe&) {  // the reader went away; it does not want to hear about it
+        return static_cast<int>(ErrorCode::io);
+    } catch (...) {
+        return static_cast<int>(ErrorCode::internal);
+    }
+}
+
+}  // namespace rpixen::cli
