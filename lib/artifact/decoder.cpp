@@ -1,13 +1,10 @@
 #include "artifact/decoder.hpp"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <signal.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -16,12 +13,11 @@
 #include <rpixen/error.hpp>
 
 #include "artifact/packing.hpp"
-#include "base/handle.hpp"
+#include "artifact/unpacker.hpp"
 
 namespace rpixen {
 namespace {
 
-using Archive = Handle<archive, archive_read_free>;
 constexpr std::size_t input_block = 256 * 1024;
 constexpr std::size_t blocks = 6;
 
@@ -30,31 +26,9 @@ struct Block {
     std::size_t filled = 0;
 };
 
-void support_filter(archive* handle, Packing packing, const std::string& name) {
-    int result = ARCHIVE_FATAL;
-    switch (packing) {
-        case Packing::gzip:
-            result = archive_read_support_filter_gzip(handle);
-            break;
-        case Packing::xz:
-            result = archive_read_support_filter_xz(handle);
-            break;
-        case Packing::zstd:
-            result = archive_read_support_filter_zstd(handle);
-            break;
-        case Packing::bzip2:
-            result = archive_read_support_filter_bzip2(handle);
-            break;
-        case Packing::lz4:
-            result = archive_read_support_filter_lz4(handle);
-            break;
-        case Packing::plain:
-            throw Error(ErrorCode::artifact, name + " is not compressed");
-    }
-    // ARCHIVE_WARN: libarchive would start a program for it.
-    if (result != ARCHIVE_OK)
-        throw Error(ErrorCode::unavailable, std::string("libarchive was built without ") + name_of(packing) +
-                                                ", which " + name + " needs");
+std::unique_ptr<Unpacker> make_unpacker(Packing packing, ReadPacked read) {
+    if (packing == Packing::gzip) return gzip_unpacker(std::move(read));
+    return archive_unpacker(packing, std::move(read));
 }
 
 }  // namespace
@@ -67,7 +41,6 @@ struct Decoder::State {
     Sha256 sha256;
     Sha256Digest digest{};
     Bytes input = Bytes(input_block);
-    std::exception_ptr input_failure;
     std::atomic<std::uint64_t> position{0};
 
     // Shared between the two threads, under the mutex: a ring in which blocks [taken, given) are filled.
@@ -94,56 +67,17 @@ struct Decoder::State {
         return part;
     }
 
-    static la_ssize_t read_callback(archive* handle, void* self, const void** buffer) noexcept {
-        auto& state = *static_cast<State*>(self);
-        try {
-            const ByteView part = state.read_input();
-            *buffer = part.data();
-            return static_cast<la_ssize_t>(part.size());
-        } catch (...) {
-            state.input_failure = std::current_exception();
-            archive_set_error(handle, EIO, "reading failed");
-            return ARCHIVE_FATAL;
-        }
-    }
-
-    [[noreturn]] void fail(archive* handle, Packing packing) {
-        if (input_failure) std::rethrow_exception(input_failure);
-        const char* reason = archive_error_string(handle);
-        Problem problem{
-            "it cannot be unpacked: its " + std::string(name_of(packing)) + " data are damaged or end early",
-            reason ? reason : "no reason given",
-            {},
-            "fetch or make it again",
-            {}};
-        problem.location.file = file->name();
-        throw Error(ErrorCode::artifact, std::move(problem));
-    }
-
     void unpack() {
         std::array<std::byte, 16> magic{};
         const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(magic.size(), end - next));
         pread_exactly(file->descriptor(), next, MutableBytes(magic).first(length), file->name());
-        const Packing packing = detect_packing(magic);
-
-        const Archive handle(archive_read_new());
-        if (!handle) throw std::bad_alloc();
-        support_filter(handle.get(), packing, file->name());
-        archive_read_support_format_raw(handle.get());
-        archive_read_support_format_empty(handle.get());
-        archive_entry* entry = nullptr;
-        if (archive_read_open(handle.get(), this, nullptr, read_callback, nullptr) != ARCHIVE_OK)
-            fail(handle.get(), packing);
-        const int header = archive_read_next_header(handle.get(), &entry);
-        if (header != ARCHIVE_OK && header != ARCHIVE_EOF) fail(handle.get(), packing);
-        while (header == ARCHIVE_OK) {
+        const std::unique_ptr<Unpacker> unpacker =
+            make_unpacker(detect_packing(magic), [this] { return read_input(); });
+        while (true) {
             Block* block = free_block();
             if (!block) return;
-            const la_ssize_t count =
-                archive_read_data(handle.get(), block->bytes.data(), block->bytes.size());
-            if (count < 0) fail(handle.get(), packing);
-            if (count == 0) break;
-            block->filled = static_cast<std::size_t>(count);
+            block->filled = unpacker->read(block->bytes);
+            if (block->filled == 0) break;
             give_block();
         }
         if (with_digest) {
@@ -172,6 +106,10 @@ struct Decoder::State {
         std::exception_ptr caught;
         try {
             unpack();
+        } catch (const Error& error) {
+            Problem problem = error.problems()[0];
+            problem.location.file = file->name();
+            caught = std::make_exception_ptr(Error(error.code(), std::move(problem)));
         } catch (...) {
             caught = std::current_exception();
         }

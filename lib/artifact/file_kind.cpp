@@ -19,7 +19,7 @@ bool has(ByteView start, std::size_t offset, std::string_view magic) {
 bool looks_like_text(ByteView start) {
     return std::all_of(start.begin(), start.end(), [](std::byte byte) {
         const auto c = std::to_integer<unsigned>(byte);
-        return c >= 0x20 ? c != 0x7f : c == '\n' || c == '\r' || c == '\t' || c == '\f';
+        return c >= 0x20 ? c < 0x7f : c == '\n' || c == '\r' || c == '\t' || c == '\f';
     });
 }
 

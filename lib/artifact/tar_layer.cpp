@@ -111,6 +111,22 @@ void add_members(FileTree& tree, TarReader& reader, const ReadData& read_data, c
     if (!problems.empty()) throw Error(ErrorCode::artifact, std::move(problems));
 }
 
+/// Hands the data of the files to `store`.
+void lay(FileTree& tree, TarReader& reader, ContentStore& store, const Supervision& supervision,
+         const std::function<void()>& advance) {
+    const auto move = [&](TarReader& at) -> Content {
+        if (at.member().stored == 0) return {};
+        store.begin(at.member().stored);
+        for (ByteView part = at.data(); !part.empty(); part = at.data()) {
+            store.append(part);
+            supervision.check();
+            advance();
+        }
+        return store.finish();
+    };
+    add_members(tree, reader, move, supervision, advance);
+}
+
 }  // namespace
 
 void add_tar(FileTree& tree, const std::shared_ptr<const InputFile>& tar, const Supervision& supervision) {
@@ -120,22 +136,18 @@ void add_tar(FileTree& tree, const std::shared_ptr<const InputFile>& tar, const 
     add_members(tree, reader, refer, supervision, [] {});
 }
 
+void add_tar_stream(FileTree& tree, ByteStream& stream, const std::string& name, ContentStore& store,
+                    const Supervision& supervision) {
+    TarReader reader(stream, name);
+    lay(tree, reader, store, supervision, [] {});
+}
+
 void add_packed_tar(FileTree& tree, const std::shared_ptr<const InputFile>& file, ContentStore& store,
                     const std::optional<std::string>& pinned, const Supervision& supervision) {
     Decoder decoder(file, 0, file->size(), pinned.has_value());
     TarReader reader(decoder, file->name());
     supervision.begin("unpacking", file->size());
-    const auto move = [&](TarReader& at) -> Content {
-        if (at.member().stored == 0) return {};
-        store.begin(at.member().stored);
-        for (ByteView part = at.data(); !part.empty(); part = at.data()) {
-            store.append(part);
-            supervision.check();
-            supervision.advance(decoder.input_position());
-        }
-        return store.finish();
-    };
-    add_members(tree, reader, move, supervision, [&] { supervision.advance(decoder.input_position()); });
+    lay(tree, reader, store, supervision, [&] { supervision.advance(decoder.input_position()); });
     // The rest is read too: the decompressor's own checksum stands at the end, and the digest is of the whole
     // file.
     while (!decoder.some(decoder.largest_block).empty()) supervision.check();

@@ -6,6 +6,7 @@
 
 #include <rpixen/progress.hpp>
 
+#include "artifact/byte_stream.hpp"
 #include "storage/content_store.hpp"
 #include "storage/input_file.hpp"
 #include "tree/file_tree.hpp"
@@ -15,6 +16,10 @@ namespace rpixen {
 /// Lays an uncompressed tar over `tree`. Only headers are read: contents refer to the tar itself.
 /// Throws Error{artifact} with the problems of its members, named in Location::pointer.
 void add_tar(FileTree& tree, const std::shared_ptr<const InputFile>& tar, const Supervision& supervision);
+
+/// Lays a tar that comes as a stream over `tree`; its files go to `store` in the order of the tar. `name` is for messages.
+void add_tar_stream(FileTree& tree, ByteStream& stream, const std::string& name, ContentStore& store,
+                    const Supervision& supervision);
 
 /// Lays a compressed tar over `tree`: unpacks it once, beside the parsing, and hands its files to `store` in
 /// the order of the tar. With `pinned` the digest of the compressed file is taken in the same pass and held

@@ -38,8 +38,8 @@ NodeId at(const FileTree& tree, std::string_view path);
 /// The xattr's value; "" where there is none.
 std::string xattr_of(const FileTree& tree, std::string_view path, std::string_view name);
 
-/// One line for each name, in order: path, type, mode, owner, time, and what the kind has: content, target, device,
-/// link count, extended attributes.
+/// One line for each name, in order: path, type, mode, owner, time, and what the kind has: content, target,
+/// device, link count, extended attributes.
 std::string listing(const FileTree& tree);
 
 /// Runs `work`, which must throw an Error, and returns it.

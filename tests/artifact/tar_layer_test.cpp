@@ -46,7 +46,11 @@ TEST_F(TarLayer, KindsOwnersModesAndTimes) {
     h.gid = 8;
     h.mtime = 1700000000;
     h.size = 3;
-    tar.header(h).data("abc").symlink("./sh", "bin/su").hard_link("./su2", "./bin/su").hard_link("./sh2", "sh");
+    tar.header(h)
+        .data("abc")
+        .symlink("./sh", "bin/su")
+        .hard_link("./su2", "./bin/su")
+        .hard_link("./sh2", "sh");
     const FileTree tree = read(tar);
 
     EXPECT_EQ(tree.type(at(tree, "/dev/console")), NodeType::character_device);
@@ -115,7 +119,10 @@ TEST_F(TarLayer, PaxTimesOwnersAndGlobalDefaults) {
     tar.pax({{"mtime", "1700000000.123456789"}, {"uid", "4294967294"}, {"gid", "3000000"}}).file("ns", "");
     tar.pax({{"mtime", "-1.25"}}).file("negative", "");
     tar.pax({{"mtime", "-5"}}).file("whole", "");
-    tar.pax({{"mtime", "99"}, {"comment", "git"}}, 'g').file("global", "").pax({{"mtime", "7"}}).file("own", "");
+    tar.pax({{"mtime", "99"}, {"comment", "git"}}, 'g')
+        .file("global", "")
+        .pax({{"mtime", "7"}})
+        .file("own", "");
     tar.pax({{"mtime", ""}}).file("taken-back", "");
     const FileTree tree = read(tar);
     EXPECT_EQ(tree.metadata(at(tree, "ns")), (Metadata{0644, 4294967294, 3000000, {1700000000, 123456789}}));
@@ -144,14 +151,13 @@ TEST_F(TarLayer, ExtendedAttributesAndAccessControlLists) {
     EXPECT_EQ(tree.xattrs(at(tree, "ping")).size(), 4U) << "an empty one counts";
     EXPECT_EQ(tree.xattrs(at(tree, "shared")).size(), 2U);
     EXPECT_EQ(tree.metadata(at(tree, "shared")).mode, 0750) << "the mask is the group's mode";
-    EXPECT_EQ(xattr_of(tree, "shared", "system.posix_acl_access"),
-              std::string("\2\0\0\0"
-                          "\1\0\7\0\xff\xff\xff\xff"
-                          "\2\0\5\0\xe8\3\0\0"
-                          "\4\0\5\0\xff\xff\xff\xff"
-                          "\x10\0\5\0\xff\xff\xff\xff"
-                          "\x20\0\0\0\xff\xff\xff\xff",
-                          44));
+    EXPECT_EQ(xattr_of(tree, "shared", "system.posix_acl_access"), std::string("\2\0\0\0"
+                                                                               "\1\0\7\0\xff\xff\xff\xff"
+                                                                               "\2\0\5\0\xe8\3\0\0"
+                                                                               "\4\0\5\0\xff\xff\xff\xff"
+                                                                               "\x10\0\5\0\xff\xff\xff\xff"
+                                                                               "\x20\0\0\0\xff\xff\xff\xff",
+                                                                               44));
 }
 
 TEST_F(TarLayer, GnuSparseFilesOfPaxVersions) {
@@ -176,9 +182,12 @@ TEST_F(TarLayer, GnuSparseFilesOfPaxVersions) {
              {"GNU.sparse.name", "v10"},
              {"GNU.sparse.realsize", "20000"}})
         .file("GNUSparseFile.1/v10", map + "abcde");
-    tar.pax({{"GNU.sparse.name", "hole"}, {"GNU.sparse.size", "5368709120"}, {"GNU.sparse.map", "5368709120,0"}})
+    tar.pax({{"GNU.sparse.name", "hole"},
+             {"GNU.sparse.size", "5368709120"},
+             {"GNU.sparse.map", "5368709120,0"}})
         .file("x", "");
-    tar.pax({{"GNU.sparse.name", "full"}, {"GNU.sparse.size", "5"}, {"GNU.sparse.map", "0,2,2,3"}}).file("x", "fghij");
+    tar.pax({{"GNU.sparse.name", "full"}, {"GNU.sparse.size", "5"}, {"GNU.sparse.map", "0,2,2,3"}})
+        .file("x", "fghij");
     tar.file("after", "still in step");
     const FileTree tree = read(tar);
     for (const char* name : {"v00", "v01", "v10"}) {
@@ -227,23 +236,26 @@ TEST_F(TarLayer, FiveGibibytesInOneMember) {
 
 TEST_F(TarLayer, LaterLayersReplaceAndFollowLinks) {
     FileTree tree;
-    add_tar(tree, InputFile::open_file(folder_.write("1.tar", TarMaker()
-                                                                  .directory("usr")
-                                                                  .directory("usr/lib")
-                                                                  .symlink("lib", "usr/lib")
-                                                                  .file("usr/lib/a", "old")
-                                                                  .hard_link("usr/lib/a2", "usr/lib/a")
-                                                                  .finish())),
+    add_tar(tree,
+            InputFile::open_file(folder_.write("1.tar", TarMaker()
+                                                            .directory("usr")
+                                                            .directory("usr/lib")
+                                                            .symlink("lib", "usr/lib")
+                                                            .file("usr/lib/a", "old")
+                                                            .hard_link("usr/lib/a2", "usr/lib/a")
+                                                            .finish())),
             {});
     tree.begin_layer();
-    add_tar(tree, InputFile::open_file(folder_.write("2.tar", TarMaker()
-                                                                  .directory("lib")
-                                                                  .directory("lib/modules")
-                                                                  .file("lib/modules/m.ko", "ko")
-                                                                  .file("lib/a", "new")
-                                                                  .finish())),
+    add_tar(tree,
+            InputFile::open_file(folder_.write("2.tar", TarMaker()
+                                                            .directory("lib")
+                                                            .directory("lib/modules")
+                                                            .file("lib/modules/m.ko", "ko")
+                                                            .file("lib/a", "new")
+                                                            .finish())),
             {});
-    EXPECT_EQ(tree.type(at(tree, "lib")), NodeType::symlink) << "a folder over a link to a folder keeps the link";
+    EXPECT_EQ(tree.type(at(tree, "lib")), NodeType::symlink)
+        << "a folder over a link to a folder keeps the link";
     EXPECT_EQ(content_of(tree, "usr/lib/modules/m.ko"), "ko");
     EXPECT_EQ(content_of(tree, "usr/lib/a"), "new");
     EXPECT_EQ(content_of(tree, "usr/lib/a2"), "old");
@@ -259,7 +271,8 @@ TEST_F(TarLayer, ManyNamesInOneFolder) {
 }
 
 TEST_F(TarLayer, OldFormsOfFolders) {
-    // v7 has no magic and marks a folder with a slash; some writers give folders and hard links a size without data.
+    // v7 has no magic and marks a folder with a slash; some writers give folders and hard links a size
+    // without data.
     TarMaker tar;
     TarMaker::Header h;
     h.magic.clear();

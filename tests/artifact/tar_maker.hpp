@@ -23,7 +23,10 @@ class TarMaker {
         unsigned major = 0;
         unsigned minor = 0;
         std::string prefix{};
-        std::string magic{"ustar\0" "00", 8};
+        std::string magic{
+            "ustar\0"
+            "00",
+            8};
     };
     using Records = std::initializer_list<std::pair<std::string_view, std::string>>;
 
