@@ -77,12 +77,10 @@ Findings target_missing(const BootScenario& scenario) {
         if (label && no_symbols) continue;  // the next rule
         findings.push_back({overlay.file + " changes a node that this device tree does not have",
                             "target " + overlay.missing_target,
-                            overlay.similar_target.empty() ? "a node of this tree"
-                                                           : "the tree has " + overlay.similar_target,
                             overlay.similar_target.empty()
-                                ? "use an overlay made for this kernel's device tree"
-                                : "change the target to " + overlay.similar_target +
-                                      ", or use the built-in pi4-64-xen overlay"});
+                                ? "a node of this tree"
+                                : "the tree has at that place: " + overlay.similar_target,
+                            "use an overlay made for this device tree, or the built-in pi4-64-xen overlay"});
     }
     return findings;
 }
