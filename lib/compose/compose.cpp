@@ -1,6 +1,7 @@
 #include <rpixen/compose.hpp>
 
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 
@@ -13,7 +14,6 @@
 #include "image/plan_image.hpp"
 #include "storage/input_file.hpp"
 #include "storage/output_file.hpp"
-#include "verify/verify_image.hpp"
 
 namespace rpixen {
 namespace {
@@ -62,6 +62,26 @@ void check_output_is_no_input(const std::string& output, const ArtifactSet& arti
 std::int64_t time_of(const PlanRequest& request, const ArtifactSet& artifacts) {
     if (request.source_date_epoch) return std::max(*request.source_date_epoch, earliest_time);
     return newest_time(artifacts.root, earliest_time);
+}
+
+/// A full disk is better told of before the writing than after most of it. A lower bound: metadata comes on
+/// top.
+void check_space(const ImagePlan& image, const OutputFile& output) {
+    std::uint64_t needed = 0;
+    for (const PartitionPlan& partition : image.partitions)
+        for (NodeId node = 0; node < partition.tree.node_count(); ++node) {
+            if (partition.tree.type(node) != NodeType::file || partition.tree.links(node) == 0) continue;
+            const Content content = partition.tree.content(node);
+            if (content.source && content.source->descriptor() != output.descriptor()) needed += content.size;
+        }
+    struct statvfs disk {};
+    if (::fstatvfs(output.descriptor(), &disk) != 0) return;
+    const std::uint64_t available = std::uint64_t{disk.f_bavail} * disk.f_frsize;
+    if (needed > available)
+        throw Error(ErrorCode::io, "the disk has no room for " + output.path(),
+                    format_size(align_down(available, MiB)) + " free",
+                    "at least " + format_size(align_up(needed, MiB)),
+                    "free some space or choose another place with -o");
 }
 
 void refuse_stopping(const std::vector<Diagnostic>& diagnostics, const PlanRequest& request) {
@@ -131,6 +151,7 @@ Report compose(const ComposeRequest& request, const Supervision& supervision) {
     OutputFile output(request.output);
     const auto store = backend->open_store(output, root_partition_offset(manifest));
     Planned planned = decide(std::move(manifest), request, request.output, *store, supervision);
+    check_space(planned.image, output);
     const WrittenImage written = backend->write(planned.image, output, supervision);
     supervision.check();
     if (request.verify != VerifyForm::none)
