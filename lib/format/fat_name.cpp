@@ -15,6 +15,17 @@ constexpr std::array<std::size_t, fat_units_per_entry> unit_places{1,  3,  5,  7
                                                                    18, 20, 22, 24, 28, 30};
 constexpr std::uint8_t last_mark = 0x40;
 
+/// The upper half of code page 437, which Linux, too, takes for short names.
+constexpr char16_t code_page_437[] =
+    u"\u00c7\u00fc\u00e9\u00e2\u00e4\u00e0\u00e5\u00e7\u00ea\u00eb\u00e8\u00ef\u00ee\u00ec\u00c4\u00c5"
+    u"\u00c9\u00e6\u00c6\u00f4\u00f6\u00f2\u00fb\u00f9\u00ff\u00d6\u00dc\u00a2\u00a3\u00a5\u20a7\u0192"
+    u"\u00e1\u00ed\u00f3\u00fa\u00f1\u00d1\u00aa\u00ba\u00bf\u2310\u00ac\u00bd\u00bc\u00a1\u00ab\u00bb"
+    u"\u2591\u2592\u2593\u2502\u2524\u2561\u2562\u2556\u2555\u2563\u2551\u2557\u255d\u255c\u255b\u2510"
+    u"\u2514\u2534\u252c\u251c\u2500\u253c\u255e\u255f\u255a\u2554\u2569\u2566\u2560\u2550\u256c\u2567"
+    u"\u2568\u2564\u2565\u2559\u2558\u2552\u2553\u256b\u256a\u2518\u250c\u2588\u2584\u258c\u2590\u2580"
+    u"\u03b1\u00df\u0393\u03c0\u03a3\u03c3\u00b5\u03c4\u03a6\u0398\u03a9\u03b4\u221e\u03c6\u03b5\u2229"
+    u"\u2261\u00b1\u2265\u2264\u2320\u2321\u00f7\u2248\u00b0\u2219\u00b7\u221a\u207f\u00b2\u25a0\u00a0";
+
 char upper(char c) {
     return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
 }
@@ -180,6 +191,54 @@ FatLongEntry parse_fat_long_entry(const std::byte* bytes) {
         entry.units += unit;
     }
     return entry;
+}
+
+std::string fat_name_text(const FatEntry& entry) {
+    const auto part = [&](std::size_t begin, std::size_t length, bool lower) {
+        std::u16string text;
+        for (std::size_t index = begin; index < begin + length; ++index) {
+            auto byte = static_cast<unsigned char>(entry.name[index]);
+            // 0xe5 marks a deleted entry, so a name that begins with it has 5 there.
+            if (index == 0 && byte == 5) byte = 0xe5;
+            if (lower && byte >= 'A' && byte <= 'Z') byte = static_cast<unsigned char>(byte - 'A' + 'a');
+            text += byte < 0x80 ? static_cast<char16_t>(byte) : code_page_437[byte - 0x80];
+        }
+        return text.substr(0, text.find_last_not_of(u' ') + 1);
+    };
+    const std::u16string base = part(0, 8, (entry.lower_case & 8U) != 0);
+    const std::u16string extension = part(8, 3, (entry.lower_case & 16U) != 0);
+    return utf8_from_utf16(extension.empty() ? base : base + u"." + extension);
+}
+
+void FatLongName::add(const FatLongEntry& entry) {
+    if (entry.last) {
+        begun_ = true;
+        expected_ = entry.number;
+        checksum_ = entry.checksum;
+        units_.clear();
+    }
+    if (!begun_ || entry.number != expected_ || entry.number == 0 || entry.checksum != checksum_) {
+        broken_ = true;
+        begun_ = false;
+        return;
+    }
+    units_ = entry.units + units_;
+    --expected_;
+}
+
+std::optional<std::string> FatLongName::take(const FatShortName& short_name) {
+    const bool whole = begun_ && expected_ == 0 && checksum_ == fat_checksum(short_name);
+    broken_ = broken_ || (begun_ && !whole);
+    begun_ = false;
+    if (!whole) return std::nullopt;
+    return utf8_from_utf16(units_);
+}
+
+bool FatLongName::was_broken() {
+    const bool broken = broken_ || begun_;
+    broken_ = false;
+    begun_ = false;
+    return broken;
 }
 
 }  // namespace rpixen

@@ -68,4 +68,25 @@ struct FatLongEntry {
 };
 FatLongEntry parse_fat_long_entry(const std::byte* bytes);
 
+/// The name of an entry without a long one, as UTF-8: Windows NT's marks for lower case are obeyed, bytes
+/// beyond ASCII are taken for code page 437, as Linux does.
+std::string fat_name_text(const FatEntry& entry);
+
+/// Puts the entries of a long name together, which come last part first, before the short entry.
+class FatLongName {
+  public:
+    void add(const FatLongEntry& entry);
+    /// The name for the short entry that follows; nothing where there is none or it belongs to another entry.
+    std::optional<std::string> take(const FatShortName& short_name);
+    /// A part was found that belongs to no entry; asked once for each entry.
+    bool was_broken();
+
+  private:
+    bool begun_ = false;
+    bool broken_ = false;
+    unsigned expected_ = 0;
+    std::uint8_t checksum_ = 0;
+    std::u16string units_;
+};
+
 }  // namespace rpixen
