@@ -7,6 +7,7 @@
 
 #include "artifact/byte_stream.hpp"
 #include "artifact/decoder.hpp"
+#include "artifact/file_kind.hpp"
 #include "artifact/pin.hpp"
 #include "artifact/tar_reader.hpp"
 #include "artifact/xattr_names.hpp"
@@ -147,6 +148,12 @@ void add_packed_tar(FileTree& tree, const std::shared_ptr<const InputFile>& file
     Decoder decoder(file, 0, file->size(), pinned.has_value());
     TarReader reader(decoder, file->name());
     supervision.begin("unpacking", file->size());
+    const ByteView start = decoder.peek();
+    if (!is_tar_header(start)) {
+        const ByteView looked_at = start.first(std::min(start.size(), file_kind_bytes));
+        throw Error(ErrorCode::artifact, file->name() + " holds no tar",
+                    describe(detect_file_kind(looked_at), looked_at) + " inside", "a tar");
+    }
     lay(tree, reader, store, supervision, [&] { supervision.advance(decoder.input_position()); });
     // The rest is read too: the decompressor's own checksum stands at the end, and the digest is of the whole
     // file.

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include <rpixen/error.hpp>
 
-#include "backend/guestfs/pipe_to_appliance.hpp"
+#include "backend/guestfs/appliance_pipe.hpp"
 #include "backend/guestfs/tar_stream.hpp"
 #include "base/bytes.hpp"
 
@@ -35,48 +36,77 @@ void make_ext4(guestfs_h* g, const std::string& device, const Ext4Parameters& pa
           "set the reserved blocks of " + device);
 }
 
-/// What tar cannot carry: sockets. Their folders' times are set again afterwards.
-void add_sockets(guestfs_h* g, const FileTree& tree, NodeId directory, const std::string& path) {
-    bool touched = false;
-    for (const EntryId entry : tree.children(directory)) {
-        const NodeId node = tree.entry_node(entry);
-        const std::string name = path + "/" + std::string(tree.entry_name(entry));
-        if (tree.type(node) == NodeType::directory) add_sockets(g, tree, node, name);
-        if (tree.type(node) != NodeType::socket) continue;
-        touched = true;
-        const std::string what = "make the socket " + name;
-        const std::string first = tree.path_of(node);
-        if (first != name && guestfs_is_socket(g, first.c_str()) == 1) {
-            check(g, guestfs_ln(g, first.c_str(), name.c_str()), what);
-            continue;
-        }
-        const Metadata metadata = tree.metadata(node);
-        check(g, guestfs_mknod(g, 0140000 | 0600, 0, 0, name.c_str()), what);
-        check(g,
-              guestfs_lchown(g, static_cast<int>(metadata.uid), static_cast<int>(metadata.gid), name.c_str()),
-              what);
-        check(g, guestfs_chmod(g, metadata.mode, name.c_str()), what);
-        for (const auto& [key, value] : tree.xattrs(node))
-            check(g, guestfs_lsetxattr(g, key.c_str(), value.data(), narrow<int>(value.size()), name.c_str()),
-                  what);
-        check(g,
-              guestfs_utimens(g, name.c_str(), metadata.mtime.seconds, metadata.mtime.nanoseconds,
-                              metadata.mtime.seconds, metadata.mtime.nanoseconds),
-              what);
-    }
-    if (!touched) return;
-    const Timestamp time = tree.metadata(directory).mtime;
-    check(g,
-          guestfs_utimens(g, path.empty() ? "/" : path.c_str(), time.seconds, time.nanoseconds, time.seconds,
-                          time.nanoseconds),
-          "set the time of " + path);
+/// Between two seconds before 1970: libarchive writes -0.5 s as "-1.5".
+bool lost_in_tar(const Timestamp& time) {
+    return time.seconds < 0 && time.nanoseconds > 0;
 }
 
-bool has_sockets(const FileTree& tree) {
-    for (NodeId node = 0; node < tree.node_count(); ++node)
-        if (tree.links(node) > 0 && tree.type(node) == NodeType::socket) return true;
-    return false;
-}
+/// Brings what a tar cannot: sockets and the times named above.
+class Finish {
+  public:
+    Finish(guestfs_h* g, const FileTree& tree) : g_(g), tree_(tree) {}
+
+    static bool needed(const FileTree& tree) {
+        for (NodeId node = 0; node < tree.node_count(); ++node)
+            if (tree.links(node) > 0 &&
+                (tree.type(node) == NodeType::socket || lost_in_tar(tree.metadata(node).mtime)))
+                return true;
+        return false;
+    }
+
+    void finish(NodeId directory, const std::string& path) {
+        bool stale = lost_in_tar(tree_.metadata(directory).mtime);
+        for (const EntryId entry : tree_.children(directory)) {
+            const NodeId node = tree_.entry_node(entry);
+            const std::string name = path + "/" + std::string(tree_.entry_name(entry));
+            if (tree_.type(node) == NodeType::directory) {
+                finish(node, name);
+            } else if (tree_.type(node) == NodeType::socket) {
+                make_socket(node, name);
+                stale = true;
+            } else if (lost_in_tar(tree_.metadata(node).mtime)) {
+                set_time(node, name);
+            }
+        }
+        if (stale) set_time(directory, path.empty() ? "/" : path);
+    }
+
+  private:
+    void make_socket(NodeId node, const std::string& name) {
+        const std::string what = "make the socket " + name;
+        const auto [first, is_new] = sockets_.emplace(node, name);
+        if (!is_new) {
+            check(g_, guestfs_ln(g_, first->second.c_str(), name.c_str()), what);
+            return;
+        }
+        const Metadata metadata = tree_.metadata(node);
+        check(g_, guestfs_mknod(g_, socket_type, 0, 0, name.c_str()), what);
+        check(
+            g_,
+            guestfs_lchown(g_, static_cast<int>(metadata.uid), static_cast<int>(metadata.gid), name.c_str()),
+            what);
+        check(g_, guestfs_chmod(g_, metadata.mode, name.c_str()), what);
+        for (const auto& [key, value] : tree_.xattrs(node))
+            check(g_,
+                  guestfs_lsetxattr(g_, key.c_str(), value.data(), narrow<int>(value.size()), name.c_str()),
+                  what);
+        set_time(node, name);
+    }
+
+    void set_time(NodeId node, const std::string& name) {
+        const Timestamp time = tree_.metadata(node).mtime;
+        check(
+            g_,
+            guestfs_utimens(g_, name.c_str(), time.seconds, time.nanoseconds, time.seconds, time.nanoseconds),
+            "set the time of " + name);
+    }
+
+    static constexpr int socket_type = 0140600;  ///< S_IFSOCK and a mode that is set right afterwards
+
+    guestfs_h* g_;
+    const FileTree& tree_;
+    std::map<NodeId, std::string> sockets_;
+};
 
 std::uint64_t data_size(const FileTree& tree) {
     std::uint64_t total = 0;
@@ -126,7 +156,7 @@ void fill(Appliance& appliance, const std::string& device, const PartitionPlan& 
                                                     fat ? 0 : 1, -1),
                                 "unpack the files of " + plan.name);
                       });
-            if (!fat && has_sockets(plan.tree)) add_sockets(g, plan.tree, FileTree::root(), {});
+            if (!fat && Finish::needed(plan.tree)) Finish(g, plan.tree).finish(FileTree::root(), {});
             check(g, guestfs_umount(g, "/"), "unmount " + device);
         },
         supervision, &done);

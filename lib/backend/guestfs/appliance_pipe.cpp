@@ -1,12 +1,14 @@
-#include "backend/guestfs/pipe_to_appliance.hpp"
+#include "backend/guestfs/appliance_pipe.hpp"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <exception>
 #include <mutex>
+#include <span>
 #include <thread>
 
 #include "storage/file_descriptor.hpp"
@@ -102,6 +104,31 @@ void pipe_out_of(const std::function<void(const std::string&)>& produce,
     pipe.write_end = {};
     consumer.join();
     failure.rethrow();
+}
+
+namespace {
+
+std::size_t read_some(int descriptor, std::span<char> out) {
+    ssize_t count = 0;
+    do count = ::read(descriptor, out.data(), out.size());
+    while (count < 0 && errno == EINTR);
+    if (count < 0) throw_io("read", "from the appliance");
+    return static_cast<std::size_t>(count);
+}
+
+}  // namespace
+
+std::string read_to_end(int descriptor) {
+    std::string all;
+    std::array<char, 65536> buffer;
+    while (const std::size_t count = read_some(descriptor, buffer)) all.append(buffer.data(), count);
+    return all;
+}
+
+void drain(int descriptor) {
+    std::array<char, 65536> buffer;
+    while (read_some(descriptor, buffer) > 0) {
+    }
 }
 
 }  // namespace rpixen::guestfs

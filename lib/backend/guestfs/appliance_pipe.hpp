@@ -17,4 +17,9 @@ void pipe_into(const std::function<void(int descriptor)>& produce,
 void pipe_out_of(const std::function<void(const std::string& path)>& produce,
                  const std::function<void(int descriptor)>& consume);
 
+/// Everything that comes out of a pipe. Throws Error{io}.
+std::string read_to_end(int descriptor);
+/// Passes over it.
+void drain(int descriptor);
+
 }  // namespace rpixen::guestfs

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <rpixen/compose.hpp>
+
+#include "backend/guestfs/card_access.hpp"
+#include "image/image_plan.hpp"
+#include "storage/content.hpp"
+
+namespace rpixen {
+
+/// What a card image holds, in the terms of a plan, and what is wrong with its structures.
+struct CardReading {
+    ImagePlan image;                 ///< partitions without a file system that is known have an empty tree
+    std::vector<Difference> faults;  ///< what is damaged, by partition and structure
+    std::vector<std::string> notes;
+};
+
+/// Reads card number `card` through the appliance's kernel. With `contents` every file's data passes by and
+/// its digest is kept, otherwise the same stream is read without taking digests. Throws Error{io, cancelled}.
+CardReading read_through_appliance(ApplianceCards& cards, std::size_t card, const Supervision& supervision);
+
+/// The identifier of a file system as people know it: "DEAD-BEEF", a UUID.
+std::string identifier_of(const PartitionPlan& partition);
+std::string label_of(const PartitionPlan& partition);
+
+}  // namespace rpixen

@@ -1,0 +1,233 @@
+#include "verify/compare_images.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include <rpixen/error.hpp>
+
+#include "verify/compare_trees.hpp"
+#include "verify/file_digest.hpp"
+#include "verify/identifier.hpp"
+#include "verify/recorded_digests.hpp"
+
+namespace rpixen {
+namespace {
+
+constexpr std::uint64_t small_file = 64 * KiB;
+constexpr unsigned most_threads = 4;
+
+std::string hex_number(std::uint64_t value, unsigned digits) {
+    std::string text;
+    for (unsigned digit = digits; digit-- > 0;) text += "0123456789abcdef"[(value >> (4 * digit)) & 0xf];
+    return "0x" + text;
+}
+
+std::string upper_case(std::string text) {
+    for (char& letter : text)
+        if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
+    return text;
+}
+
+const char* name_of(FileSystemKind kind) {
+    return kind == FileSystemKind::fat32 ? "fat32" : "ext4";
+}
+
+/// Collects differences of one thing.
+class Judge {
+  public:
+    Judge(std::vector<Difference>& differences, std::string partition, std::string path)
+        : differences_(differences), partition_(std::move(partition)), path_(std::move(path)) {}
+
+    void compare(const std::string& what, const std::string& expected, const std::string& found) {
+        if (expected != found) differences_.push_back({partition_, path_, what, expected, found});
+    }
+    void compare(const std::string& what, std::uint64_t expected, std::uint64_t found) {
+        compare(what, std::to_string(expected), std::to_string(found));
+    }
+
+  private:
+    std::vector<Difference>& differences_;
+    std::string partition_;
+    std::string path_;
+};
+
+/// A content whose digest is to be compared.
+struct Job {
+    std::string partition;
+    const FileTree* expected_tree = nullptr;
+    const FileTree* found_tree = nullptr;
+    FilePair files;
+    Content expected;  ///< without trees: the contents themselves
+    Content found;
+
+    std::uint64_t position() const {
+        return found_tree ? found_tree->content(files.found).position : found.position;
+    }
+    std::string path() const { return expected_tree ? expected_tree->path_of(files.expected) : "partition"; }
+    std::uint64_t size() const {
+        return expected_tree ? expected_tree->content(files.expected).size : expected.size;
+    }
+};
+
+/// Compares contents on several threads, the caller's among them.
+class ContentComparison {
+  public:
+    ContentComparison(std::vector<Job> jobs, const Supervision& supervision)
+        : jobs_(std::move(jobs)), supervision_(supervision) {}
+
+    void run(Verification& verification) {
+        std::uint64_t total = 0;
+        for (const Job& job : jobs_) total += job.size();
+        supervision_.begin("verifying", total);
+        std::stable_sort(jobs_.begin(), jobs_.end(),
+                         [](const Job& a, const Job& b) { return a.position() < b.position(); });
+        const unsigned wanted = std::clamp(std::thread::hardware_concurrency(), 1U, most_threads);
+        std::vector<std::thread> helpers;
+        for (unsigned helper = 1; helper < wanted && helper < jobs_.size(); ++helper)
+            helpers.emplace_back([this] { work({nullptr, supervision_.cancel}); });
+        work(supervision_);
+        for (std::thread& helper : helpers) helper.join();
+        if (failure_) std::rethrow_exception(failure_);
+        verification.bytes += found_bytes_;
+        std::sort(differences_.begin(), differences_.end(), [](const Difference& a, const Difference& b) {
+            return std::tie(a.partition, a.path) < std::tie(b.partition, b.path);
+        });
+        verification.differences.insert(verification.differences.end(), differences_.begin(),
+                                        differences_.end());
+    }
+
+  private:
+    void work(const Supervision& supervision) {
+        try {
+            for (std::size_t index = next_++; index < jobs_.size() && !stop_; index = next_++) {
+                compare(jobs_[index], supervision);
+                done_ += jobs_[index].size();
+                supervision.advance(done_);
+            }
+        } catch (...) {
+            const std::lock_guard lock(mutex_);
+            if (!failure_) failure_ = std::current_exception();
+            stop_ = true;
+        }
+    }
+
+    void compare(const Job& job, const Supervision& supervision) {
+        std::atomic<std::uint64_t> expected_bytes{0};
+        const auto digest = [&](const FileTree* tree, NodeId node, const Content& content, auto& read) {
+            return tree ? file_digest(*tree, node, supervision, read)
+                        : content_digest(content, supervision, read);
+        };
+        const Sha256Digest expected =
+            digest(job.expected_tree, job.files.expected, job.expected, expected_bytes);
+        std::string found;
+        try {
+            found = "sha256 " + hex(digest(job.found_tree, job.files.found, job.found, found_bytes_));
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::io && error.code() != ErrorCode::artifact) throw;
+            found = std::string("unreadable: ") + error.what();
+        }
+        const std::string wanted = "sha256 " + hex(expected);
+        if (found == wanted) return;
+        const std::lock_guard lock(mutex_);
+        differences_.push_back({job.partition, job.path(), "content", wanted, found});
+    }
+
+    std::vector<Job> jobs_;
+    const Supervision& supervision_;
+    std::atomic<std::size_t> next_{0};
+    std::atomic<std::uint64_t> done_{0};
+    std::atomic<std::uint64_t> found_bytes_{0};
+    std::atomic<bool> stop_{false};
+    std::mutex mutex_;
+    std::vector<Difference> differences_;
+    std::exception_ptr failure_;
+};
+
+void compare_table_entry(const PartitionPlan& expected, const PartitionPlan& found,
+                         std::vector<Difference>& differences) {
+    Judge judge(differences, expected.name, "partition table");
+    judge.compare("first byte", expected.range.begin, found.range.begin);
+    judge.compare("size", expected.range.size(), found.range.size());
+    judge.compare("type", hex_number(expected.mbr_type, 2), hex_number(found.mbr_type, 2));
+    judge.compare("active", expected.active ? "yes" : "no", found.active ? "yes" : "no");
+}
+
+/// False where the file system is of another kind, so that nothing in it can be compared.
+bool compare_file_system(const PartitionPlan& expected, const PartitionPlan& found,
+                         std::vector<Difference>& differences) {
+    Judge judge(differences, expected.name, "file system");
+    judge.compare("kind", name_of(expected.kind), name_of(found.kind));
+    if (expected.kind != found.kind) return false;
+    judge.compare("label", label_of(expected), label_of(found));
+    judge.compare("identifier", identifier_of(expected), identifier_of(found));
+    return true;
+}
+
+}  // namespace
+
+std::string label_of(const PartitionPlan& partition) {
+    // A FAT keeps eleven bytes in upper case.
+    return partition.kind == FileSystemKind::fat32 ? upper_case(partition.fat32.label.substr(0, 11))
+                                                   : partition.ext4.label;
+}
+
+std::string identifier_of(const PartitionPlan& partition) {
+    return partition.kind == FileSystemKind::fat32 ? format_volume_id(partition.fat32.volume_id)
+                                                   : format_uuid(partition.ext4.uuid);
+}
+
+Verification compare_images(const ImagePlan& expected, const CardReading& reading, const Content& disk,
+                            VerifyForm form, const Supervision& supervision) {
+    Verification verification;
+    verification.notes = reading.notes;
+    const ImagePlan& found = reading.image;
+    Judge image(verification.differences, {}, "image");
+    image.compare("size", expected.size, disk.size);
+    Judge table(verification.differences, {}, "partition table");
+    table.compare("disk signature", hex_number(expected.disk_signature, 8),
+                  hex_number(found.disk_signature, 8));
+    table.compare("number of partitions", expected.partitions.size(), found.partitions.size());
+
+    std::vector<Job> jobs;
+    const std::size_t common = std::min(expected.partitions.size(), found.partitions.size());
+    for (std::size_t index = 0; index < common; ++index) {
+        const PartitionPlan& want = expected.partitions[index];
+        const PartitionPlan& have = found.partitions[index];
+        compare_table_entry(want, have, verification.differences);
+        for (Difference fault : reading.faults) {
+            if (fault.partition != have.name) continue;
+            fault.partition = want.name;
+            verification.differences.push_back(std::move(fault));
+        }
+        if (want.kind == FileSystemKind::prebuilt) {
+            if (form != VerifyForm::full || want.range.begin + want.prebuilt.size > disk.size) continue;
+            jobs.push_back({want.name,
+                            nullptr,
+                            nullptr,
+                            {},
+                            want.prebuilt,
+                            {disk.source, disk.position + want.range.begin, want.prebuilt.size}});
+            continue;
+        }
+        if (!compare_file_system(want, have, verification.differences)) continue;
+        supervision.check();
+        TreeComparison trees = compare_trees(want.name, want.kind, want.tree, have.tree);
+        verification.files += trees.entries;
+        std::move(trees.differences.begin(), trees.differences.end(),
+                  std::back_inserter(verification.differences));
+        for (const FilePair& pair : trees.files) {
+            const std::uint64_t size = want.tree.size(pair.expected);
+            const bool decides_boot = want.kind == FileSystemKind::fat32 && size <= small_file;
+            if (size > 0 && (form == VerifyForm::full || decides_boot))
+                jobs.push_back({want.name, &want.tree, &have.tree, pair, {}, {}});
+        }
+    }
+    for (const Difference& fault : reading.faults)
+        if (fault.partition.empty()) verification.differences.push_back(fault);
+    ContentComparison(std::move(jobs), supervision).run(verification);
+    return verification;
+}
+
+}  // namespace rpixen

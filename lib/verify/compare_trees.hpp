@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <rpixen/compose.hpp>
+
+#include "image/image_plan.hpp"
+
+namespace rpixen {
+
+/// A file whose data is still to be compared.
+struct FilePair {
+    NodeId expected = none;
+    NodeId found = none;
+};
+
+/// What two trees differ in but the data of their files, path by path.
+struct TreeComparison {
+    std::vector<Difference> differences;
+    std::vector<FilePair> files;  ///< of the same size, each node once
+    std::uint64_t entries = 0;    ///< compared
+};
+
+/// Compares as far as the kind of file system can tell: a FAT has no owners, modes, links and attributes, and
+/// its times are even seconds. Modes and owners of symlinks count, lost+found may be there without being
+/// expected.
+TreeComparison compare_trees(const std::string& partition, FileSystemKind kind, const FileTree& expected,
+                             const FileTree& found);
+
+}  // namespace rpixen
