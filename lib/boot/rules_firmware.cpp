@@ -94,16 +94,6 @@ Findings firmware_missing(const BootScenario& scenario) {
              "add the files of raspi-firmware; without them only an emulator can start this card"}};
 }
 
-Findings firmware_mixed(const BootScenario& scenario) {
-    const FirmwareFacts* facts = firmware(scenario);
-    if (!facts || facts->start_release.empty() || facts->fixup_release.empty() ||
-        facts->start_release == facts->fixup_release)
-        return {};
-    return {{"start4.elf and fixup4.dat are of different releases",
-             facts->start_release + " and " + facts->fixup_release, "one release",
-             "take both files from one release of raspberrypi/firmware"}};
-}
-
 Findings armstub_missing(const BootScenario& scenario) {
     const FirmwareFacts* facts = firmware(scenario);
     if (!facts || facts->files.empty()) return {};
@@ -203,14 +193,6 @@ constexpr Rule rules[] = {
                "flashes). Boards of a newer revision also need newer files: \"start4.elf not compatible\".",
       .source = "Raspberry Pi documentation, boot folder contents; infix #1314"},
      firmware_incomplete},
-    {{.id = "firmware-mixed",
-      .rule = "F3a",
-      .severity = Severity::warning,
-      .title = "start4.elf and fixup4.dat are of different releases",
-      .why = "fixup4.dat patches places inside the start4.elf of its own release.",
-      .story = "Take both from the same commit of raspberrypi/firmware, or from one package.",
-      .source = "Raspberry Pi documentation, boot folder contents"},
-     firmware_mixed},
     {{.id = "firmware-missing",
       .rule = "F3b",
       .severity = Severity::warning,

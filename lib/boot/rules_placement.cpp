@@ -14,7 +14,7 @@ bool is_module(Role role) {
     return role == Role::kernel || role == Role::initrd || role == Role::xsm_policy;
 }
 
-/// Files and what they become; windows and reservations have rules of their own.
+/// Files and what they become; reservations have rules of their own.
 bool is_load(Role role) {
     return role == Role::xen || is_module(role) || role == Role::device_tree || role == Role::overlay ||
            role == Role::other;
@@ -64,26 +64,6 @@ Findings in_reserved_memory(const BootScenario& scenario) {
                      describe_range(reservation.range),
                  "outside of it",
                  "move " + module.name + " to " + format_address(align_up(reservation.range.end, 2 * MiB))});
-        }
-    }
-    return findings;
-}
-
-Findings in_window(const BootScenario& scenario) {
-    Findings findings;
-    for (const Placement& load : scenario.placements) {
-        if (!is_load(load.role) || load.role == Role::overlay) continue;
-        for (const Placement& window : scenario.placements) {
-            if (window.role != Role::window || !load.range.overlaps(window.range)) continue;
-            // A device tree in the window for device trees is where it belongs.
-            if (load.range.begin >= window.range.begin) continue;
-            findings.push_back({load.name + " grows over " + window.name,
-                                load.name + " " + describe_range(load.range) + ", " + window.name + " at " +
-                                    format_address(window.range.begin),
-                                "to end at or below " + format_address(window.range.begin),
-                                "move " + load.name +
-                                    " behind U-Boot's windows, or use a U-Boot of v2025.07 or newer, whose "
-                                    "windows lie higher"});
         }
     }
     return findings;
@@ -200,21 +180,6 @@ constexpr Rule rules[] = {
                "(boot loaders reserve modules that way); one that straddles its border is not.",
       .source = "xen xen/common/device-tree/bootinfo.c meminfo_overlap_check"},
      in_reserved_memory},
-    {{.id = "uboot-window-overwritten",
-      .rule = "A3",
-      .severity = Severity::warning,
-      .title = "Something grows over a place that U-Boot's own boot uses",
-      .why =
-          "U-Boot loads scripts and device trees there, so what the script does next may hit it, or be hit.",
-      .story = "Up to v2025.04 the Raspberry Pi environment has scriptaddr 0x2400000 and fdt_addr_r "
-               "0x2600000: from 0x480000 that leaves 31.5 MiB and 33.5 MiB "
-               "for dom0's kernel. v2025.07 moved them to 0x5400000 and 0x5600000. Overwriting the running "
-               "script is survivable, since `source` copies it "
-               "first (run_command_list); overwriting a device tree is not, and the rule about overlaps says "
-               "so where it really happens. This one is a "
-               "warning about the next step. The planner reads the windows out of the given u-boot.bin.",
-      .source = "u-boot board/raspberrypi/rpi/rpi.env (5f9cff14beb, 23bb0093511, e072ebec055)"},
-     in_window},
     {{.id = "load-over-armstub",
       .rule = "A6",
       .severity = Severity::error,

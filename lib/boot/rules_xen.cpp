@@ -66,9 +66,8 @@ Findings reaches_next(const BootScenario& scenario) {
     for (const Placement& xen : scenario.placements) {
         if (xen.role != Placement::Role::xen) continue;
         for (const Placement& other : scenario.placements) {
-            if (other.role == Placement::Role::xen || other.role == Placement::Role::window ||
-                other.role == Placement::Role::reserved || other.role == Placement::Role::overlay ||
-                other.role == Placement::Role::script || !xen.range.overlaps(other.range) ||
+            if (other.role == Placement::Role::xen || other.role == Placement::Role::reserved ||
+                other.role == Placement::Role::overlay || !xen.range.overlaps(other.range) ||
                 other.until < xen.from)
                 continue;
             findings.push_back(

@@ -68,9 +68,7 @@ struct Placement {
         device_tree,  ///< with its room to grow
         overlay,      ///< the scratch place an overlay is loaded to
         other,        ///< another file that the script loads
-        window,       ///< U-Boot's own: a place its default boot may load to (scriptaddr, fdt_addr_r ...)
         reserved,     ///< U-Boot's code and run-time area, an armstub: a load there is refused or fatal
-        script,       ///< the running script
     };
     Role role = Role::other;
     std::string name;  ///< for messages: "xen", "dom0 kernel", "U-Boot (run time)" ...
@@ -206,8 +204,6 @@ struct FirmwareFacts {
     bool config_present = true;
     /// Files of the boot partition, as paths without a leading '/', with their sizes; sorted.
     std::map<std::string, std::uint64_t> files;
-    std::string start_release;        ///< version or date string inside start4.elf; empty: not known
-    std::string fixup_release;
 };
 
 struct PartitionFacts {

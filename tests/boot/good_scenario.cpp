@@ -109,8 +109,6 @@ BootScenario good_scenario() {
                            {Role::overlay, "overlay scratch", {0x18000, 0x19000}, 2, 3},
                            {Role::xen, "Xen", {0x200000, 0x300000}},
                            {Role::kernel, "dom0 kernel", {0x480000, 0x480000 + kernel_size}},
-                           {Role::window, "scriptaddr", {0x2400000, 0x2500000}},
-                           {Role::window, "fdt_addr_r", {0x2600000, 0x2700000}},
                            {Role::device_tree, "device tree", {0x2600000, 0x2609000}},
                            {Role::initrd, "initrd", {0x2800000, 0x2800000 + 4 * MiB}},
                            {Role::reserved, "U-Boot", {0x3a000000, 0x3b400000}}};

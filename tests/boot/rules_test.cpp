@@ -111,7 +111,6 @@ const std::map<std::string, Break>& breaks() {
              tree(s).reservations.push_back(
                  {{0x2900000, 0x2910000}, "/reserved-memory/nvram@2900000", false});
          }},
-        {"uboot-window-overwritten", [](auto& s) { placed(s, Role::kernel).range.end = 0x2480000; }},
         {"load-over-armstub",
          [](auto& s) {
              set_config(s, "armstub", "bl31.bin");
@@ -237,11 +236,6 @@ const std::map<std::string, Break>& breaks() {
         {"config-not-64-bit", [](auto& s) { set_config(s, "arm_64bit", "0"); }},
         {"config-kernel-missing", [](auto& s) { set_config(s, "kernel", "u-boot2.bin"); }},
         {"firmware-incomplete", [](auto& s) { s.firmware->files.erase("fixup4.dat"); }},
-        {"firmware-mixed",
-         [](auto& s) {
-             s.firmware->start_release = "2023-05-15";
-             s.firmware->fixup_release = "2022-01-01";
-         }},
         {"firmware-missing",
          [](auto& s) {
              s.firmware->files.erase("fixup4.dat");
