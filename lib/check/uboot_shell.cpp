@@ -20,7 +20,9 @@ using Words = std::vector<std::string>;
 
 constexpr unsigned most_steps = 10000;
 constexpr int deepest_run = 40;
-constexpr std::uint64_t largest_text = 1 * MiB;
+constexpr std::uint64_t largest_text = 1 * MiB;    // of a script
+constexpr std::size_t largest_value = 64 * KiB;    // of a variable
+constexpr std::size_t largest_message = 1024;
 
 std::string hex(std::uint64_t value) {
     std::array<char, 24> text{};
@@ -101,7 +103,7 @@ class Shell {
         return found == run_.environment.end() ? std::string() : found->second;
     }
     void set(const std::string& name, std::string text) {
-        if (name.empty() || text.size() > largest_text) return;
+        if (name.empty() || text.size() > largest_value) return;
         run_.environment[name] = std::move(text);
     }
 
@@ -228,7 +230,8 @@ class Shell {
             return true;
         }
         std::string text;
-        for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+        for (const std::string& word : words)
+            if (text.size() < largest_message) text += (text.empty() ? "" : " ") + word.substr(0, largest_message);
         const bool significant =
             is_load(words[0]) || (words[0] == "fdt" && words.size() > 1 && !reads_only(words[1]));
         const std::size_t index = run_.steps.size();
