@@ -53,16 +53,20 @@ std::int64_t parse_base256(ByteView field) {
 }
 
 bool checksum_holds(ByteView block) {
-    // Old tars of signed-char machines summed signed bytes; both are read everywhere.
-    std::int64_t unsigned_sum = 0;
-    std::int64_t signed_sum = 0;
-    for (std::size_t index = 0; index < block.size(); ++index) {
-        const bool inside =
-            index >= checksum_field.offset && index < checksum_field.offset + checksum_field.length;
-        const unsigned byte = inside ? ' ' : std::to_integer<unsigned>(block[index]);
-        unsigned_sum += byte;
-        signed_sum += static_cast<signed char>(byte);
-    }
+    // The field itself counts as eight spaces. Old tars of signed-char machines summed signed bytes; both are
+    // read everywhere.
+    std::int32_t unsigned_sum = 0;
+    std::int32_t signed_sum = 0;
+    const auto add = [&](ByteView bytes, std::int32_t sign) {
+        for (const std::byte byte : bytes) {
+            unsigned_sum += sign * static_cast<std::int32_t>(byte);
+            signed_sum += sign * static_cast<std::int32_t>(static_cast<signed char>(byte));
+        }
+    };
+    add(block, 1);
+    add(checksum_field.of(block), -1);
+    unsigned_sum += 8 * ' ';
+    signed_sum += 8 * ' ';
     const ByteView field = checksum_field.of(block);
     if (as_text(field).find_first_of("01234567") == std::string_view::npos) return false;
     try {

@@ -22,7 +22,7 @@ class Unpacker {
     virtual std::size_t read(MutableBytes out) = 0;
 };
 
-/// gzip through zlib: libarchive's filter does not look at the checksum (in 3.6.2 and 3.7.4: 57 of 60 flipped
+/// gzip through zlib: libarchive's filter does not look at the checksum (3.6.2: 57 of 60 flipped
 /// bits went through). What follows the last member is passed over, as gzip does.
 std::unique_ptr<Unpacker> gzip_unpacker(ReadPacked read);
 
