@@ -1,6 +1,6 @@
 #include <charconv>
 
-#include "../command.hpp"
+#include "command.hpp"
 
 #include <rpixen/spelling.hpp>
 

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "../command.hpp"
+#include "command.hpp"
 
 namespace rpixen::cli {
 namespace {

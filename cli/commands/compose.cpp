@@ -1,7 +1,7 @@
 #include <array>
 
-#include "../command.hpp"
-#include "../error_report.hpp"
+#include "command.hpp"
+#include "error_report.hpp"
 
 namespace rpixen::cli {
 namespace {

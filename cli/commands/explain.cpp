@@ -1,5 +1,5 @@
-#include "../command.hpp"
-#include "../error_report.hpp"
+#include "command.hpp"
+#include "error_report.hpp"
 
 #include <rpixen/spelling.hpp>
 

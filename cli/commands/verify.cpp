@@ -1,6 +1,6 @@
 #include <array>
 
-#include "../command.hpp"
+#include "command.hpp"
 
 namespace rpixen::cli {
 namespace {

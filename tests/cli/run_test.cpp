@@ -1,0 +1,360 @@
+#include "run.hpp"
+
+#include <gmock/gmock.h>
+
+#include <array>
+#include <new>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include <rpixen/manifest.hpp>
+
+#include "command.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace rpixen::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+constexpr std::array<DiagnosticRule, 2> rules{{
+    {"dom0-reg-too-small", "K2", Severity::error, "the module is cut", "Xen copies what reg says.",
+     "A long story.\n", "kernel.c"},
+    {"xen-debug-console", "M5", Severity::warning, "a debug setting", "It is slow.", "Another.", "overlays"},
+}};
+
+/// Runs the program in this process, with a library that only remembers what it was asked for.
+struct Program {
+    std::ostringstream out;
+    std::ostringstream err;
+    Surroundings surroundings{.out = out, .err = err};
+    Actions actions;
+    ComposeRequest compose_request;
+    PlanRequest plan_request;
+    CheckRequest check_request;
+    InspectRequest inspect_request;
+    VerifyRequest verify_request;
+    BootRequest boot_request;
+    bool attended = false;
+    Report report;
+    Verification verification;
+    BootResult boot_result;
+
+    Program() {
+        report.output = "sdcard.img";
+        report.size = 4096;
+        boot_result.ok = true;
+        actions.compose = [this](const ComposeRequest& request, const Supervision&) {
+            compose_request = request;
+            return report;
+        };
+        actions.plan = [this](const PlanRequest& request, const Supervision&) {
+            plan_request = request;
+            return report;
+        };
+        actions.check = [this](const CheckRequest& request, const Supervision&) {
+            check_request = request;
+            return report;
+        };
+        actions.inspect = [this](const InspectRequest& request, const Supervision&) {
+            inspect_request = request;
+            return report;
+        };
+        actions.verify = [this](const VerifyRequest& request, const Supervision&) {
+            verify_request = request;
+            return verification;
+        };
+        actions.boot_until = [this](const BootRequest& request, const Supervision&) {
+            boot_request = request;
+            return boot_result;
+        };
+        actions.boot_on_console = [this](const BootRequest& request, const BootConsole&, const Supervision&) {
+            boot_request = request;
+            attended = true;
+            return boot_result;
+        };
+        actions.stops = [](const Diagnostic& diagnostic, const std::vector<std::string>&,
+                           const std::vector<std::string>&) {
+            return diagnostic.severity == Severity::error;
+        };
+        actions.rules = [] { return std::span<const DiagnosticRule>(rules); };
+        actions.version = [] { return "1.2.3"; };
+    }
+
+    int operator()(const std::vector<std::string>& arguments) {
+        out.str("");
+        err.str("");
+        return run(arguments, surroundings, actions);
+    }
+};
+
+TEST(Run, WithoutACommandTheHelpGoesToStandardError) {
+    Program program;
+    EXPECT_EQ(program({}), 2);
+    EXPECT_EQ(program.out.str(), "");
+    EXPECT_THAT(program.err.str(), StartsWith("Usage: rpixen-img COMMAND"));
+}
+
+TEST(Run, HelpNamesEveryCommandAndEachHasItsOwn) {
+    Program program;
+    for (const char* word : {"--help", "-h", "help"}) {
+        EXPECT_EQ(program({word}), 0);
+        for (const Command& command : commands()) EXPECT_THAT(program.out.str(), HasSubstr(command.name));
+        EXPECT_EQ(program.err.str(), "");
+    }
+    for (const Command& command : commands()) {
+        const std::string name(command.name);
+        ASSERT_EQ(program({"help", name}), 0);
+        const std::string text = program.out.str();
+        EXPECT_THAT(text, StartsWith("Usage: rpixen-img " + name));
+        EXPECT_THAT(text, HasSubstr("Examples:\n  "));
+        for (const Option& option : command.options)
+            EXPECT_THAT(text, HasSubstr("--" + std::string(option.name)));
+        EXPECT_EQ(program({name, "--help"}), 0);
+        EXPECT_EQ(program.out.str(), text);
+        EXPECT_EQ(program({name, "-h"}), 0);
+        std::istringstream lines(text);
+        for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 120U) << line;
+    }
+}
+
+TEST(Run, Version) {
+    Program program;
+    EXPECT_EQ(program({"--version"}), 0);
+    EXPECT_EQ(program.out.str(), "rpixen-img 1.2.3\n");
+}
+
+TEST(Run, WrongUseExitsWithTwoAndSaysWhatWasMeant) {
+    struct Case {
+        std::vector<std::string> arguments;
+        std::string words;
+    };
+    for (const Case& wrong : std::vector<Case>{
+             {{"compse", "m"},
+              "unknown command; found compse; allowed: compose, plan, check, explain, boot, inspect, "
+              "verify, schema; write compose"},
+             {{"zzz"}, "unknown command; found zzz"},
+             {{"help", "zzz"}, "unknown command"},
+             {{"help", "plan", "zzz"}, "too many operands"},
+             {{"--json", "plan"}, "an option stands before the command"},
+             {{"compose"}, "compose needs an operand; allowed: MANIFEST"},
+             {{"compose", "a", "b"}, "too many operands; found b"},
+             {{"schema", "a"}, "too many operands; found a; allowed: none"},
+             {{"compose", "m", "--ouput", "x"}, "write --output"},
+             {{"compose", "m", "-q", "-v"}, "contradict"},
+             {{"compose", "m", "--verify", "--no-verify"}, "contradict"},
+             {{"compose", "m", "--backend", "gestfs"},
+              "found gestfs; allowed: direct, guestfs; write guestfs"},
+             {{"compose", "m", "--allow", "dom0-reg-to-small"}, "write dom0-reg-too-small"},
+             {{"check", "m", "--deny", "zzz"}, "'rpixen-img explain' lists them"},
+             {{"explain", "xen-debug-consol"}, "write xen-debug-console"},
+             {{"verify", "i"}, "one of --report FILE and --manifest FILE"},
+             {{"verify", "i", "--report", "r", "--manifest", "m"}, "one of"},
+             {{"boot", "i", "--until", "logn"}, "write login"},
+             {{"boot", "i", "--until", "none"}, "no stage"},
+             {{"boot", "i", "--timeout", "1m"}, "seconds"},
+             {{"boot", "i", "--timeout", "0"}, "seconds"},
+         }) {
+        Program program;
+        EXPECT_EQ(program(wrong.arguments), 2) << wrong.words;
+        EXPECT_EQ(program.out.str(), "");
+        EXPECT_THAT(program.err.str(), StartsWith("rpixen-img: error: "));
+        EXPECT_THAT(program.err.str(), HasSubstr(wrong.words));
+        EXPECT_THAT(program.err.str(), HasSubstr("rpixen-img: note: 'rpixen-img help'"));
+    }
+}
+
+TEST(Run, ComposeSaysWhatItShouldDo) {
+    Program program;
+    EXPECT_EQ(program({"compose", "m.json"}), 0);
+    EXPECT_EQ(program.compose_request.manifest, "m.json");
+    EXPECT_EQ(program.compose_request.output, "sdcard.img");
+    EXPECT_EQ(program.compose_request.backend, "direct");
+    EXPECT_EQ(program.compose_request.verify, VerifyForm::quick);
+    EXPECT_TRUE(program.compose_request.sync);
+    EXPECT_EQ(program.compose_request.source_date_epoch, std::nullopt);
+    EXPECT_EQ(program.out.str(), "sdcard.img: 4096 bytes\n");
+
+    program.surroundings.source_date_epoch = "1700000000";
+    EXPECT_EQ(
+        program({"compose", "m.json", "-o", "x.img", "--backend", "guestfs", "--verify", "--report", "r.json",
+                 "--no-sync", "--allow", "dom0-reg-too-small", "--deny", "xen-debug-console", "-q"}),
+        0);
+    EXPECT_EQ(program.compose_request.output, "x.img");
+    EXPECT_EQ(program.compose_request.backend, "guestfs");
+    EXPECT_EQ(program.compose_request.verify, VerifyForm::full);
+    EXPECT_EQ(program.compose_request.report, "r.json");
+    EXPECT_FALSE(program.compose_request.sync);
+    EXPECT_EQ(program.compose_request.source_date_epoch, 1700000000);
+    EXPECT_THAT(program.compose_request.allow, ElementsAre("dom0-reg-too-small"));
+    EXPECT_THAT(program.compose_request.deny, ElementsAre("xen-debug-console"));
+    EXPECT_EQ(program.out.str(), "");
+    EXPECT_EQ(program.err.str(), "");
+    EXPECT_EQ(program({"compose", "m.json", "--no-verify"}), 0);
+    EXPECT_EQ(program.compose_request.verify, VerifyForm::none);
+}
+
+TEST(Run, AWrongSourceDateEpochIsRefused) {
+    for (const char* wrong : {"", "x", "-1", "1.5", "1700000000000", " 1"}) {
+        Program program;
+        program.surroundings.source_date_epoch = wrong;
+        EXPECT_EQ(program({"plan", "m.json"}), 2) << wrong;
+        EXPECT_THAT(program.err.str(), HasSubstr("SOURCE_DATE_EPOCH"));
+    }
+}
+
+TEST(Run, PlanPrintsTheReportAndDrawsIt) {
+    Program program;
+    test::TemporaryFolder folder;
+    EXPECT_EQ(program({"plan", "m.json", "--svg", folder / "map.svg"}), 0);
+    EXPECT_EQ(program.plan_request.manifest, "m.json");
+    EXPECT_EQ(program.out.str(), program.report.text());
+    EXPECT_EQ(test::read_file(folder / "map.svg"), program.report.svg());
+    EXPECT_EQ(program({"plan", "m.json", "--json"}), 0);
+    EXPECT_EQ(program.out.str(), program.report.json());
+    EXPECT_EQ(program({"plan", "m.json", "--verbose"}), 0);
+    EXPECT_EQ(program.out.str(), program.report.text(true));
+    EXPECT_EQ(program({"plan", "m.json", "--svg", folder / "none/map.svg"}), 6);
+    EXPECT_THAT(program.err.str(), HasSubstr("none/map.svg; found No such file"));
+}
+
+TEST(Run, CheckExitsWithFiveWhereSomethingStops) {
+    Program program;
+    EXPECT_EQ(program({"check", "m.json"}), 0);
+    EXPECT_EQ(program.check_request.subject, "m.json");
+    program.report.diagnostics.push_back(
+        {.id = "xen-debug-console", .severity = Severity::warning, .message = "slow"});
+    EXPECT_EQ(program({"check", "m.json"}), 0);
+    EXPECT_EQ(program.out.str(), diagnostics_text(program.report.diagnostics));
+    program.report.diagnostics.push_back(
+        {.id = "dom0-reg-too-small", .severity = Severity::error, .message = "cut"});
+    EXPECT_EQ(program({"check", "m.json", "--quiet"}), 5);
+    EXPECT_EQ(program.out.str(), "");
+    EXPECT_EQ(program({"check", "m.json", "--json"}), 5);
+    EXPECT_EQ(program.out.str(), program.report.json());
+}
+
+TEST(Run, ExplainTellsTheStory) {
+    Program program;
+    EXPECT_EQ(program({"explain"}), 0);
+    EXPECT_THAT(program.out.str(), HasSubstr("dom0-reg-too-small  error    the module is cut\n"));
+    EXPECT_THAT(program.out.str(), HasSubstr("xen-debug-console   warning  a debug setting\n"));
+    EXPECT_EQ(program({"explain", "dom0-reg-too-small"}), 0);
+    EXPECT_EQ(program.out.str(),
+              "dom0-reg-too-small (error): the module is cut\n\nXen copies what reg says.\n\nA long story.\n"
+              "\nSource: kernel.c\n");
+    EXPECT_EQ(program({"explain", "--json"}), 0);
+    EXPECT_EQ(nlohmann::json::parse(program.out.str()).at(1).at("id"), "xen-debug-console");
+    EXPECT_EQ(program({"explain", "K2", "--json"}), 0);
+    EXPECT_EQ(nlohmann::json::parse(program.out.str()).at("story"), "A long story.\n");
+}
+
+TEST(Run, InspectAndVerify) {
+    Program program;
+    EXPECT_EQ(program({"inspect", "x.img"}), 0);
+    EXPECT_EQ(program.inspect_request.image, "x.img");
+    EXPECT_EQ(program({"verify", "x.img", "--report", "r.json"}), 0);
+    EXPECT_EQ(program.verify_request.image, "x.img");
+    EXPECT_EQ(program.verify_request.report, "r.json");
+    EXPECT_EQ(program.verify_request.form, VerifyForm::full);
+    EXPECT_EQ(program({"verify", "x.img", "--manifest", "m.json", "--reader", "guestfs", "--quick"}), 0);
+    EXPECT_EQ(program.verify_request.manifest, "m.json");
+    EXPECT_EQ(program.verify_request.reader, "guestfs");
+    EXPECT_EQ(program.verify_request.form, VerifyForm::quick);
+    program.verification.differences.push_back({"root", "/etc/passwd", "mode", "0644", "0600"});
+    EXPECT_EQ(program({"verify", "x.img", "--report", "r.json"}), 7);
+    EXPECT_EQ(program.out.str(), program.verification.text());
+}
+
+TEST(Run, BootIsAttendedUnlessItSaysWhenToEnd) {
+    Program program;
+    EXPECT_EQ(program({"boot", "x.img"}), 0);
+    EXPECT_TRUE(program.attended);
+    EXPECT_THAT(program.err.str(), HasSubstr("Ctrl-]"));
+    program.attended = false;
+    EXPECT_EQ(program({"boot", "x.img", "--until", "xen", "--timeout", "60", "--log", "l"}), 0);
+    EXPECT_FALSE(program.attended);
+    EXPECT_EQ(program.boot_request.image, "x.img");
+    EXPECT_EQ(program.boot_request.until, BootStage::xen);
+    EXPECT_EQ(program.boot_request.timeout, std::chrono::seconds(60));
+    EXPECT_EQ(program.boot_request.log, "l");
+    program.boot_result.ok = false;
+    EXPECT_EQ(program({"boot", "x.img", "--json"}), 5);
+    EXPECT_EQ(program.out.str(), program.boot_result.json());
+    EXPECT_FALSE(program.attended);
+}
+
+TEST(Run, SchemaPrintsTheSchema) {
+    Program program;
+    EXPECT_EQ(program({"schema"}), 0);
+    EXPECT_EQ(program.out.str(), manifest_schema());
+}
+
+TEST(Run, EachErrorHasItsExitStatusAndJson) {
+    for (const ErrorCode code :
+         {ErrorCode::internal, ErrorCode::usage, ErrorCode::manifest, ErrorCode::artifact, ErrorCode::unfit,
+          ErrorCode::io, ErrorCode::verification, ErrorCode::unavailable, ErrorCode::cancelled}) {
+        Program program;
+        program.actions.plan = [&](const PlanRequest&, const Supervision&) -> Report {
+            throw Error(code, "wrong", "this");
+        };
+        EXPECT_EQ(program({"plan", "m.json"}), static_cast<int>(code));
+        EXPECT_EQ(program.out.str(), "");
+        EXPECT_THAT(program.err.str(), StartsWith("rpixen-img: error: wrong; found this\n"));
+        EXPECT_EQ(program({"plan", "m.json", "--json"}), static_cast<int>(code));
+        EXPECT_THAT(program.err.str(), StartsWith("rpixen-img: error: wrong; found this\n"));
+        const auto error = nlohmann::json::parse(program.out.str()).at("error");
+        EXPECT_EQ(error.at("exit"), static_cast<int>(code));
+        EXPECT_EQ(error.at("code"), name_of(code));
+    }
+}
+
+TEST(Run, ABugIsSaidToBeOne) {
+    Program program;
+    program.actions.plan = [](const PlanRequest&, const Supervision&) -> Report {
+        throw std::out_of_range("vector");
+    };
+    EXPECT_EQ(program({"plan", "m.json"}), 1);
+    EXPECT_THAT(program.err.str(), HasSubstr("a bug in this program; found vector"));
+    program.actions.plan = [](const PlanRequest&, const Supervision&) -> Report { throw std::bad_alloc(); };
+    EXPECT_EQ(program({"plan", "m.json"}), 6);
+    EXPECT_THAT(program.err.str(), HasSubstr("not enough memory"));
+    program.actions.plan = [](const PlanRequest&, const Supervision&) -> Report { throw 5; };
+    EXPECT_EQ(program({"plan", "m.json"}), 1);
+}
+
+TEST(Run, TheCommandSeesTheCancelTokenAndTheProgress) {
+    Program program;
+    CancelToken cancel;
+    program.surroundings.cancel = &cancel;
+    program.actions.compose = [&](const ComposeRequest&, const Supervision& supervision) -> Report {
+        supervision.begin("writing", 100);
+        supervision.note("something");
+        cancel.cancel();
+        supervision.check();
+        return {};
+    };
+    EXPECT_EQ(program({"compose", "m.json"}), 130);
+    EXPECT_EQ(program.err.str(), "rpixen-img: note: something\nrpixen-img: error: stopped on request\n");
+    program.surroundings.terminal = true;
+    EXPECT_EQ(program({"compose", "m.json"}), 130);
+    EXPECT_THAT(program.err.str(), HasSubstr("\r\x1b[Krpixen-img: error: stopped"));
+}
+
+TEST(Run, ComposeTellsDiagnosticsBesideTheResult) {
+    Program program;
+    program.report.diagnostics.push_back(
+        {.id = "xen-debug-console", .severity = Severity::warning, .message = "slow"});
+    EXPECT_EQ(program({"compose", "m.json"}), 0);
+    EXPECT_THAT(program.err.str(), HasSubstr("xen-debug-console"));
+    EXPECT_THAT(program.out.str(), Not(HasSubstr("xen-debug-console")));
+    EXPECT_EQ(program({"compose", "m.json", "-q"}), 0);
+    EXPECT_THAT(program.err.str(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace rpixen::cli
