@@ -142,6 +142,42 @@ TEST(Schema, HasTheParsersKeysAndNoOthers) {
     }
 }
 
+/// The rows that docs/manifest.md must have for these properties.
+void add_rows(const ordered_json& schema, const ordered_json& object, const std::string& prefix,
+              std::vector<std::string>& rows) {
+    const auto required = object.value("required", std::vector<std::string>());
+    for (const auto& [name, property] : object["properties"].items()) {
+        ordered_json whole = property;
+        if (property.contains("$ref"))
+            for (const auto& [key, value] :
+                 schema.at(ordered_json::json_pointer(property["$ref"].get<std::string>().substr(1))).items())
+                if (!whole.contains(key)) whole[key] = value;
+        std::string standard;
+        if (std::find(required.begin(), required.end(), name) != required.end())
+            standard = "required";
+        else if (whole.contains("default") && !(whole["default"].is_structured() && whole["default"].empty()))
+            standard = '`' + whole["default"].dump() + '`';
+        rows.push_back("| `" + prefix + name + "` | " + standard + " | " +
+                       whole["description"].get<std::string>() + " |\n");
+        if (whole.contains("properties")) add_rows(schema, whole, prefix + name + '.', rows);
+        if (whole.contains("items") && whole["items"].contains("properties"))
+            add_rows(schema, whole["items"], prefix + name + "[].", rows);
+    }
+}
+
+TEST(Schema, IsWhatTheReferenceSays) {
+    const ordered_json schema = ordered_json::parse(manifest_schema());
+    std::vector<std::string> rows;
+    add_rows(schema, schema, "", rows);
+    EXPECT_GT(rows.size(), 40U);
+    std::string table = "| key | default | meaning |\n|---|---|---|\n";
+    for (const std::string& row : rows) table += row;
+    const std::string reference =
+        test::read_file(std::string(RPIXEN_TEST_FOLDER) + "/../../docs/manifest.md");
+    EXPECT_NE(reference.find(table + '\n'), std::string::npos) << "the table of docs/manifest.md has to be\n"
+                                                               << table;
+}
+
 TEST(Schema, StatesTheParsersDefaults) {
     const json schema = json::parse(manifest_schema());
     json manifest =
