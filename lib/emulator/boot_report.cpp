@@ -1,0 +1,54 @@
+#include <cstdio>
+
+#include <nlohmann/json.hpp>
+
+#include <rpixen/emulator.hpp>
+
+namespace rpixen {
+namespace {
+
+std::string tenths(double seconds) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f", seconds);
+    return text;
+}
+
+}  // namespace
+
+std::string BootResult::text() const {
+    std::string out;
+    for (const StageTime& stage : stages)
+        out += "  " + tenths(stage.seconds) + " s  " + name_of(stage.stage) + "\n";
+    if (failed) {
+        out += std::string("stopped before ") + name_of(*failed) + " after " + tenths(seconds) +
+               " s: " + cause + "\n";
+        if (!evidence.empty()) out += "  the console said: " + evidence + "\n";
+    } else {
+        out += std::string("reached ") + name_of(reached) + " after " + tenths(seconds) + " s\n";
+    }
+    if (!log.empty()) out += "  serial log: " + log + "\n";
+    out += "  in " + qemu + "; edited for the emulator, never on the card:\n";
+    for (const std::string& edit : edits) out += "    " + edit + "\n";
+    return out;
+}
+
+std::string BootResult::json() const {
+    nlohmann::ordered_json out;
+    out["ok"] = ok;
+    out["reached"] = name_of(reached);
+    out["failed"] = failed ? nlohmann::ordered_json(name_of(*failed)) : nlohmann::ordered_json(nullptr);
+    out["cause"] = cause;
+    out["evidence"] = evidence;
+    out["timed_out"] = timed_out;
+    out["seconds"] = seconds;
+    out["stages"] = nlohmann::ordered_json::array();
+    for (const StageTime& stage : stages)
+        out["stages"].push_back({{"stage", name_of(stage.stage)}, {"seconds", stage.seconds}});
+    out["edits"] = edits;
+    out["qemu"] = qemu;
+    out["log"] = log;
+    // What came over a serial line need not be UTF-8.
+    return out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace rpixen
