@@ -35,9 +35,7 @@ std::optional<Geometry> make_geometry(std::uint64_t blocks, std::uint64_t inodes
     for (;;) {
         if (journal_blocks(static_cast<std::uint32_t>(blocks)) == 0) return std::nullopt;
         const auto groups = static_cast<std::uint32_t>(divide_up(blocks, blocks_per_group));
-        // One inode for each 16 KiB, mke2fs's default: the file system can take new files when it was grown
-        // on the target.
-        const std::uint64_t wanted = std::max(inodes, blocks / (16384 / block_size));
+        const std::uint64_t wanted = std::max(inodes, blocks / blocks_per_inode);
         const std::uint64_t per_group = align_up(divide_up(wanted, groups), inodes_per_block);
         if (per_group > most_inodes_per_group) return std::nullopt;
 

@@ -29,6 +29,9 @@ inline constexpr std::uint32_t resize_inode = 7;
 inline constexpr std::uint32_t journal_inode = 8;
 inline constexpr std::uint32_t first_inode = 11;
 
+/// One inode for each 16 KiB, mke2fs's default: a card that was grown on the target can take new files.
+inline constexpr std::uint32_t blocks_per_inode = 16384 / block_size;
+
 /// Longest initialised extent (EXT_INIT_MAX_LEN in fs/ext4/ext4_extents.h).
 inline constexpr std::uint32_t longest_extent = 32768;
 

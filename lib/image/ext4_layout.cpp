@@ -315,11 +315,11 @@ std::optional<GroupLayout> place_groups(const ContentLayout& content, const Geom
 Ext4Layout lay_out(const FileTree& tree, const Ext4Parameters& parameters, std::uint64_t partition_offset) {
     Ext4Layout layout;
     layout.content = place_content(tree, parameters.hash_seed, partition_offset);
-    const auto geometry = make_geometry(parameters.block_count, layout.content.inodes_used);
+    const auto geometry = make_geometry(parameters.block_count, parameters.inode_count);
     if (!geometry || geometry->block_count != parameters.block_count ||
         geometry->inode_count() != parameters.inode_count ||
         journal_blocks(geometry->block_count) != parameters.journal_blocks)
-        throw Error(ErrorCode::internal, "the parameters of the ext4 do not belong to its tree");
+        throw Error(ErrorCode::internal, "the parameters of the ext4 are not those of a planned one");
     auto groups = place_groups(layout.content, *geometry);
     if (!groups) throw Error(ErrorCode::internal, "the ext4's content does not fit its planned size");
     layout.groups = std::move(*groups);

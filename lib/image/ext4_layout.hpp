@@ -57,7 +57,7 @@ struct ContentLayout {
     std::uint32_t inodes_used = 0;         ///< 1 to this one, without gaps
     std::uint32_t lost_and_found = 0;      ///< its first block; 0 where the tree brings its own
     std::vector<BlockRun> adopted;         ///< hold data already
-    std::vector<BlockRun> sources;         ///< hold data already that must move: read from, then free
+    std::vector<BlockRun> sources;         ///< hold data already that must move: free in the end
     BlockSpace space;                      ///< what is left; without `sources`
 };
 

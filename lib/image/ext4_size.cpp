@@ -28,50 +28,80 @@ std::uint64_t table_blocks(const Geometry& geometry) {
     return blocks;
 }
 
-/// The smallest size from `blocks` on, in steps, that leaves `free` blocks free.
-std::uint64_t smallest(const ContentLayout& content, std::uint64_t blocks, std::uint64_t free,
-                       std::uint64_t step) {
-    std::uint64_t content_blocks = 0;
+std::uint64_t blocks_of(const ContentLayout& content) {
+    std::uint64_t blocks = 0;
     for (const ext4::BlockRun& run : ext4::complement(content.space.free_runs(), content.space.taken_end()))
-        content_blocks += run.count;
+        blocks += run.count;
     for (std::uint32_t group = 0; group * ext4::blocks_per_group < content.space.taken_end(); ++group)
-        if (ext4::has_superblock(group)) content_blocks -= ext4::fixed_blocks;
+        if (ext4::has_superblock(group)) blocks -= ext4::fixed_blocks;
+    return blocks;
+}
+
+/// What must fit: the content, and blocks that stay free with an inode for each 16 KiB of them.
+struct Need {
+    const ContentLayout& content;
+    std::uint64_t content_blocks;
+    std::uint64_t free;  ///< blocks
+    std::uint64_t inodes;
+
+    Need(const ContentLayout& layout, std::uint64_t free_bytes)
+        : content(layout),
+          content_blocks(blocks_of(layout)),
+          free(divide_up(free_bytes, ext4::block_size)),
+          inodes(layout.inodes_used + free / ext4::blocks_per_inode) {}
+};
+
+/// The smallest size from `blocks` on, in steps.
+std::uint64_t smallest(const Need& need, std::uint64_t blocks, std::uint64_t step) {
     for (;;) {
         if (blocks > ext4::most_blocks) refuse_size();
         std::uint64_t next = blocks + step;
-        const auto geometry = ext4::make_geometry(blocks, content.inodes_used);
+        const auto geometry = ext4::make_geometry(blocks, need.inodes);
         if (geometry && geometry->block_count == blocks) {
             // Counting is quick and leaves only the last few sizes to be tried by placing.
-            const std::uint64_t needed = checked_add(content_blocks + table_blocks(*geometry), free);
-            if (needed <= blocks) {
-                const auto groups = ext4::place_groups(content, *geometry);
-                if (groups && groups->free_blocks >= free) return blocks;
+            const std::uint64_t counted =
+                checked_add(need.content_blocks + table_blocks(*geometry), need.free);
+            if (counted <= blocks) {
+                const auto groups = ext4::place_groups(need.content, *geometry);
+                if (groups && groups->free_blocks >= need.free) return blocks;
             } else {
                 // Rounding of the inode tables makes the count rise and fall by a few blocks a group.
                 const std::uint64_t slack = 2 * geometry->group_count + 16;
-                next = std::max(next, align_up(needed - std::min(needed, slack), step));
+                next = std::max(next, align_up(counted - std::min(counted, slack), step));
             }
         }
         blocks = next;
     }
 }
 
-std::uint64_t smallest_start(const ContentLayout& content) {
+std::uint64_t smallest(const Need& need) {
     // Room for the inodes asks for groups of its own.
-    const std::uint64_t groups = divide_up(content.inodes_used, ext4::most_inodes_per_group);
-    return std::max<std::uint64_t>(
-        {smallest_with_journal, content.space.taken_end(), (groups - 1) * ext4::blocks_per_group});
+    const std::uint64_t groups = divide_up(need.inodes, ext4::most_inodes_per_group);
+    return smallest(need,
+                    std::max<std::uint64_t>({smallest_with_journal, need.content.space.taken_end(),
+                                             (groups - 1) * ext4::blocks_per_group}),
+                    1);
 }
 
-std::uint64_t free_blocks_wished(const Ext4Wish& wish) {
-    return divide_up(wish.free, ext4::block_size);
+/// The geometry of a given size, with inodes for what stays free where they fit; nothing where the content
+/// does not fit.
+std::optional<Geometry> geometry_in(const ContentLayout& content, std::uint64_t blocks) {
+    blocks = std::min<std::uint64_t>(blocks, ext4::most_blocks);
+    const auto least = ext4::make_geometry(blocks, content.inodes_used);
+    if (!least) return std::nullopt;
+    const auto groups = ext4::place_groups(content, *least);
+    if (!groups) return std::nullopt;
+    const auto better = ext4::make_geometry(
+        blocks, std::uint64_t{content.inodes_used} + groups->free_blocks / ext4::blocks_per_inode);
+    if (better && ext4::place_groups(content, *better)) return better;
+    return least;
 }
 
 }  // namespace
 
 std::uint64_t smallest_ext4(const FileTree& tree, const Ext4Wish& wish) {
     const ContentLayout content = ext4::place_content(tree, wish.hash_seed, wish.partition_offset);
-    return smallest(content, smallest_start(content), free_blocks_wished(wish), 1);
+    return smallest(Need(content, wish.free));
 }
 
 Ext4Parameters size_ext4(const FileTree& tree, const Ext4Wish& wish) {
@@ -82,16 +112,12 @@ Ext4Parameters size_ext4(const FileTree& tree, const Ext4Wish& wish) {
     std::optional<Geometry> geometry;
     if (wish.size == 0) {
         constexpr std::uint64_t step = MiB / ext4::block_size;
-        const std::uint64_t free = free_blocks_wished(wish);
-        const std::uint64_t least = smallest(content, smallest_start(content), free, 1);
-        geometry =
-            ext4::make_geometry(smallest(content, align_up(least, step), free, step), content.inodes_used);
+        const Need need(content, wish.free);
+        geometry = ext4::make_geometry(smallest(need, align_up(smallest(need), step), step), need.inodes);
     } else {
-        const std::uint64_t available = wish.size / ext4::block_size;
-        geometry =
-            ext4::make_geometry(std::min<std::uint64_t>(available, ext4::most_blocks), content.inodes_used);
-        if (!geometry || !ext4::place_groups(content, *geometry)) {
-            const std::uint64_t needed = smallest(content, smallest_start(content), 0, 1) * ext4::block_size;
+        geometry = geometry_in(content, wish.size / ext4::block_size);
+        if (!geometry) {
+            const std::uint64_t needed = smallest(Need(content, 0)) * ext4::block_size;
             throw Error(ErrorCode::unfit, "the root file system does not fit its partition",
                         format_size(wish.size) + " available", std::to_string(needed) + " bytes or more",
                         "make the root partition " + format_size(align_up(needed, MiB)) +

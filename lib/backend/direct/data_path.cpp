@@ -46,6 +46,7 @@ DataPath::DataPath(Partition& partition, const Supervision& supervision, std::ui
       skipped_(widest_skip) {}
 
 void DataPath::copy(const Content& content, std::uint64_t from, std::uint64_t to, std::uint64_t length) {
+    if (!content.source) throw Error(ErrorCode::internal, "a file's data was left out of the plan");
     while (length != 0) {
         const std::uint64_t end = begin_ + used_;
         // Between two files lies at most the unused rest of a block, which must be zero anyway.
@@ -67,7 +68,9 @@ void DataPath::copy(const Content& content, std::uint64_t from, std::uint64_t to
 }
 
 void DataPath::read(const Content& content, std::uint64_t from, MutableBytes out) {
-    if (content.source->descriptor() >= 0) {
+    // What lies in the output already does not lie there in one piece (ext4_data_store.hpp).
+    if (content.source->descriptor() >= 0 &&
+        content.source->descriptor() != partition_.output().descriptor()) {
         queue(content, content.position + from, out);
         return;
     }

@@ -20,6 +20,9 @@ class StreamedData final : public PlacedSource, public std::enable_shared_from_t
 
     std::unique_ptr<OpenContent> open(std::uint64_t position) const override;
     std::string name() const override { return output_.path(); }
+    /// The output itself, so that a writer sees that the data is in place. Read through open(): a content may
+    /// go on behind a fixed place, and may still be on its way.
+    int descriptor() const override { return output_.descriptor(); }
     std::uint64_t partition_offset() const override { return partition_offset_; }
 
     /// Bytes for `offset` in the partition, which never falls.

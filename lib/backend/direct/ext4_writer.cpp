@@ -52,7 +52,8 @@ class Ext4Writer {
         copy_data();
         write_nodes();
         ext4::write_tables(parameters_, layout_, directories_, journal_, partition_);
-        for (const BlockRun& run : layout_.content.sources) clear(run);
+        // What had to move (layout_.content.sources) is left in blocks that are free now: whoever holds the
+        // tree can still read its contents, and nothing reads it in the image.
     }
 
     std::vector<Range> mapped() const {
