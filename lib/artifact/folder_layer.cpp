@@ -185,7 +185,7 @@ class FolderLayer {
             }
         }
         const XattrSet xattrs = xattrs_of(path);
-        NodeId node = none;
+        NodeId node = no_id;
         switch (status.st_mode & static_cast<mode_t>(S_IFMT)) {
             case S_IFDIR:
                 tree_.add_directory(place, metadata, xattrs);

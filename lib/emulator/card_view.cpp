@@ -22,7 +22,7 @@ bool same_name(std::string_view a, std::string_view b) {
 /// A file in the boot partition's root folder.
 struct BootFile {
     std::string name;
-    NodeId node = none;
+    NodeId node = no_id;
 };
 
 std::vector<BootFile> root_files(const FileTree& tree) {

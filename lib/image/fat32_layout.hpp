@@ -16,18 +16,18 @@ struct Fat32Layout {
     struct Entry {
         FatShortName short_name{};
         std::u16string long_name;  ///< empty: the short name says it all
-        NodeId node = none;
+        NodeId node = no_id;
         std::uint32_t first_cluster = 0;  ///< 0: an empty file
     };
     struct Directory {
-        NodeId node = none;
+        NodeId node = no_id;
         std::uint32_t first_cluster = 0;
         std::uint32_t clusters = 0;
         std::uint32_t parent_cluster = 0;  ///< as ".." has it: 0 for the root directory
         std::vector<Entry> entries;        ///< sorted bytewise by name
     };
     struct File {
-        NodeId node = none;
+        NodeId node = no_id;
         std::uint32_t first_cluster = 0;
         std::uint32_t clusters = 0;
     };

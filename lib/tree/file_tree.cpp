@@ -5,6 +5,8 @@
 
 #include <rpixen/error.hpp>
 
+#include "base/printable.hpp"
+
 namespace rpixen {
 namespace {
 
@@ -13,20 +15,7 @@ constexpr std::size_t longest_name = 255;     // NAME_MAX
 constexpr std::size_t longest_target = 4095;  // PATH_MAX less the NUL
 constexpr int most_symlinks = 40;             // MAXSYMLINKS in linux/namei.h
 
-std::string quoted(std::string_view name) {
-    std::string text = "'";
-    for (const char c : name) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-            static constexpr char digits[] = "0123456789abcdef";
-            text += "\\x";
-            text += digits[static_cast<unsigned char>(c) >> 4];
-            text += digits[static_cast<unsigned char>(c) & 15];
-        } else {
-            text += c;
-        }
-    }
-    return text + "'";
-}
+std::string quoted(std::string_view name) { return "'" + printable(name) + "'"; }
 
 [[noreturn]] void refuse_path(std::string_view path, std::string message, std::string found = {},
                               std::string allowed = {}) {
@@ -76,7 +65,7 @@ const char* name_of(NodeType type) noexcept {
     return "node";
 }
 
-FileTree::FileTree() : buckets_(64, none), xattr_sets_(1) {
+FileTree::FileTree() : buckets_(64, no_id), xattr_sets_(1) {
     Node root;
     root.mode = 0755;
     root.links = 1;
@@ -91,16 +80,16 @@ Metadata FileTree::metadata(NodeId node) const {
 Content FileTree::content(NodeId node) const {
     const Node& n = nodes_[node];
     std::uint64_t size = n.size;
-    if (n.runs != none) {
+    if (n.runs != no_id) {
         size = 0;
         for (const DataRun& run : run_lists_[n.runs]) size += run.length;
     }
-    return {n.source == none ? nullptr : sources_[n.source], n.position, size};
+    return {n.source == no_id ? nullptr : sources_[n.source], n.position, size};
 }
 
 std::vector<DataRun> FileTree::runs(NodeId node) const {
     const Node& n = nodes_[node];
-    if (n.runs != none) return run_lists_[n.runs];
+    if (n.runs != no_id) return run_lists_[n.runs];
     if (n.size == 0) return {};
     return {{0, n.size}};
 }
@@ -116,8 +105,8 @@ std::string_view FileTree::entry_name(EntryId entry) const {
 
 std::vector<EntryId> FileTree::children(NodeId directory) const {
     std::vector<EntryId> list;
-    for (EntryId entry = nodes_[directory].first; entry != none; entry = entries_[entry].next)
-        if (entries_[entry].node != none) list.push_back(entry);
+    for (EntryId entry = nodes_[directory].first; entry != no_id; entry = entries_[entry].next)
+        if (entries_[entry].node != no_id) list.push_back(entry);
     std::sort(list.begin(), list.end(),
               [this](EntryId a, EntryId b) { return entry_name(a) < entry_name(b); });
     return list;
@@ -125,14 +114,14 @@ std::vector<EntryId> FileTree::children(NodeId directory) const {
 
 std::size_t FileTree::child_count(NodeId directory) const {
     std::size_t count = 0;
-    for (EntryId entry = nodes_[directory].first; entry != none; entry = entries_[entry].next)
-        count += entries_[entry].node != none;
+    for (EntryId entry = nodes_[directory].first; entry != no_id; entry = entries_[entry].next)
+        count += entries_[entry].node != no_id;
     return count;
 }
 
 std::optional<NodeId> FileTree::child(NodeId directory, std::string_view name) const {
     const EntryId entry = find_entry(directory, name);
-    if (entry == none) return std::nullopt;
+    if (entry == no_id) return std::nullopt;
     return entries_[entry].node;
 }
 
@@ -150,13 +139,13 @@ std::optional<NodeId> FileTree::find(std::string_view path) const {
 
 NodeId FileTree::parent(NodeId directory) const {
     const EntryId name = nodes_[directory].name;
-    return name == none ? root() : entries_[name].directory;
+    return name == no_id ? root() : entries_[name].directory;
 }
 
 std::string FileTree::path_of(NodeId node) const {
     if (node == root()) return "/";
     EntryId entry = nodes_[node].name;
-    if (entry == none || entries_[entry].node != node) {
+    if (entry == no_id || entries_[entry].node != node) {
         // Its first name went to another node of a later layer; any other name will do.
         const auto found =
             std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.node == node; });
@@ -191,7 +180,7 @@ FileTree::Place FileTree::locate(std::string_view path, bool create) {
         const bool last = last_component(rest);
         if (last && !from_target) return {directory, std::string(name)};
         const EntryId entry = find_entry(directory, name);
-        if (entry == none) {
+        if (entry == no_id) {
             if (from_target) refuse_path(path, "a symlink on the way leads nowhere", quoted(name));
             if (!create) refuse_path(path, "a folder on the way is missing", quoted(name));
             directory = make_directory(directory, name);
@@ -227,7 +216,7 @@ EntryId FileTree::checked_existing(const Place& place, NodeType type, Existing e
     if (place.name.empty()) refuse(place, std::string("an existing directory cannot be a ") + name_of(type));
     check_name(place.name, place.name);
     const EntryId entry = find_entry(place.directory, place.name);
-    if (entry == none) return none;
+    if (entry == no_id) return no_id;
     const NodeType present = nodes_[entries_[entry].node].type;
     if (present == NodeType::directory)
         refuse(place, std::string("a ") + name_of(type) + " would replace a directory");
@@ -238,16 +227,16 @@ EntryId FileTree::checked_existing(const Place& place, NodeType type, Existing e
 }
 
 void FileTree::name_node(const Place& place, EntryId existing, NodeId node) {
-    if (existing != none) {
+    if (existing != no_id) {
         Entry& entry = entries_[existing];
         --nodes_[entry.node].links;
         entry.node = node;
         entry.layer = layer_;
-        if (nodes_[node].name == none) nodes_[node].name = existing;
+        if (nodes_[node].name == no_id) nodes_[node].name = existing;
         ++nodes_[node].links;
         return;
     }
-    if (entries_.size() >= none - 1) throw Error(ErrorCode::unfit, "more than four thousand million files");
+    if (entries_.size() >= no_id - 1) throw Error(ErrorCode::unfit, "more than four thousand million files");
     if (entries_.size() >= buckets_.size()) grow_buckets();
     Entry entry;
     entry.name = store_text(place.name);
@@ -262,7 +251,7 @@ void FileTree::name_node(const Place& place, EntryId existing, NodeId node) {
     entries_.push_back(entry);
     buckets_[bucket] = id;
     nodes_[place.directory].first = id;
-    if (nodes_[node].name == none) nodes_[node].name = id;
+    if (nodes_[node].name == no_id) nodes_[node].name = id;
     ++nodes_[node].links;
 }
 
@@ -270,7 +259,7 @@ NodeId FileTree::insert(const Place& place, Node node, const Metadata& metadata,
                         Existing existing) {
     const EntryId entry = checked_existing(place, node.type, existing);
     node.links = 0;
-    node.name = none;
+    node.name = no_id;
     const auto id = static_cast<NodeId>(nodes_.size());
     nodes_.push_back(node);
     set_metadata(id, metadata);
@@ -283,7 +272,7 @@ NodeId FileTree::add_directory(const Place& place, const Metadata& metadata, Xat
     NodeId node = place.directory;
     if (!place.name.empty()) {
         const EntryId entry = find_entry(place.directory, place.name);
-        if (entry == none) return insert(place, Node{}, metadata, std::move(xattrs), Existing::refuse);
+        if (entry == no_id) return insert(place, Node{}, metadata, std::move(xattrs), Existing::refuse);
         node = entries_[entry].node;
         if (nodes_[node].type == NodeType::symlink) {
             // A trailing "/." makes locate() follow the link; the link and the directory behind it stay as
@@ -308,7 +297,7 @@ NodeId FileTree::add_directory(const Place& place, const Metadata& metadata, Xat
 
 void FileTree::set_content(Node& node, const Content& content) {
     node.position = content.position;
-    node.source = content.source ? intern_source(content.source) : none;
+    node.source = content.source ? intern_source(content.source) : no_id;
 }
 
 NodeId FileTree::add_file(const Place& place, const Metadata& metadata, const Content& content,
@@ -374,7 +363,7 @@ NodeId FileTree::add_special(const Place& place, const Metadata& metadata, NodeT
 void FileTree::add_link(const Place& place, NodeId node, Existing existing) {
     if (nodes_[node].type == NodeType::directory) refuse(place, "a hard link to a directory");
     const EntryId entry = checked_existing(place, nodes_[node].type, existing);
-    if (entry != none && entries_[entry].node == node) return;
+    if (entry != no_id && entries_[entry].node == node) return;
     name_node(place, entry, node);
 }
 
@@ -393,21 +382,21 @@ void FileTree::set_xattrs(NodeId node, XattrSet xattrs) {
 
 void FileTree::remove(NodeId directory, std::string_view name) {
     const EntryId id = find_entry(directory, name);
-    if (id == none) return;
+    if (id == no_id) return;
     Entry& entry = entries_[id];
     if (nodes_[entry.node].type == NodeType::directory && child_count(entry.node) != 0)
         refuse({directory, std::string(name)}, "a directory that is not empty cannot be removed");
     --nodes_[entry.node].links;
-    entry.node = none;
+    entry.node = no_id;
 }
 
 EntryId FileTree::find_entry(NodeId directory, std::string_view name) const {
-    for (EntryId entry = buckets_[bucket_of(directory, name)]; entry != none;
+    for (EntryId entry = buckets_[bucket_of(directory, name)]; entry != no_id;
          entry = entries_[entry].next_in_bucket)
-        if (entries_[entry].node != none && entries_[entry].directory == directory &&
+        if (entries_[entry].node != no_id && entries_[entry].directory == directory &&
             entry_name(entry) == name)
             return entry;
-    return none;
+    return no_id;
 }
 
 std::size_t FileTree::bucket_of(NodeId directory, std::string_view name) const {
@@ -418,7 +407,7 @@ std::size_t FileTree::bucket_of(NodeId directory, std::string_view name) const {
 }
 
 void FileTree::grow_buckets() {
-    buckets_.assign(buckets_.size() * 2, none);
+    buckets_.assign(buckets_.size() * 2, no_id);
     for (EntryId id = 0; id < entries_.size(); ++id) {
         const std::size_t bucket = bucket_of(entries_[id].directory, entry_name(id));
         entries_[id].next_in_bucket = buckets_[bucket];

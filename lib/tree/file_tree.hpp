@@ -47,9 +47,9 @@ struct DataRun {
     friend bool operator==(const DataRun&, const DataRun&) = default;
 };
 
-using NodeId = std::uint32_t;   ///< an inode
-using EntryId = std::uint32_t;  ///< a name in a directory
-inline constexpr std::uint32_t none = 0xffffffff;
+using NodeId = std::uint32_t;                       ///< an inode
+using EntryId = std::uint32_t;                      ///< a name in a directory
+inline constexpr std::uint32_t no_id = 0xffffffff;  ///< no such node, entry or other number
 
 /// The files of one partition as a value: nodes (inodes) with one or more names. Compact: about 100 bytes and
 /// its name for each file, so that half a million files fit a small machine. Names are bytes: 1 to 255, no
@@ -59,7 +59,8 @@ class FileTree {
   public:
     /// Holds only the root directory: mode 0755, owner 0:0, time 0.
     FileTree();
-    // Moved, never copied; noexcept so that a vector of partitions moves them too (a deque alone would not promise it).
+    // Moved, never copied; noexcept so that a vector of partitions moves them too (a deque alone would not
+    // promise it).
     FileTree(FileTree&&) noexcept = default;
     FileTree& operator=(FileTree&&) noexcept = default;
     FileTree(const FileTree&) = delete;
@@ -84,7 +85,7 @@ class FileTree {
     Content content(NodeId node) const;
     /// The runs of data of a file; one run over the whole length unless it is sparse, none for an empty file.
     std::vector<DataRun> runs(NodeId node) const;
-    bool sparse(NodeId node) const { return nodes_[node].runs != none; }
+    bool sparse(NodeId node) const { return nodes_[node].runs != no_id; }
     std::string_view symlink_target(NodeId node) const;
     std::uint32_t device_major(NodeId node) const {
         return static_cast<std::uint32_t>(nodes_[node].position >> 32);
@@ -158,20 +159,20 @@ class FileTree {
         std::uint32_t uid = 0;
         std::uint32_t gid = 0;
         std::uint32_t links = 0;
-        std::uint32_t source = none;  ///< in sources_
-        std::uint32_t runs = none;    ///< in run_lists_
-        std::uint32_t xattrs = 0;     ///< in xattr_sets_
-        EntryId name = none;          ///< the first of its names; none for the root
-        EntryId first = none;         ///< a directory's newest entry
+        std::uint32_t source = no_id;  ///< in sources_
+        std::uint32_t runs = no_id;    ///< in run_lists_
+        std::uint32_t xattrs = 0;      ///< in xattr_sets_
+        EntryId name = no_id;          ///< the first of its names; no_id for the root
+        EntryId first = no_id;         ///< a directory's newest entry
         std::uint16_t mode = 0;
         NodeType type = NodeType::directory;
     };
     struct Entry {
         std::uint64_t name = 0;  ///< offset in texts_
-        NodeId node = none;      ///< none: removed
+        NodeId node = no_id;     ///< no_id: removed
         NodeId directory = root();
-        EntryId next = none;  ///< in the same directory
-        EntryId next_in_bucket = none;
+        EntryId next = no_id;  ///< in the same directory
+        EntryId next_in_bucket = no_id;
         std::uint16_t layer = 0;
         std::uint8_t length = 0;
     };

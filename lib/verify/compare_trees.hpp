@@ -11,8 +11,8 @@ namespace rpixen {
 
 /// A file whose data is still to be compared.
 struct FilePair {
-    NodeId expected = none;
-    NodeId found = none;
+    NodeId expected = no_id;
+    NodeId found = no_id;
 };
 
 /// What two trees differ in but the data of their files, path by path.
