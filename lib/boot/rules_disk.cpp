@@ -169,6 +169,19 @@ Findings large_file(const BootScenario& scenario) {
              "put it on the root partition"}};
 }
 
+Findings damaged(const BootScenario& scenario) {
+    constexpr std::size_t most = 4;
+    const DiskFacts* facts = disk(scenario);
+    if (!facts || facts->damages.empty()) return {};
+    std::vector<std::string> shown(
+        facts->damages.begin(),
+        facts->damages.begin() + static_cast<std::ptrdiff_t>(std::min(most, facts->damages.size())));
+    if (facts->damages.size() > most) shown.push_back(std::to_string(facts->damages.size() - most) + " more");
+    return {{"the image is not sound", describe_list(shown),
+             "a partition table and file systems without faults",
+             "run fsck.fat and e2fsck on a copy, or make the image anew"}};
+}
+
 std::string lower(std::string text) {
     for (char& letter : text)
         if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
@@ -360,6 +373,16 @@ constexpr Rule rules[] = {
       .story = "A file on FAT has at most 4,294,967,295 bytes.",
       .source = "Microsoft FAT specification 1.03"},
      large_file},
+    {{.id = "image-damaged",
+      .rule = "P8",
+      .severity = Severity::warning,
+      .title = "The partition table or a file system has faults",
+      .why = "What is read from it may not be what was written.",
+      .story = "Directories, allocation tables, inodes and checksums are read as fsck.fat and e2fsck would, "
+               "and nothing is repaired. A card that was pulled out while it was "
+               "written often looks like that.",
+      .source = "fsck.fat(8), e2fsck(8)"},
+     damaged},
 };
 
 }  // namespace

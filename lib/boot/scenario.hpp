@@ -229,6 +229,7 @@ struct DiskFacts {
     std::optional<unsigned> root_partition;
     std::vector<std::string> name_clashes;   ///< FAT: "boot.scr" and "BOOT.SCR"
     std::vector<std::string> large_files;    ///< FAT: over 4 GiB
+    std::vector<std::string> damages;        ///< what is wrong inside the table and the file systems, in words
 };
 
 struct RootFacts {

@@ -20,8 +20,8 @@ using Words = std::vector<std::string>;
 
 constexpr unsigned most_steps = 10000;
 constexpr int deepest_run = 40;
-constexpr std::uint64_t largest_text = 1 * MiB;    // of a script
-constexpr std::size_t largest_value = 64 * KiB;    // of a variable
+constexpr std::uint64_t largest_text = 1 * MiB;  // of a script
+constexpr std::size_t largest_value = 64 * KiB;  // of a variable
 constexpr std::size_t largest_message = 1024;
 
 std::string hex(std::uint64_t value) {
@@ -231,7 +231,8 @@ class Shell {
         }
         std::string text;
         for (const std::string& word : words)
-            if (text.size() < largest_message) text += (text.empty() ? "" : " ") + word.substr(0, largest_message);
+            if (text.size() < largest_message)
+                text += (text.empty() ? "" : " ") + word.substr(0, largest_message);
         const bool significant =
             is_load(words[0]) || (words[0] == "fdt" && words.size() > 1 && !reads_only(words[1]));
         const std::size_t index = run_.steps.size();

@@ -262,6 +262,7 @@ const std::map<std::string, Break>& breaks() {
              s.disk->name_clashes = {"boot.scr", "BOOT.SCR"};
          }},
         {"fat-file-too-large", [](auto& s) { s.disk->large_files = {"rootfs.img"}; }},
+        {"image-damaged", [](auto& s) { s.disk->damages = {"partition 1: the copies of the FAT differ"}; }},
         // Root
         {"no-getty-on-hvc0", [](auto& s) { s.root->getty_on_hvc0 = false; }},
         {"xen-tools-missing", [](auto& s) { s.root->xen_tools = false; }},

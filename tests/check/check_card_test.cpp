@@ -1,0 +1,306 @@
+#include "check/check_card.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "check/card_maker.hpp"
+#include "support/artifact_kit.hpp"
+
+namespace rpixen {
+namespace {
+
+using test::ArtifactKit;
+using test::CardRecipe;
+using test::TemporaryFolder;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr const char* xen_bootargs = "console=dtuart dtuart=/soc/serial@7e215040 dom0_mem=512M";
+constexpr std::uint64_t kernel_size = 18 * MiB;  // more than 0xf80000
+
+std::string board_tree() {
+    return test::compile_tree(R"(/dts-v1/;
+/memreserve/ 0x0 0x1000;
+/ {
+    compatible = "raspberrypi,4-model-b", "brcm,bcm2711";
+    #address-cells = <2>;
+    #size-cells = <1>;
+    aliases { serial1 = "/soc/serial@7e215040"; emmc2bus = "/emmc2bus"; pcie0 = "/scb/pcie@7d500000"; };
+    chosen { };
+    soc { #address-cells = <1>; #size-cells = <1>; serial@7e215040 { compatible = "brcm,bcm2835-aux-uart"; status = "okay"; }; };
+    emmc2bus { };
+    scb { pcie@7d500000 { }; };
+};
+)");
+}
+
+std::map<std::string, std::string> common_boot() {
+    return {{"config.txt", "arm_64bit=1\nkernel=u-boot.bin\nenable_uart=1\n"},
+            {"start4.elf", std::string(2000, 's')},
+            {"fixup4.dat", std::string(700, 'f')},
+            {"u-boot.bin", ArtifactKit::uboot("2025.01")},
+            {"xen-raspberrypi4-64", ArtifactKit::xen()},
+            {"Image", ArtifactKit::kernel(kernel_size)},
+            {"bcm2711-rpi-4-b.dtb", board_tree()}};
+}
+
+std::string reg(std::uint64_t size) {
+    return "0x00480000 " + format_address(size);
+}
+
+/// A card as it should be, with an overlay that U-Boot applies.
+CardRecipe good_card(const TemporaryFolder& folder) {
+    CardRecipe card;
+    card.table =
+        "label-id: 0xabcd1234\nstart=8192, size=98304, type=c, bootable\nstart=106496, size=32768, type=83\n";
+    card.image_size = 68 * MiB;
+    card.fat_offset = 4 * MiB;
+    card.fat_size = 48 * MiB;
+    card.ext4_offset = 52 * MiB;
+    card.ext4_size = 16 * MiB;
+    card.boot = common_boot();
+    card.boot["overlays/pi4-64-xen.dtbo"] = test::pi4_overlay(reg(kernel_size), xen_bootargs);
+    card.boot["boot.scr"] = test::boot_scr(folder, R"(# a good script
+setenv bootargs "console=hvc0 root=/dev/mmcblk0p2 rootwait"
+setenv from "${devtype} ${devnum}:${distro_bootpart}"
+setenv tree 'fatload ${from} ${fdt_addr_r} bcm2711-rpi-4-b.dtb && fdt addr ${fdt_addr_r} && fdt resize 0x1000'
+setenv overlay 'fatload ${from} 0x18000 overlays/pi4-64-xen.dtbo && fdt apply 0x18000'
+if run tree && run overlay && fatload ${from} 0x200000 xen-raspberrypi4-64 && fatload ${from} 0x480000 Image; then
+    booti 0x200000 - ${fdt_addr_r}
+else
+    echo "a step failed"
+fi
+)");
+    card.root = test::good_root();
+    return card;
+}
+
+std::set<std::string> ids(const CardCheck& check) {
+    std::set<std::string> found;
+    for (const Diagnostic& diagnostic : check.diagnostics) found.insert(diagnostic.id);
+    return found;
+}
+
+std::string listed(const CardCheck& check) {
+    std::string text;
+    for (const Diagnostic& diagnostic : check.diagnostics)
+        text += diagnostic.id + ": " + diagnostic.message + "; " + diagnostic.found + "\n";
+    for (const std::string& note : check.notes) text += "note: " + note + "\n";
+    return text;
+}
+
+CardCheck check(const TemporaryFolder& folder, const CardRecipe& recipe) {
+    return check_card(read_card(test::make_card(folder, recipe)));
+}
+
+TEST(CheckCard, AGoodCardRaisesNothing) {
+    const TemporaryFolder folder;
+    const CardCheck result = check(folder, good_card(folder));
+    EXPECT_THAT(result.diagnostics, IsEmpty()) << listed(result);
+    EXPECT_THAT(result.notes, IsEmpty()) << listed(result);
+    // And it was really looked at.
+    const BootScenario& scenario = result.scenario;
+    ASSERT_TRUE(scenario.xen && scenario.kernel && scenario.device_tree && scenario.script && scenario.root &&
+                scenario.uboot);
+    EXPECT_EQ(scenario.xen->address, 0x200000U);
+    EXPECT_EQ(scenario.xen->minor, 17);
+    EXPECT_EQ(scenario.kernel->release, "6.1.0-37-arm64");
+    EXPECT_EQ(scenario.kernel->built_for_xen, true);
+    EXPECT_EQ(scenario.device_tree->address, 0x2600000U);
+    ASSERT_TRUE(scenario.device_tree->effective);
+    EXPECT_EQ(scenario.device_tree->effective->modules.size(), 1U);
+    EXPECT_EQ(scenario.xen_bootargs, xen_bootargs);
+    EXPECT_EQ(scenario.dom0_bootargs, "console=hvc0 root=/dev/mmcblk0p2 rootwait");
+    EXPECT_EQ(scenario.root->init_machine, 183);
+    EXPECT_EQ(scenario.root->getty_on_hvc0, true);
+    ASSERT_EQ(scenario.overlays.size(), 1U);
+    EXPECT_GE(*scenario.overlays[0].room, *scenario.overlays[0].needed);
+}
+
+/// The card of the Yocto recipe (meta-virt-rpi): its layout, its script, its environment, its overlay.
+TEST(CheckCard, TheOriginalRecipesFaultsAreAllNamed) {
+    const TemporaryFolder folder;
+    CardRecipe card;
+    // boot.img has 256 MiB and is written at 1 MiB; partition 1 ends at 256 MiB, where partition 2 begins.
+    card.table =
+        "label-id: 0xabcd1234\nstart=2048, size=522240, type=c, bootable\nstart=524288, size=32768, "
+        "type=83\n";
+    card.image_size = 272 * MiB;
+    card.fat_offset = 1 * MiB;
+    card.fat_size = 256 * MiB;
+    card.sectors_per_cluster = 2;
+    card.ext4_offset = 256 * MiB;
+    card.ext4_size = 16 * MiB;
+    card.boot = common_boot();
+    card.boot["overlays/pi4-64-xen.dtbo"] = test::pi4_overlay(
+        "0x00480000 0x00f80000", xen_bootargs,
+        " fragment@1 { target-path = \"/scb/pcie@7d500000\"; __overlay__ { device_type = \"pci\"; }; };");
+    card.boot["uboot.env"] = test::uboot_env(
+        folder,
+        "fdt_addr=2eff5a00\n"
+        "ethaddr=dc:a6:32:11:22:33\n"
+        "serial#=10000000abcdef01\n"
+        "bootargs=console=hvc0 clk_ignore_unused root=/dev/mmcblk0p2 rootwait\n"
+        "do_dtbsetup=fatload mmc 0:1 ${fdt_addr} bcm2711-rpi-4-b.dtb; fdt addr ${fdt_addr}; fdt resize 1024; "
+        "fatload mmc 0:1 0x18000 overlays/pi4-64-xen.dtbo; fdt apply 0x18000\n"
+        "load_xen=fatload mmc 0:1 0x200000 xen-raspberrypi4-64\n"
+        "load_dom0=fatload mmc 0:1 0x480000 Image\n"
+        "xen_bootcmd=booti 0x200000 - ${fdt_addr}\n"
+        "boot_xen=run do_dtbsetup; run load_xen; run load_dom0; run xen_bootcmd\n"
+        "bootcmd=run boot_xen\n");
+    card.root = test::good_root();
+    const CardCheck result = check(folder, card);
+    const auto found = ids(result);
+    for (const char* id :
+         {"fat-larger-than-partition", "script-unchecked-steps", "fdt-addr-stale", "saved-board-identity",
+          "dom0-reg-too-small", "script-fixed-device", "script-decimal-number"})
+        EXPECT_TRUE(found.contains(id)) << id << "\n" << listed(result);
+    for (const Diagnostic& diagnostic : result.diagnostics) {
+        if (diagnostic.id == "dom0-reg-too-small") {
+            EXPECT_EQ(diagnostic.found, "reg 16,252,928 bytes (0xf80000), file 18,874,368 bytes (0x1200000)");
+        }
+        if (diagnostic.id == "fat-larger-than-partition") {
+            EXPECT_THAT(
+                diagnostic.found,
+                HasSubstr("the last 1,048,576 bytes (0x100000) lie outside, over partition 2 (ext4)"));
+        }
+    }
+    EXPECT_FALSE(found.contains("script-never-boots")) << listed(result);
+    EXPECT_FALSE(found.contains("module-not-loaded")) << listed(result);
+}
+
+/// What is changed in the good card, and the one id that must come of it.
+struct Change {
+    const char* id;
+    void (*change)(const TemporaryFolder&, CardRecipe&);
+};
+
+class CheckChangedCard : public ::testing::TestWithParam<Change> {};
+
+TEST_P(CheckChangedCard, IsNamed) {
+    const TemporaryFolder folder;
+    CardRecipe card = good_card(folder);
+    GetParam().change(folder, card);
+    const CardCheck result = check(folder, card);
+    EXPECT_TRUE(ids(result).contains(GetParam().id)) << listed(result);
+}
+
+constexpr Change changes[] = {
+    {"script-missing-file", [](const TemporaryFolder&, CardRecipe& card) { card.boot.erase("Image"); }},
+    {"script-never-boots",
+     [](const TemporaryFolder& folder, CardRecipe& card) {
+         card.boot["boot.scr"] = test::boot_scr(folder, "echo hello\n");
+     }},
+    {"script-damaged", [](const TemporaryFolder&, CardRecipe& card) { card.boot["boot.scr"][100] ^= 1; }},
+    {"script-not-found",
+     [](const TemporaryFolder&, CardRecipe& card) {
+         card.boot.erase("boot.scr");
+         card.boot["boot.cmd"] = "booti 0x200000 - 0x2600000\n";
+     }},
+    {"overlay-target-missing",
+     [](const TemporaryFolder&, CardRecipe& card) {
+         card.boot["overlays/pi4-64-xen.dtbo"] = test::pi4_overlay(
+             reg(kernel_size), xen_bootargs,
+             " fragment@1 { target-path = \"/scb-bus@fc000000/pcie@7d500000\"; __overlay__ { a; }; };");
+     }},
+    {"overlay-no-room",
+     [](const TemporaryFolder& folder, CardRecipe& card) {
+         card.boot["boot.scr"] =
+             test::boot_scr(folder,
+                            "fatload mmc 0:1 0x2600000 bcm2711-rpi-4-b.dtb && fdt addr 0x2600000 && fatload "
+                            "mmc 0:1 0x18000 overlays/pi4-64-xen.dtbo && "
+                            "fdt apply 0x18000 && fatload mmc 0:1 0x200000 xen-raspberrypi4-64 && fatload "
+                            "mmc 0:1 0x480000 Image && booti 0x200000 - 0x2600000");
+     }},
+    {"memory-overlap",
+     [](const TemporaryFolder& folder, CardRecipe& card) {
+         card.boot["boot.scr"] =
+             test::boot_scr(folder,
+                            "fatload mmc 0:1 0x1000000 bcm2711-rpi-4-b.dtb && fdt addr 0x1000000 && fdt "
+                            "resize 0x1000 && fatload mmc 0:1 0x18000 overlays/pi4-64-xen.dtbo && "
+                            "fdt apply 0x18000 && fatload mmc 0:1 0x200000 xen-raspberrypi4-64 && fatload "
+                            "mmc 0:1 0x480000 Image && booti 0x200000 - 0x1000000");
+     }},
+    {"module-not-loaded",
+     [](const TemporaryFolder&, CardRecipe& card) {
+         card.boot["overlays/pi4-64-xen.dtbo"] = test::pi4_overlay("0x00880000 0x2000000", xen_bootargs);
+     }},
+    {"modules-do-not-match-kernel",
+     [](const TemporaryFolder&, CardRecipe& card) {
+         card.root.erase("lib/modules/6.1.0-37-arm64/modules.dep");
+         card.root["lib/modules/5.15.0/modules.dep"] = "";
+     }},
+    {"init-not-aarch64", [](const TemporaryFolder&, CardRecipe& card) { card.root["sbin/init"][18] = 62; }},
+    {"no-getty-on-hvc0",
+     [](const TemporaryFolder&, CardRecipe& card) {
+         card.root["etc/inittab"] = "ttyS0::respawn:/sbin/getty -L ttyS0 115200\n";
+     }},
+    {"xen-tools-missing", [](const TemporaryFolder&, CardRecipe& card) { card.root.erase("usr/sbin/xl"); }},
+    {"root-not-found",
+     [](const TemporaryFolder&, CardRecipe& card) {
+         card.table =
+             "label-id: 0xabcd1234\nstart=8192, size=98304, type=c, bootable\n2: start=106496, size=1, "
+             "type=83\n3: start=106497, size=32767, type=83\n";
+         card.table =
+             "label-id: 0xabcd1234\nunit: sectors\n1 : start=8192, size=98304, type=c, bootable\n3 : "
+             "start=106496, size=32768, type=83\n";
+     }},
+    {"fstab-root-not-found",
+     [](const TemporaryFolder&, CardRecipe& card) {
+         card.root["etc/fstab"] = "PARTUUID=00000000-02 / ext4 defaults 0 1\n";
+     }},
+    {"config-kernel-missing",
+     [](const TemporaryFolder&, CardRecipe& card) { card.boot["config.txt"] = "enable_uart=1\n"; }},
+    {"uart-not-enabled",
+     [](const TemporaryFolder&, CardRecipe& card) {
+         card.boot["config.txt"] = "kernel=u-boot.bin\n[pi3]\nenable_uart=1\n";
+     }},
+    {"config-disables-gic",
+     [](const TemporaryFolder&, CardRecipe& card) {
+         card.boot["config.txt"] += "include extra.txt\n";
+         card.boot["extra.txt"] = "enable_gic=0\n";
+     }},
+    {"saved-environment-damaged",
+     [](const TemporaryFolder&, CardRecipe& card) { card.boot["uboot.env"] = std::string(0x4000, 'x'); }},
+    {"dtb-is-an-overlay",
+     [](const TemporaryFolder&, CardRecipe& card) {
+         card.boot["bcm2711-rpi-4-b.dtb"] = card.boot["overlays/pi4-64-xen.dtbo"];
+     }},
+    {"xen-too-old",
+     [](const TemporaryFolder&, CardRecipe& card) {
+         std::string& xen = card.boot["xen-raspberrypi4-64"];
+         for (std::size_t place; (place = xen.find("4.17.5")) != std::string::npos;)
+             xen.replace(place, 6, "4.14.5");
+     }},
+    {"tree-over-uboots-own",
+     [](const TemporaryFolder& folder, CardRecipe& card) {
+         card.boot["u-boot.bin"] = ArtifactKit::uboot("2026.01");
+         card.boot["boot.scr"] =
+             test::boot_scr(folder,
+                            "fatload mmc 0:1 ${fdt_addr} bcm2711-rpi-4-b.dtb; fatload mmc 0:1 0x200000 "
+                            "xen-raspberrypi4-64; booti 0x200000 - ${fdt_addr}");
+     }},
+};
+
+INSTANTIATE_TEST_SUITE_P(Changes, CheckChangedCard, ::testing::ValuesIn(changes), [](const auto& change) {
+    std::string name = change.param.id;
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name;
+});
+
+TEST(CheckCard, AnImageWithoutAnythingIsSurvived) {
+    const TemporaryFolder folder;
+    CardRecipe card = good_card(folder);
+    card.boot.clear();
+    card.root.clear();
+    card.root["empty"] = "";
+    const CardCheck result = check(folder, card);
+    EXPECT_TRUE(ids(result).contains("config-missing")) << listed(result);
+    EXPECT_FALSE(result.notes.empty());
+}
+
+}  // namespace
+}  // namespace rpixen
