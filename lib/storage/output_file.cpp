@@ -19,7 +19,8 @@ std::string folder_of(const std::string& path) {
     return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-/// Distinguishes the outputs of one process; the process id distinguishes processes.
+/// Distinguishes the outputs of one process; the process id distinguishes processes. Processes of two
+/// containers may share an id, and a killed one leaves its file: whoever finds a name taken takes the next.
 std::string temporary_name(const std::string& path) {
     static std::atomic<unsigned> counter{0};
     const std::size_t slash = path.rfind('/');
@@ -38,8 +39,11 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)), folder_(folde
                     "a new name or a regular file to replace", "name the image file with -o");
     descriptor_ = FileDescriptor(::open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
     if (!descriptor_ && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == ENOSYS)) {
-        temporary_ = temporary_name(path_);
-        descriptor_ = FileDescriptor(::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+        do {
+            temporary_ = temporary_name(path_);
+            descriptor_ =
+                FileDescriptor(::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+        } while (!descriptor_ && errno == EEXIST);
         if (!descriptor_) temporary_.clear();
     }
     if (!descriptor_) throw_io("write", path_);
@@ -69,10 +73,14 @@ void OutputFile::punch(std::uint64_t offset, std::uint64_t length) {
 
 const std::string& OutputFile::name_temporarily() {
     if (!temporary_.empty()) return temporary_;
-    const std::string name = temporary_name(path_);
     const std::string self = "/proc/self/fd/" + std::to_string(descriptor_.get());
-    if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0) throw_io("name", path_);
-    return temporary_ = name;
+    std::string name;
+    do {
+        name = temporary_name(path_);
+        if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0)
+            return temporary_ = name;
+    } while (errno == EEXIST);
+    throw_io("name", path_);
 }
 
 void OutputFile::commit(bool sync) {

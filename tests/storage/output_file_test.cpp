@@ -1,0 +1,151 @@
+#include "storage/output_file.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <rpixen/error.hpp>
+
+#include "support/temporary_folder.hpp"
+
+namespace rpixen {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class OutputFileTest : public testing::Test {
+  protected:
+    std::vector<std::string> names() const {
+        std::vector<std::string> names;
+        for (const auto& entry : std::filesystem::directory_iterator(folder_.path()))
+            names.push_back(entry.path().filename().string());
+        std::sort(names.begin(), names.end());
+        return names;
+    }
+    test::TemporaryFolder folder_;
+    const std::string path_ = folder_ / "card.img";
+};
+
+TEST_F(OutputFileTest, AppearsWholeOrNotAtAll) {
+    {
+        OutputFile file(path_);
+        file.write(0, as_bytes("content"));
+        EXPECT_THAT(names(), IsEmpty());
+        file.commit();
+        EXPECT_THAT(names(), ElementsAre("card.img"));
+    }
+    EXPECT_EQ(test::read_file(path_), "content");
+    {
+        OutputFile file(path_);
+        file.write(0, as_bytes("never committed"));
+    }
+    EXPECT_THAT(names(), ElementsAre("card.img"));
+    EXPECT_EQ(test::read_file(path_), "content");
+}
+
+TEST_F(OutputFileTest, WithATemporaryNameToo) {
+    {
+        OutputFile file(path_);
+        EXPECT_EQ(file.name_temporarily(), file.name_temporarily());
+        EXPECT_EQ(names().size(), 1U);
+    }
+    EXPECT_THAT(names(), IsEmpty());
+    OutputFile file(path_);
+    file.name_temporarily();
+    file.commit(false);
+    EXPECT_THAT(names(), ElementsAre("card.img"));
+}
+
+TEST_F(OutputFileTest, ReplacesAnOlderFileAndKeepsItsReaders) {
+    folder_.write("card.img", "older");
+    const int reader = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+    OutputFile file(path_);
+    file.write(0, as_bytes("newer"));
+    EXPECT_EQ(test::read_file(path_), "older");
+    file.commit();
+    EXPECT_EQ(test::read_file(path_), "newer");
+    char bytes[5];
+    ASSERT_EQ(::read(reader, bytes, 5), 5);
+    EXPECT_EQ(std::string(bytes, 5), "older");
+    ::close(reader);
+}
+
+TEST_F(OutputFileTest, TwoRunsAtOnceDoNotMix) {
+    OutputFile one(path_);
+    OutputFile two(path_);
+    one.write(0, as_bytes("one one one"));
+    two.write(0, as_bytes("two"));
+    one.commit();
+    EXPECT_EQ(test::read_file(path_), "one one one");
+    two.commit();
+    EXPECT_EQ(test::read_file(path_), "two");
+    EXPECT_THAT(names(), ElementsAre("card.img"));
+}
+
+TEST_F(OutputFileTest, TheModeIsFixedWhateverTheUmask) {
+    const mode_t before = ::umask(0077);
+    OutputFile file(path_);
+    file.commit();
+    ::umask(before);
+    struct stat status {};
+    ASSERT_EQ(::stat(path_.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777U, 0644U);
+}
+
+TEST_F(OutputFileTest, ATakenTemporaryNameIsPassedOver) {
+    // As a killed process of the same number, in another container, leaves it.
+    std::string taken;
+    {
+        OutputFile file(path_);
+        taken = file.name_temporarily();
+    }
+    const std::size_t dash = taken.rfind('-');
+    const int number = std::stoi(taken.substr(dash + 1));
+    for (int next = number; next < number + 4; ++next)
+        folder_.write(std::filesystem::path(taken.substr(0, dash + 1) + std::to_string(next) + ".tmp")
+                          .filename()
+                          .string(),
+                      "left behind");
+    OutputFile file(path_);
+    file.write(0, as_bytes("content"));
+    file.commit();
+    EXPECT_EQ(test::read_file(path_), "content");
+    EXPECT_EQ(names().size(), 5U);
+}
+
+TEST_F(OutputFileTest, HolesStayHoles) {
+    OutputFile file(path_);
+    file.resize(64 << 20);
+    file.write(32 << 20, as_bytes("in the middle"));
+    file.write(0, Bytes(1 << 20, std::byte{0x55}));
+    file.punch(0, 1 << 20);
+    file.commit();
+    struct stat status {};
+    ASSERT_EQ(::stat(path_.c_str(), &status), 0);
+    EXPECT_EQ(status.st_size, 64 << 20);
+    EXPECT_LT(status.st_blocks * 512, 1 << 20);
+    const std::string content = test::read_file(path_);
+    EXPECT_EQ(content.substr(32 << 20, 13), "in the middle");
+    EXPECT_EQ(content.find_first_not_of('\0'), 32U << 20);
+}
+
+TEST_F(OutputFileTest, TargetsThatCannotBeWritten) {
+    const auto code_of = [](const std::string& path) {
+        try {
+            OutputFile file(path);
+        } catch (const Error& error) {
+            return error.code();
+        }
+        return ErrorCode::internal;
+    };
+    EXPECT_EQ(code_of(folder_ / "missing/card.img"), ErrorCode::io);
+    EXPECT_EQ(code_of(folder_.path().string()), ErrorCode::io);
+    EXPECT_EQ(code_of("/dev/null"), ErrorCode::io);
+    EXPECT_EQ(code_of("/proc/card.img"), ErrorCode::io);
+}
+
+}  // namespace
+}  // namespace rpixen
