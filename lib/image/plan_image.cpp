@@ -5,6 +5,7 @@
 
 #include "image/ext4_size.hpp"
 #include "image/fat32_geometry.hpp"
+#include "image/fat32_layout.hpp"
 #include "image/identity.hpp"
 
 namespace rpixen {
@@ -100,6 +101,7 @@ PartitionPlan plan_boot_partition(const Manifest& manifest, FileTree tree, std::
     partition.fat32.hidden_sectors = narrow<std::uint32_t>(partition.range.begin / sector);
     partition.fat32.time = {time, 0};
     partition.tree = std::move(tree);
+    static_cast<void>(layout_fat32(partition.tree, partition.fat32, partition.range.size()));
     return partition;
 }
 
