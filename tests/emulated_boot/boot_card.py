@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+"""Composes a card from Debian's artifacts and boots it in the emulated Raspberry Pi 4.
+
+usage: boot_card.py PROGRAM ARTIFACTS WORK CASE
+Positive cases are named SCRIPT-OVERLAYS-INITRD (checked|classic, compose|boot, with|without); `console` talks to the card as
+a person would; the negative ones are in NEGATIVE, each with what compose says beforehand and what the emulator then shows.
+"""
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+import re
+import select
+import subprocess
+import sys
+import time
+
+CONSOLE = "console=hvc0 clk_ignore_unused"
+# Seconds: a boot takes about 50 on two idle cores, several times that where other work shares them.
+TIMEOUT = 420
+
+
+class Card:
+    def __init__(self, program, artifacts, work):
+        self.program = program
+        self.artifacts = artifacts
+        self.work = work
+        self.image = work / "sdcard.img"
+        self.log = work / "serial.log"
+
+    def manifest(self, boot, overlays=("pi4-64-xen",), builtin=False, initrd=True):
+        base = json.loads((self.artifacts / "manifest.json").read_text())
+        artifacts = {kind: str(self.artifacts / name) for kind, name in base["artifacts"].items()}
+        if builtin:
+            artifacts["kernel"] = str(self.artifacts / "vmlinuz-builtin")
+        if not initrd:
+            del artifacts["initrd"]
+        path = self.work / "manifest.json"
+        path.write_text(json.dumps({"manifest_version": 1, "name": "emulated-boot", "artifacts": artifacts,
+                                    "overlays": list(overlays), "boot": boot}, indent=2))
+        return path
+
+    def run(self, *arguments, status=0):
+        done = subprocess.run([self.program, *map(str, arguments)], text=True, capture_output=True)
+        if done.returncode != status:
+            sys.exit(f"{' '.join(map(str, arguments))}: exit status {done.returncode}, expected {status}\n{done.stdout}{done.stderr}")
+        return done
+
+    def compose(self, manifest, *options, status=0):
+        return self.run("compose", manifest, "-o", self.image, *options, status=status)
+
+    def digest(self):
+        return hashlib.sha256(self.image.read_bytes()).hexdigest()
+
+    def boot(self, status=0, timeout=TIMEOUT):
+        before = self.digest()
+        result = json.loads(self.run("boot", self.image, "--until", "login", "--timeout", timeout, "--log", self.log, "--json",
+                                     status=status).stdout)
+        print(json.dumps({key: result[key] for key in ("reached", "failed", "cause", "evidence", "seconds", "stages")}, indent=2))
+        expect(self.digest() == before, "the image is unchanged")
+        expect(result["edits"], "the edits made for the emulator are named")
+        return result
+
+
+def expect(true, what):
+    if not true:
+        sys.exit(f"not so: {what}")
+
+
+def positive(card, script, overlays, initrd):
+    boot = {"script": script, "apply_overlays": overlays}
+    card.compose(card.manifest(boot, builtin=not initrd, initrd=initrd))
+    result = card.boot()
+    expect(result["ok"] and result["reached"] == "login", "the card boots to dom0's login")
+    said = card.log.read_text(errors="replace")
+    expect(re.search(r"EXT4-fs \(mmcblk0p2\): mounted filesystem", said), "the root file system is on partition 2")
+    expect(("Loading d0 initrd" in said or "Loading ramdisk" in said) == initrd, "Xen loads an initrd exactly when there is one")
+
+
+@dataclasses.dataclass
+class Negative:
+    """What compose (or check) says, and what the emulator shows when its word is not taken."""
+    diagnostic: str
+    failed: str
+    cause: str
+    boot: dict
+    builtin: bool = True
+    initrd: bool = False
+    timeout: int = TIMEOUT
+
+
+NEGATIVE = {
+    # The overlay's original 0xf80000 bytes for a kernel of 33 MB: Xen hands over the front half, dom0 stays silent or dies.
+    "reg-too-small": Negative("dom0-reg-too-small", "dom0-kernel", "", {}, builtin=False, initrd=True, timeout=150),
+    # Bare `fdt resize`, an overlay of 8 KiB: the tree is destroyed by the failed apply.
+    "overlay-no-room": Negative("overlay-no-room", "device-tree", "could not apply an overlay",
+                                {"script": "classic", "apply_overlays": "boot"}),
+    "dom0-mem": Negative("dom0-mem-impossible", "dom0-kernel", "Failed to allocate requested dom0 memory", {"dom0_mem": "8GiB"}),
+    "wrong-root": Negative("root-not-found", "root", "unable to mount root", {"bootargs": f"{CONSOLE} root=/dev/mmcblk0p7"}),
+    "wrong-root-initrd": Negative("root-not-found", "root", "unable to mount root",
+                                  {"bootargs": f"{CONSOLE} root=/dev/mmcblk0p7 rootwait rootdelay=3"}, builtin=False, initrd=True),
+}
+
+
+def negative(card, pair):
+    overlays = ["pi4-64-xen"]
+    if pair.diagnostic == "overlay-no-room":
+        source = card.work / "large.dts"
+        source.write_text('/dts-v1/;\n/plugin/;\n/ { fragment@0 { target-path = "/"; __overlay__ { large { filler = [%s]; }; }; }; };\n'
+                          % " ".join(["5a"] * 8192))
+        subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", card.work / "large.dtbo", source], check=True)
+        overlays.append("large.dtbo")
+    manifest = card.manifest(pair.boot, overlays, builtin=pair.builtin, initrd=pair.initrd)
+    if pair.diagnostic in ("overlay-no-room", "dom0-reg-too-small"):
+        # What the composer would simply do right; only the override makes the mistake, and then names it.
+        refused = card.compose(manifest, "--allow", pair.diagnostic)
+    else:
+        refused = card.compose(manifest, status=5)
+        expect(not card.image.exists(), "nothing is written")
+    expect(pair.diagnostic in refused.stdout + refused.stderr, f"compose names {pair.diagnostic}: {refused.stderr}")
+    card.compose(manifest, "--allow", pair.diagnostic)
+    fails_as(card, pair)
+
+
+def fails_as(card, pair):
+    result = card.boot(status=5, timeout=pair.timeout)
+    expect(not result["ok"] and result["failed"] == pair.failed, f"the boot stops before {pair.failed}")
+    expect(pair.cause in result["cause"] + " " + result["evidence"], f"the cause names: {pair.cause}")
+
+
+def missing_xen(card, script):
+    """No manifest makes such a card, so a file is taken out of a good one; `check` must see it."""
+    card.compose(card.manifest({"script": script}, builtin=True, initrd=False))
+    table = json.loads(subprocess.run(["sfdisk", "--json", card.image], check=True, capture_output=True).stdout)["partitiontable"]
+    start = table["partitions"][0]["start"] * 512
+    subprocess.run(["mdel", "-i", f"{card.image}@@{start}", "::xen-raspberrypi4-64"], check=True)
+    found = card.run("check", card.image, status=5)
+    expect("script-missing-file" in found.stdout + found.stderr, "check names script-missing-file")
+    fails_as(card, Negative("script-missing-file", "xen", "xen-raspberrypi4-64", {}))
+
+
+def console(card):
+    """As a person at the terminal: through U-Boot's countdown, into dom0, over to Xen and back, and away with Ctrl-]."""
+    card.compose(card.manifest({}, builtin=False))
+    controller, terminal = os.openpty()
+    boot = subprocess.Popen([card.program, "boot", str(card.image), "--log", str(card.log)], stdin=terminal, stdout=terminal, stderr=terminal)
+    os.close(terminal)
+    heard = b""
+
+    def until(text, seconds=TIMEOUT):
+        nonlocal heard
+        end = time.monotonic() + seconds
+        while text.encode() not in heard:
+            expect(time.monotonic() < end, f"{text!r} appears; heard last: {heard[-800:].decode(errors='replace')}")
+            if select.select([controller], [], [], 1)[0]:
+                heard += os.read(controller, 65536)
+        before, _, heard = heard.partition(text.encode())
+        return before.decode(errors="replace")
+
+    def type_in(keys):
+        os.write(controller, keys.encode())
+
+    until("Hit any key to stop autoboot")
+    type_in(" ")
+    until("U-Boot>")
+    type_in("printenv fdt_addr\r")
+    until("fdt_addr=")
+    until("U-Boot>")
+    type_in("boot\r")
+    until("login:")
+    type_in("root\r")
+    until("# ")
+    type_in("xl list\r")
+    until("Domain-0")
+    until("# ")
+    type_in("xl info | grep xen_version\r")
+    until("xen_version            :")
+    until("# ")
+    type_in("\x01\x01\x01")
+    until("Serial input to Xen")
+    type_in("h")
+    until("installed handlers")
+    type_in("t")
+    until("'t' pressed")
+    type_in("\x01\x01\x01")
+    until("Serial input to DOM0")
+    type_in("echo $((6 * 7)) again\r")
+    until("42 again")
+    type_in("\x1d")
+    while True:
+        try:
+            if not os.read(controller, 65536):
+                break
+        except OSError:  # the terminal's other end is closed
+            break
+    expect(boot.wait(30) == 0, "Ctrl-] leaves with exit status 0")
+
+
+def main():
+    program, artifacts, work, case = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]), sys.argv[4]
+    work.mkdir(parents=True, exist_ok=True)
+    for name in ("sdcard.img", "serial.log"):
+        (work / name).unlink(missing_ok=True)
+    card = Card(program, artifacts, work)
+    if case == "console":
+        console(card)
+    elif case.startswith("missing-xen-"):
+        missing_xen(card, case.removeprefix("missing-xen-"))
+    elif case in NEGATIVE:
+        negative(card, NEGATIVE[case])
+    else:
+        script, overlays, initrd = case.split("-")
+        positive(card, script, overlays, initrd == "with")
+    card.image.unlink()
+
+
+if __name__ == "__main__":
+    main()
