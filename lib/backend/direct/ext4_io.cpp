@@ -10,21 +10,18 @@ namespace rpixen::ext4 {
 namespace {
 
 /// io_manager::open gets nothing but a name, so the channel to open is handed over beside it.
-thread_local PartitionChannel* opening = nullptr;
+thread_local Channel* opening = nullptr;
 
 }  // namespace
 
 struct ChannelCallbacks {
-    static PartitionChannel& self(io_channel channel) {
-        return *static_cast<PartitionChannel*>(channel->private_data);
-    }
+    static Channel& self(io_channel channel) { return *static_cast<Channel*>(channel->private_data); }
 
-    /// Runs an action; an exception is kept for PartitionChannel::check() and libext2fs gets a failure.
+    /// Runs an action; an exception is kept for Channel::check() and libext2fs gets a failure.
     template <typename Action>
     static errcode_t guarded(io_channel channel, errcode_t failure, Action&& action) noexcept {
         try {
-            action(self(channel).partition_);
-            return 0;
+            return action(self(channel).medium_) ? 0 : failure;
         } catch (...) {
             self(channel).failure_ = std::current_exception();
             return failure;
@@ -55,9 +52,9 @@ struct ChannelCallbacks {
 
     static errcode_t read_blk64(io_channel channel, unsigned long long block, int count,
                                 void* data) noexcept {
-        return guarded(channel, EXT2_ET_SHORT_READ, [&](Partition& partition) {
-            partition.read(offset_of(channel, block),
-                           {static_cast<std::byte*>(data), bytes_of(channel, count)});
+        return guarded(channel, EXT2_ET_SHORT_READ, [&](Medium& medium) {
+            return medium.read(offset_of(channel, block),
+                               {static_cast<std::byte*>(data), bytes_of(channel, count)});
         });
     }
     static errcode_t read_blk(io_channel channel, unsigned long block, int count, void* data) noexcept {
@@ -65,9 +62,9 @@ struct ChannelCallbacks {
     }
     static errcode_t write_blk64(io_channel channel, unsigned long long block, int count,
                                  const void* data) noexcept {
-        return guarded(channel, EXT2_ET_SHORT_WRITE, [&](Partition& partition) {
-            partition.write(offset_of(channel, block),
-                            {static_cast<const std::byte*>(data), bytes_of(channel, count)});
+        return guarded(channel, EXT2_ET_SHORT_WRITE, [&](Medium& medium) {
+            return medium.write(offset_of(channel, block),
+                                {static_cast<const std::byte*>(data), bytes_of(channel, count)});
         });
     }
     static errcode_t write_blk(io_channel channel, unsigned long block, int count,
@@ -76,14 +73,15 @@ struct ChannelCallbacks {
     }
     static errcode_t write_byte(io_channel channel, unsigned long offset, int size,
                                 const void* data) noexcept {
-        return guarded(channel, EXT2_ET_SHORT_WRITE, [&](Partition& partition) {
-            partition.write(offset, {static_cast<const std::byte*>(data), static_cast<std::size_t>(size)});
+        return guarded(channel, EXT2_ET_SHORT_WRITE, [&](Medium& medium) {
+            return medium.write(offset,
+                                {static_cast<const std::byte*>(data), static_cast<std::size_t>(size)});
         });
     }
     static errcode_t zeroout(io_channel channel, unsigned long long block,
                              unsigned long long count) noexcept {
-        return guarded(channel, EXT2_ET_SHORT_WRITE, [&](Partition& partition) {
-            partition.clear(offset_of(channel, block), offset_of(channel, count));
+        return guarded(channel, EXT2_ET_SHORT_WRITE, [&](Medium& medium) {
+            return medium.clear(offset_of(channel, block), offset_of(channel, count));
         });
     }
     static errcode_t flush(io_channel) noexcept { return 0; }
@@ -128,16 +126,35 @@ errcode_t ChannelCallbacks::open(const char*, int, io_channel* result) noexcept 
     return 0;
 }
 
-io_manager PartitionChannel::manager() {
+io_manager Channel::manager() {
     opening = this;
     return partition_manager();
 }
 
-void PartitionChannel::check(errcode_t result, const char* what) {
+void Channel::rethrow() {
     if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+}
+
+void Channel::check(errcode_t result, const char* what) {
+    rethrow();
     if (result != 0)
         throw Error(ErrorCode::internal, std::string("libext2fs failed to ") + what,
                     "error " + std::to_string(result));
+}
+
+bool PartitionMedium::read(std::uint64_t offset, MutableBytes bytes) {
+    partition_.read(offset, bytes);
+    return true;
+}
+
+bool PartitionMedium::write(std::uint64_t offset, ByteView bytes) {
+    partition_.write(offset, bytes);
+    return true;
+}
+
+bool PartitionMedium::clear(std::uint64_t offset, std::uint64_t length) {
+    partition_.clear(offset, length);
+    return true;
 }
 
 }  // namespace rpixen::ext4

@@ -11,25 +11,48 @@ namespace rpixen::ext4 {
 
 using FileSystem = Handle<struct_ext2_filsys, ext2fs_free>;
 
-/// Lets libext2fs read and write a partition of the output: an io_manager (lib/ext2fs/ext2_io.h) that carries
-/// exceptions of the output across the C code. Only metadata goes this way, a few blocks at a time, so
-/// nothing is cached here.
-class PartitionChannel {
+/// What libext2fs reads and writes; offsets count from the file system's first byte.
+class Medium {
   public:
-    explicit PartitionChannel(Partition& partition) : partition_(partition) {}
-    PartitionChannel(const PartitionChannel&) = delete;
-    PartitionChannel& operator=(const PartitionChannel&) = delete;
+    virtual ~Medium() = default;
+    /// False where the bytes lie outside. Throws Error{io}.
+    virtual bool read(std::uint64_t offset, MutableBytes bytes) = 0;
+    virtual bool write(std::uint64_t offset, ByteView bytes) = 0;
+    /// Makes the bytes read as zeros.
+    virtual bool clear(std::uint64_t offset, std::uint64_t length) = 0;
+};
+
+/// An io_manager (lib/ext2fs/ext2_io.h) over a medium that carries the medium's exceptions across the C code.
+class Channel {
+  public:
+    explicit Channel(Medium& medium) : medium_(medium) {}
+    Channel(const Channel&) = delete;
+    Channel& operator=(const Channel&) = delete;
 
     /// The manager whose next open() on this thread opens this channel.
     io_manager manager();
-    /// Throws what the output threw, or Error{internal} where libext2fs failed by itself.
+    /// Throws what the medium threw since the last call.
+    void rethrow();
+    /// The same, or Error{internal} where libext2fs failed by itself.
     void check(errcode_t result, const char* what);
 
   private:
     friend struct ChannelCallbacks;
 
-    Partition& partition_;
+    Medium& medium_;
     std::exception_ptr failure_;
+};
+
+/// Only metadata goes this way, a few blocks at a time, so nothing is cached here.
+class PartitionMedium final : public Medium {
+  public:
+    explicit PartitionMedium(Partition& partition) : partition_(partition) {}
+    bool read(std::uint64_t offset, MutableBytes bytes) override;
+    bool write(std::uint64_t offset, ByteView bytes) override;
+    bool clear(std::uint64_t offset, std::uint64_t length) override;
+
+  private:
+    Partition& partition_;
 };
 
 }  // namespace rpixen::ext4

@@ -44,7 +44,7 @@ ext2_super_block wished_superblock(const Ext4Parameters& parameters, const Geome
     return wish;
 }
 
-FileSystem open_new(const Ext4Parameters& parameters, const Geometry& geometry, PartitionChannel& channel) {
+FileSystem open_new(const Ext4Parameters& parameters, const Geometry& geometry, Channel& channel) {
     ext2_super_block wish = wished_superblock(parameters, geometry);
     ext2_filsys raw = nullptr;
     channel.check(ext2fs_initialize("output", EXT2_FLAG_64BITS, &wish, channel.manager(), &raw),
@@ -86,7 +86,7 @@ errcode_t give_block(ext2_filsys, blk64_t, blk64_t* result) noexcept {
     return *result == 0 ? EXT2_ET_BLOCK_ALLOC_FAIL : 0;
 }
 
-void make_resize_inode(ext2_filsys fs, std::uint32_t block, PartitionChannel& channel) {
+void make_resize_inode(ext2_filsys fs, std::uint32_t block, Channel& channel) {
     ext2fs_set_alloc_block_callback(fs, give_block, nullptr);
     next_allocation = block;
     channel.check(ext2fs_create_resize_inode(fs), "make the resize inode");
@@ -94,7 +94,7 @@ void make_resize_inode(ext2_filsys fs, std::uint32_t block, PartitionChannel& ch
 }
 
 void make_journal_superblock(ext2_filsys fs, const GroupLayout& groups, const InodeBlock& journal,
-                             PartitionChannel& channel) {
+                             Channel& channel) {
     const std::uint32_t count = journal_blocks(groups.geometry.block_count);
     ext2fs_journal_params wish{};
     wish.num_journal_blocks = count;
@@ -186,7 +186,8 @@ std::uint32_t overhead(const Geometry& geometry) {
 
 void write_tables(const Ext4Parameters& parameters, const Ext4Layout& layout,
                   const DirectoryCounts& directories, const InodeBlock& journal, Partition& partition) {
-    PartitionChannel channel(partition);
+    PartitionMedium medium(partition);
+    Channel channel(medium);
     FileSystem fs = open_new(parameters, layout.groups.geometry, channel);
     fill_superblock(fs.get(), parameters);
     for (std::uint32_t group = 0; group < layout.groups.geometry.group_count; ++group)
