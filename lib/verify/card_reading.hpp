@@ -6,6 +6,7 @@
 #include <rpixen/compose.hpp>
 
 #include "backend/guestfs/card_access.hpp"
+#include "card/card.hpp"
 #include "image/image_plan.hpp"
 #include "storage/content.hpp"
 
@@ -18,8 +19,12 @@ struct CardReading {
     std::vector<std::string> notes;
 };
 
-/// Reads card number `card` through the appliance's kernel. With `contents` every file's data passes by and
-/// its digest is kept, otherwise the same stream is read without taking digests. Throws Error{io, cancelled}.
+/// Of a card that was read by our own readers, with the file systems' structures held against themselves.
+/// Throws Error{cancelled}.
+CardReading take_reading(Card&& card, const Supervision& supervision);
+
+/// Reads card number `card` through the appliance's kernel; of every content only the digest is kept.
+/// Throws Error{io, cancelled}.
 CardReading read_through_appliance(ApplianceCards& cards, std::size_t card, const Supervision& supervision);
 
 /// The identifier of a file system as people know it: "DEAD-BEEF", a UUID.
