@@ -35,6 +35,13 @@ struct BootFile {
     Content content;
 };
 
+/// Whether a board of this size can give dom0 the memory that is asked for.
+struct BoardFit {
+    std::uint64_t memory = 0;   ///< the board's RAM, bytes
+    std::uint64_t ceiling = 0;  ///< the largest dom0_mem that it could give with this memory map, bytes
+    bool starts = false;
+};
+
 struct BootPlan {
     MemoryMap memory;
     std::vector<BootFile> files;  ///< sorted by path
@@ -43,7 +50,11 @@ struct BootPlan {
     std::string dom0_bootargs;
     std::string xen_bootargs;             ///< with dom0_mem
     Bytes device_tree;                    ///< as it stands on the card
+    std::vector<BoardFit> boards;         ///< 1, 2, 4 and 8 GiB; empty where Xen's command line has no dom0_mem
     std::vector<Diagnostic> diagnostics;  ///< sorted by severity, then id
 };
+
+/// The same as a table of one line a board, for people.
+std::string board_table(const std::vector<BoardFit>& boards);
 
 }  // namespace rpixen

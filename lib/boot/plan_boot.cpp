@@ -5,6 +5,7 @@
 #include <set>
 
 #include "boot/board.hpp"
+#include "boot/board_fit.hpp"
 #include "boot/config_txt.hpp"
 #include "boot/overlays.hpp"
 #include "boot/plan_scenario.hpp"
@@ -87,12 +88,12 @@ std::vector<Obstacle> obstacles(const Inputs& inputs, std::uint64_t low_end) {
     result.push_back({"U-Boot (run time)", {runtime, low_end}, "load-over-uboot", Kind::reserved});
     const board::Windows windows = board::windows(inputs.artifacts.uboot);
     if (windows.relocation_end && *windows.relocation_end > board::max_tree_size && !inputs.uses_fdt_addr())
-        result.push_back({"device tree moved by U-Boot",
+        result.push_back({region::moved_tree,
                           {*windows.relocation_end - board::max_tree_size, *windows.relocation_end},
                           "load-over-uboot",
                           Kind::reserved});
     if (inputs.uses_fdt_addr()) {
-        result.push_back({"firmware's device tree", board::firmware_tree, "memory-overlap", Kind::reserved});
+        result.push_back({region::firmware_tree, board::firmware_tree, "memory-overlap", Kind::reserved});
         result.push_back({"firmware's device tree (QEMU)", board::emulated_firmware_tree, "memory-overlap",
                           Kind::reserved});
     }
@@ -307,6 +308,7 @@ BootPlan plan_boot(const Manifest& manifest, const ArtifactSet& artifacts, std::
     const ScriptPlan script = plan_script(inputs, plan, sizes, trees);
     plan.script = render_script(script);
     plan.files = boot_files(inputs, plan, trees, pack_script(plan.script, time, manifest.name));
+    plan.boards = board_fits(plan.memory, plan.xen_bootargs);
     plan.diagnostics = judge(scenario_of(manifest, artifacts, plan, trees, script));
     return plan;
 }

@@ -102,6 +102,36 @@ Report report_of(const ImagePlan& plan) {
     return report;
 }
 
+Report report_of(const Card& card) {
+    Report report;
+    report.name = card.path;
+    report.size = card.size;
+    report.table = name_of(card.table);
+    report.disk_signature =
+        card.table == PartitionTable::gpt ? card.disk_guid : "0x" + hex_number(card.disk_signature, 8);
+    if (card.table == PartitionTable::none) report.disk_signature.clear();
+    const auto note_problems = [&](const std::string& where, const std::vector<Problem>& problems) {
+        for (const Problem& problem : problems) report.notes.push_back(where + ": " + problem.text());
+    };
+    note_problems("partition table", card.problems);
+    for (const CardPartition& read : card.partitions) {
+        ReportPartition partition;
+        partition.number = static_cast<unsigned>(read.number);
+        partition.name = read.name;
+        partition.type = read.type;
+        partition.active = read.active;
+        partition.offset = read.range.begin;
+        partition.size = read.range.size();
+        partition.file_system = read.file_system;
+        partition.label = read.label;
+        partition.uuid = read.uuid;
+        add_tree(partition, read.tree);
+        report.partitions.push_back(std::move(partition));
+        note_problems("partition " + std::to_string(read.number), read.problems);
+    }
+    return report;
+}
+
 void add_boot_plan(Report& report, const BootPlan& boot) {
     for (const MemoryRegion& region : boot.memory.regions)
         report.memory.push_back({region.name, word(region.kind), region.range.begin, region.range.end,
@@ -109,6 +139,7 @@ void add_boot_plan(Report& report, const BootPlan& boot) {
     report.script = boot.script;
     report.config_txt = boot.config_txt;
     report.diagnostics = boot.diagnostics;
+    report.boards = board_table(boot.boards);
 }
 
 std::vector<std::string> facts_of(const ArtifactSet& artifacts, const BootPlan& boot) {

@@ -8,12 +8,16 @@
 
 #include "artifact/artifact_set.hpp"
 #include "boot/boot_plan.hpp"
+#include "card/card.hpp"
 #include "image/image_plan.hpp"
 
 namespace rpixen {
 
 /// Partitions and files of a planned image.
 Report report_of(const ImagePlan& plan);
+
+/// Partitions and files of an image that was read, and what is damaged in it.
+Report report_of(const Card& card);
 
 /// Memory map, script, config.txt and diagnostics.
 void add_boot_plan(Report& report, const BootPlan& boot);

@@ -1,0 +1,102 @@
+#include "compose/decide.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "artifact/probe.hpp"
+#include "base/size.hpp"
+#include "boot/plan_boot.hpp"
+#include "compose/report_of.hpp"
+#include "image/identity.hpp"
+#include "image/plan_image.hpp"
+#include "storage/input_file.hpp"
+
+namespace rpixen {
+namespace {
+
+/// The earliest time a FAT can hold: 1980-01-01T00:00:00Z.
+constexpr std::int64_t earliest_time = 315532800;
+
+/// Replacing an input by the output would lose it.
+void check_output_is_no_input(const std::string& output, const ArtifactSet& artifacts,
+                              const std::string& manifest) {
+    struct stat target {};
+    if (::stat(output.c_str(), &target) != 0) return;
+    std::vector<std::string> inputs = artifacts.inputs;
+    inputs.push_back(manifest);
+    for (const std::string& input : inputs) {
+        struct stat status {};
+        if (::stat(input.c_str(), &status) == 0 && status.st_dev == target.st_dev &&
+            status.st_ino == target.st_ino)
+            throw Error(ErrorCode::usage, "the output would replace an input", output, "another name",
+                        "give -o");
+    }
+}
+
+std::int64_t time_of(const PlanRequest& request, const ArtifactSet& artifacts) {
+    if (request.source_date_epoch) return std::max(*request.source_date_epoch, earliest_time);
+    return newest_time(artifacts.root, earliest_time);
+}
+
+}  // namespace
+
+Manifest load_manifest(const std::string& path) {
+    std::string text;
+    try {
+        const auto file = InputFile::open_file(path);
+        if (file->size() > 16 * MiB)
+            throw Error(ErrorCode::manifest, path + " is too large for a manifest", format_size(file->size()),
+                        "at most 16MiB", "name the manifest, not an artifact");
+        text = as_text(read_all(file->content()));
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::artifact) throw;
+        throw Error(ErrorCode::manifest, error.problems());
+    }
+    return parse_manifest(text, path);
+}
+
+Decision decide(const Manifest& manifest, const PlanRequest& request, const std::string& output,
+                ContentStore& store, const Supervision& supervision) {
+    Decision decision;
+    ArtifactSet artifacts = probe_artifacts(manifest, store, supervision);
+    supervision.check();
+    if (!output.empty()) check_output_is_no_input(output, artifacts, manifest.file);
+    decision.name = manifest.name;
+    decision.time = time_of(request, artifacts);
+    decision.boot = plan_boot(manifest, artifacts, narrow<std::uint32_t>(decision.time), request.allow);
+    decision.inputs = inputs_of(artifacts);
+    decision.facts = facts_of(artifacts, decision.boot);
+    decision.image = plan_image(manifest, std::move(artifacts), decision.boot, decision.time);
+    return decision;
+}
+
+void refuse_stopping(const std::vector<Diagnostic>& diagnostics, const PlanRequest& request) {
+    std::vector<Problem> problems;
+    for (const Diagnostic& diagnostic : diagnostics)
+        if (stops(diagnostic, request.allow, request.deny))
+            problems.push_back({diagnostic.message + " [" + diagnostic.id + "]", diagnostic.found,
+                                diagnostic.allowed, diagnostic.change, diagnostic.location});
+    if (!problems.empty()) throw Error(ErrorCode::unfit, std::move(problems));
+}
+
+Report report_of(const Decision& decision) {
+    Report report = report_of(decision.image);
+    add_boot_plan(report, decision.boot);
+    report.name = decision.name;
+    report.time = decision.time;
+    report.inputs = decision.inputs;
+    report.facts = decision.facts;
+    return report;
+}
+
+bool stops(const Diagnostic& diagnostic, const std::vector<std::string>& allow,
+           const std::vector<std::string>& deny) {
+    const auto named = [&](const std::vector<std::string>& ids) {
+        return std::find(ids.begin(), ids.end(), diagnostic.id) != ids.end();
+    };
+    if (named(deny)) return true;
+    return diagnostic.severity == Severity::error && !named(allow);
+}
+
+}  // namespace rpixen

@@ -1,0 +1,122 @@
+#include <algorithm>
+
+#include <rpixen/compose.hpp>
+
+#include "base/size.hpp"
+#include "card/card.hpp"
+#include "check/check_card.hpp"
+#include "compose/decide.hpp"
+#include "compose/report_of.hpp"
+#include "storage/input_file.hpp"
+
+namespace rpixen {
+namespace {
+
+std::string module_text(const ModuleFacts& module) {
+    std::string text = "module " + module.path;
+    if (module.range)
+        text += " at " + format_address(module.range->begin) + ", " + std::to_string(module.range->size()) +
+                " bytes";
+    else
+        text += module.has_reg ? ", its reg cannot be read" : ", without a reg";
+    for (const std::string& word : module.compatible)
+        text += (&word == &module.compatible.front() ? ": " : ", ") + word;
+    return text;
+}
+
+/// What a card says of itself, as lines.
+std::vector<std::string> facts_of(const BootScenario& card) {
+    std::vector<std::string> facts;
+    const auto load = [&](const char* what, const LoadedFile& file) {
+        std::string text = std::string(what) + ": " + file.file + ", " + std::to_string(file.size) + " bytes";
+        if (file.address) text += ", loaded to " + format_address(*file.address);
+        return text;
+    };
+    if (card.uboot && !card.uboot->banner.empty())
+        facts.push_back(card.uboot->file + ": " + card.uboot->banner);
+    if (card.xen)
+        facts.push_back(load("Xen", *card.xen) +
+                        (card.xen->banner.empty() ? "" : ", version " + card.xen->banner));
+    if (card.kernel)
+        facts.push_back(load("dom0 kernel", *card.kernel) +
+                        (card.kernel->release.empty() ? "" : ", release " + card.kernel->release));
+    if (card.initrd) facts.push_back(load("initrd", *card.initrd));
+    if (card.xsm_policy) facts.push_back(load("XSM policy", *card.xsm_policy));
+    if (card.device_tree) {
+        const DeviceTreeFacts& tree = *card.device_tree;
+        std::string text = tree.file.empty() ? "device tree of the firmware" : "device tree: " + tree.file;
+        if (tree.address) text += ", at " + format_address(*tree.address);
+        facts.push_back(text);
+        if (tree.effective)
+            for (const ModuleFacts& module : tree.effective->modules) facts.push_back(module_text(module));
+    }
+    for (const OverlayFacts& overlay : card.overlays)
+        facts.push_back("overlay " + overlay.file +
+                        (overlay.failure.empty() ? "" : " fails: " + overlay.failure));
+    if (card.xen_bootargs) facts.push_back("Xen's command line: " + *card.xen_bootargs);
+    if (card.dom0_bootargs) facts.push_back("dom0's command line: " + *card.dom0_bootargs);
+    if (card.script && card.script->header_right)
+        facts.push_back(card.script->file + (*card.script->header_right ? ": header and data CRC are right"
+                                                                        : ": a CRC in it is wrong"));
+    return facts;
+}
+
+std::string config_of(const BootScenario& card) {
+    std::string text;
+    if (card.firmware)
+        for (const ConfigLine& line : card.firmware->config) text += line.text + "\n";
+    return text;
+}
+
+Report report_of(const Card& card, const CardCheck& checked) {
+    Report report = report_of(card);
+    const BootScenario& scenario = checked.scenario;
+    report.facts = facts_of(scenario);
+    if (scenario.script) report.script = scenario.script->text;
+    report.config_txt = config_of(scenario);
+    for (const Placement& placement : scenario.placements)
+        report.memory.push_back({placement.name,
+                                 placement.role == Placement::Role::reserved ? "reserved" : "placed",
+                                 placement.range.begin,
+                                 placement.range.end,
+                                 false,
+                                 {},
+                                 0});
+    std::stable_sort(report.memory.begin(), report.memory.end(),
+                     [](const ReportRegion& a, const ReportRegion& b) { return a.begin < b.begin; });
+    report.notes.insert(report.notes.end(), checked.notes.begin(), checked.notes.end());
+    return report;
+}
+
+/// A manifest is JSON and begins like it; no image does.
+bool looks_like_manifest(const std::string& path) {
+    const auto file = InputFile::open_file(path);
+    Bytes head(std::min<std::uint64_t>(file->size(), 4096));
+    if (head.empty()) return true;
+    file->content().open()->read(0, head);
+    std::string_view text = as_text(head);
+    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+    const std::size_t begin = text.find_first_not_of(" \t\r\n");
+    return begin == std::string_view::npos || text[begin] == '{' || text[begin] == '[' || text[begin] == '/';
+}
+
+}  // namespace
+
+Report inspect(const InspectRequest& request, const Supervision& supervision) {
+    const Card card = read_card(request.image, supervision);
+    return report_of(card, check_card(card));
+}
+
+Report check(const CheckRequest& request, const Supervision& supervision) {
+    if (looks_like_manifest(request.subject)) {
+        DiscardingStore store;
+        return report_of(decide(load_manifest(request.subject), request, "", store, supervision));
+    }
+    const Card card = read_card(request.subject, supervision);
+    CardCheck checked = check_card(card);
+    Report report = report_of(card, checked);
+    report.diagnostics = std::move(checked.diagnostics);
+    return report;
+}
+
+}  // namespace rpixen

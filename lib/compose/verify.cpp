@@ -1,0 +1,40 @@
+#include <rpixen/compose.hpp>
+
+#include "backend/image_backend.hpp"
+#include "compose/decide.hpp"
+#include "image/plan_image.hpp"
+#include "storage/input_file.hpp"
+#include "storage/output_file.hpp"
+#include "verify/verification_report.hpp"
+#include "verify/verify_image.hpp"
+
+namespace rpixen {
+namespace {
+
+ImagePlan load_report(const std::string& path) {
+    const Bytes bytes = read_all(InputFile::open_file(path)->content());
+    return parse_verification_report(as_text(bytes), path);
+}
+
+}  // namespace
+
+Verification verify(const VerifyRequest& request, const Supervision& supervision) {
+    if (request.report.empty() == request.manifest.empty())
+        throw Error(ErrorCode::usage, "verify needs something to hold the image against", {},
+                    "either a report or a manifest", "give --report or --manifest");
+    if (!request.report.empty())
+        return verify_image(load_report(request.report), request.image, request.reader, request.form,
+                            supervision);
+
+    const Manifest manifest = load_manifest(request.manifest);
+    // What a compressed root file system unpacks to is kept in a file that never gets a name.
+    OutputFile scratch(request.image + ".scratch");
+    const auto store = direct_backend()->open_store(scratch, root_partition_offset(manifest));
+    PlanRequest plan;
+    plan.manifest = request.manifest;
+    plan.source_date_epoch = request.source_date_epoch;
+    const Decision decision = decide(manifest, plan, "", *store, supervision);
+    return verify_image(decision.image, request.image, request.reader, request.form, supervision);
+}
+
+}  // namespace rpixen
