@@ -28,16 +28,17 @@ constexpr const char* style = R"svg(<style>
   .xen { fill: #8250df } .kernel { fill: #0969da } .initrd { fill: #1b7c83 } .xsm { fill: #9a6700 } .tree { fill: #1a7f37 }
   .scratch { fill: #6fa83c } .other { fill: #6e7781 } .boot { fill: #0969da } .root { fill: #1a7f37 } .table { fill: #6e7781 }
   .unused { fill: #ffffff; opacity: .55 } .hatch { stroke: #bc4c00 } .window { stroke: #bc4c00; fill: url(#hatch) }
-  .red { fill: #cf222e } .clash { fill: #cf222e; fill-opacity: .8; stroke: #82071e; stroke-width: 2 } .gap { fill: #ffffff }
+  .red { fill: #cf222e } .clash { fill: #cf222e; stroke: #82071e; stroke-width: 2 } .gap { fill: #ffffff }
   text { font-family: -apple-system, "Segoe UI", "DejaVu Sans", Helvetica, Arial, sans-serif; font-size: 14px }
   .title { font-size: 21px; font-weight: 600 } .head { font-size: 15px; font-weight: 600 } .name { font-weight: 600 }
   .number { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: 12px } .small { font-size: 12px }
+  .moved { fill: #bc4c00; font-weight: 400 }
   @media (prefers-color-scheme: dark) {
     .paper { fill: #0d1117 } .ink { fill: #f0f6fc } .quiet { fill: #9198a1 } .line { stroke: #656c76 }
     .free { fill: #161b22; stroke: #656c76 } .reserved { fill: #3d444d; stroke: #656c76 }
     .xen { fill: #a371f7 } .kernel { fill: #4493f8 } .initrd { fill: #39c5cf } .xsm { fill: #d29922 } .tree { fill: #3fb950 }
     .scratch { fill: #a2cf6e } .other { fill: #9198a1 } .boot { fill: #4493f8 } .root { fill: #3fb950 } .table { fill: #9198a1 }
-    .unused { fill: #0d1117 } .hatch { stroke: #db6d28 } .window { stroke: #db6d28 } .red { fill: #ff7b72 }
+    .unused { fill: #0d1117 } .hatch { stroke: #db6d28 } .window { stroke: #db6d28 } .red { fill: #ff7b72 } .moved { fill: #db6d28 }
     .clash { fill: #f85149; stroke: #ffdcd7 } .gap { fill: #0d1117 }
   }
 </style>
@@ -160,6 +161,7 @@ struct Label {
     std::string kind;
     std::string name;
     std::string detail;
+    std::string remark;
     double y = 0;
 };
 
@@ -206,13 +208,14 @@ std::string memory_map(const std::vector<ReportRegion>& regions, double& top) {
         const double end = y(region.end);
         svg += rectangle(window ? "window" : colour(region), window ? window_left : map_left, begin,
                          window ? window_width : map_width, end - begin, 2);
-        std::string detail = format_address(region.begin) + " - " + format_address(region.end) + "  " +
-                             size_text(region.end - region.begin);
-        if (region.pinned) detail += ", pinned";
+        const std::string detail = format_address(region.begin) + " - " + format_address(region.end) + ", " +
+                                   size_text(region.end - region.begin);
+        std::string remark;
+        if (region.pinned) remark = "pinned";
         if (!region.moved_by.empty())
-            detail += ", moved from " + format_address(region.wanted) + " (" + region.moved_by + ")";
+            remark = "moved from " + format_address(region.wanted) + ": " + region.moved_by;
         labels.push_back({(begin + end) / 2, window ? window_left + window_width : map_left + map_width,
-                          window ? "quiet" : "ink", region.name, detail, 0});
+                          window ? "quiet" : "ink", region.name, detail, remark, 0});
     }
     for (std::size_t a = 0; a < regions.size(); ++a)
         for (std::size_t b = a + 1; b < regions.size(); ++b) {
@@ -229,7 +232,7 @@ std::string memory_map(const std::vector<ReportRegion>& regions, double& top) {
             labels.push_back({(y(begin) + y(end)) / 2, map_left + map_width, "red", "collision",
                               regions[a].name + " and " + regions[b].name + ": " + format_address(begin) +
                                   " - " + format_address(end),
-                              0});
+                              "", 0});
         }
     for (const Scale::Break& place : scale.breaks())
         svg += zigzag(top + place.y, map_left - 5, map_width + 10);
@@ -259,7 +262,12 @@ std::string memory_map(const std::vector<ReportRegion>& regions, double& top) {
         svg += "<path class=\"line\" d=\"M" + number(label.from) + " " + number(top + label.wanted) + "H" +
                number(window_left + window_width + 12) + "L" + number(label_left - 24) + " " + number(end) +
                "H" + number(label_left - 8) + "\"/>\n";
-        svg += words("name " + label.kind, label_left, end - 2, label.name);
+        svg += "<text class=\"name " + label.kind + "\" x=\"" + number(label_left) + "\" y=\"" +
+               number(end - 2) + "\">" + escape(label.name) +
+               (label.remark.empty()
+                    ? ""
+                    : "<tspan class=\"small moved\" dx=\"10\">" + escape(label.remark) + "</tspan>") +
+               "</text>\n";
         svg += words("number " + std::string(label.kind == "red" ? "red" : "quiet"), label_left, end + 14,
                      label.detail);
     }
