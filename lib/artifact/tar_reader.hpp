@@ -38,7 +38,7 @@ struct TarMember {
 
 /// Reads the members of a tar one after another: v7, ustar, pax, star and GNU with their long names, sparse
 /// files (old GNU, pax 0.0, 0.1 and 1.0), base-256 numbers, extended attributes and access control lists. Why
-/// this is not libarchive's reader: docs/decisions/tar-reader.md.
+/// this is not libarchive's reader: docs/decisions/0004-tar-reader.md.
 ///
 /// Everything throws Error{artifact} that names the tar and the member. An archive without its closing blocks
 /// of zeros is refused: it may have been cut between two members. What follows those blocks is not looked at,
