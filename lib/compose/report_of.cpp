@@ -46,8 +46,11 @@ void add_tree(ReportPartition& partition, const FileTree& tree) {
     partition.entries = partition.files.size();
 }
 
+/// "ABCD-1234", as mkfs.fat, blkid and Windows write it.
 std::string volume_id_text(std::uint32_t id) {
-    return hex_number(id >> 16, 4) + "-" + hex_number(id & 0xffff, 4);
+    std::array<char, 16> text{};
+    std::snprintf(text.data(), text.size(), "%04X-%04X", id >> 16, id & 0xffff);
+    return text.data();
 }
 
 const char* word(MemoryRegion::Kind kind) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <ctime>
 
 #include <rpixen/compose.hpp>
@@ -54,6 +55,22 @@ std::string date(std::int64_t seconds) {
     return {text.data(), length};
 }
 
+/// To three digits, for the eye: "36.8 MiB".
+std::string rounded(std::uint64_t bytes) {
+    static constexpr std::array<const char*, 5> units{"B", "KiB", "MiB", "GiB", "TiB"};
+    auto value = static_cast<double>(bytes);
+    std::size_t unit = 0;
+    for (; value >= 1000 && unit + 1 < units.size(); ++unit) value /= 1024;
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(),
+                  unit == 0     ? "%.0f %s"
+                  : value < 10  ? "%.2f %s"
+                  : value < 100 ? "%.1f %s"
+                                : "%.0f %s",
+                  value, units[unit]);
+    return text.data();
+}
+
 std::string mode_text(std::uint32_t mode) {
     std::string text = "0000";
     for (std::size_t digit = 0; digit < 4; ++digit)
@@ -68,7 +85,7 @@ std::string partition_table(const Report& report) {
         table.add({std::to_string(partition.number), partition.name, partition.type,
                    partition.active ? "boot" : "", format_size(partition.offset), format_size(partition.size),
                    partition.file_system, partition.label, partition.uuid, std::to_string(partition.entries),
-                   format_size(partition.used)});
+                   rounded(partition.used)});
     return table.text();
 }
 
@@ -92,7 +109,7 @@ std::string memory_table(const std::vector<ReportRegion>& memory) {
         if (!region.moved_by.empty())
             remark = "moved from " + format_address(region.wanted) + " by " + region.moved_by;
         table.add({format_address(region.begin), format_address(region.end),
-                   format_size(region.end - region.begin), region.name, region.kind, remark});
+                   rounded(region.end - region.begin), region.name, region.kind, remark});
     }
     return table.text();
 }
@@ -176,7 +193,7 @@ std::string Verification::text() const {
         all += "\n";
     }
     if (differences.empty())
-        all += "verified " + std::to_string(files) + " files, " + format_size(bytes) + " of data\n";
+        all += "verified " + std::to_string(files) + " files, " + rounded(bytes) + " of data\n";
     for (const std::string& note : notes) all += "note: " + note + "\n";
     return all;
 }

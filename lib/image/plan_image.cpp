@@ -31,6 +31,8 @@ Error manifest_error(const Manifest& manifest, const std::string& pointer, std::
 FileTree boot_tree(const BootPlan& boot, const Metadata& metadata) {
     FileTree tree;
     for (const BootFile& file : boot.files) tree.add_file(tree.locate(file.path), metadata, file.content);
+    for (NodeId node = 0; node < tree.node_count(); ++node)
+        if (tree.type(node) == NodeType::directory) tree.set_metadata(node, metadata);
     return tree;
 }
 
@@ -50,38 +52,6 @@ void add_extra_files(const Manifest& manifest, const std::vector<Content>& conte
             throw;
         }
     }
-}
-
-/// What the card is made of, as one digest: every boot file with its bytes, the root tree without its files'
-/// data.
-Sha256Digest seed_of(const Manifest& manifest, const FileTree& boot, const FileTree& root,
-                     const Content* prebuilt) {
-    Sha256 digest;
-    digest.update("rpixen-img 1").update(manifest.name);
-    digest.update(digest_of(boot));
-    for (NodeId node = 0; node < boot.node_count(); ++node) {
-        if (boot.type(node) != NodeType::file || boot.links(node) == 0) continue;
-        const Content content = boot.content(node);
-        if (content.size == 0) continue;
-        const auto open = content.open();
-        Bytes buffer(std::min<std::uint64_t>(content.size, MiB));
-        for (std::uint64_t done = 0; done < content.size;) {
-            const MutableBytes part =
-                MutableBytes(buffer).first(std::min<std::uint64_t>(buffer.size(), content.size - done));
-            open->read(done, part);
-            digest.update(part);
-            done += part.size();
-        }
-    }
-    if (prebuilt) {
-        // The superblock: it holds the file system's UUID, times and counts.
-        Bytes superblock(1024);
-        prebuilt->open()->read(1024, superblock);
-        digest.update(superblock);
-    } else {
-        digest.update(digest_of(root));
-    }
-    return digest.finish();
 }
 
 PartitionPlan plan_boot_partition(const Manifest& manifest, FileTree tree, std::int64_t time) {
@@ -176,6 +146,33 @@ PartitionPlan plan_root_partition(const Manifest& manifest, FileTree tree,
     return partition;
 }
 
+void add_content(Sha256& digest, const Content& content) {
+    if (content.size == 0) return;
+    const auto open = content.open();
+    Bytes buffer(std::min<std::uint64_t>(content.size, MiB));
+    for (std::uint64_t done = 0; done < content.size;) {
+        const MutableBytes part =
+            MutableBytes(buffer).first(std::min<std::uint64_t>(buffer.size(), content.size - done));
+        open->read(done, part);
+        digest.update(part);
+        done += part.size();
+    }
+}
+
+/// Derives the identifiers from what the card is made of: every boot file with its bytes, the root tree
+/// without its files' data (names, sizes and times tell two of them apart), a prebuilt file system by its
+/// superblock.
+Identity identify(const std::string& name, const FileTree& boot, const FileTree& root,
+                  const std::optional<Content>& prebuilt) {
+    Sha256 digest;
+    digest.update("rpixen-img 1").update(name).update(digest_of(boot)).update(digest_of(root));
+    for (NodeId node = 0; node < boot.node_count(); ++node)
+        if (boot.type(node) == NodeType::file && boot.links(node) != 0)
+            add_content(digest, boot.content(node));
+    if (prebuilt) add_content(digest, {prebuilt->source, prebuilt->position + 1024, 1024});
+    return derive_identity(digest.finish());
+}
+
 }  // namespace
 
 std::uint64_t root_partition_offset(const Manifest& manifest) {
@@ -195,11 +192,12 @@ ImagePlan plan_image(const Manifest& manifest, ArtifactSet&& artifacts, const Bo
                                     "give the root file system as a tar or folder", file.location});
     add_extra_files(manifest, artifacts.extra_files, files, root, time);
 
-    const Content* prebuilt = artifacts.prebuilt_root ? &*artifacts.prebuilt_root : nullptr;
-    const Identity identity = derive_identity(seed_of(manifest, files, root, prebuilt));
     ImagePlan plan;
-    plan.disk_signature = identity.disk_signature;
     plan.partitions.push_back(plan_boot_partition(manifest, std::move(files), time));
+    // After the boot partition was found to fit, because this reads its files.
+    const Identity identity =
+        identify(manifest.name, plan.partitions.back().tree, root, artifacts.prebuilt_root);
+    plan.disk_signature = identity.disk_signature;
     plan.partitions.back().fat32.volume_id = identity.volume_id;
     plan.partitions.push_back(
         plan_root_partition(manifest, std::move(root), artifacts.prebuilt_root, identity, time));

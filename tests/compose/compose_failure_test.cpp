@@ -123,16 +123,38 @@ TEST_F(ComposeFailure, AFileTooLargeForTheFat) {
 }
 
 TEST_F(ComposeFailure, FatNamesThatDifferOnlyInCase) {
+    folder_.write("firmware/START4.ELF", "x");
+    expect_failure(ErrorCode::unfit, "START4.ELF");
+}
+
+TEST_F(ComposeFailure, TwoTargetsThatDifferOnlyInCase) {
     folder_.write("note", "x");
     replace("\"image\":",
             R"("files": [ { "partition": "boot", "source": "note", "target": "/README" },
                           { "partition": "boot", "source": "note", "target": "/readme" } ], "image":)");
-    expect_failure(ErrorCode::unfit, "readme");
+    expect_failure(ErrorCode::manifest, "readme");
 }
 
 TEST_F(ComposeFailure, ADeviceTreeGivenAsOverlay) {
-    replace("\"image\":", R"("overlays": [ "./bcm2711-rpi-4-b.dtb" ], "image":)");
+    folder_.write("board.dtbo", ArtifactKit::device_tree());
+    replace("\"image\":", R"("overlays": [ "board.dtbo" ], "image":)");
     expect_failure(ErrorCode::artifact, "overlay");
+}
+
+TEST_F(ComposeFailure, AnOverlayGivenAsDeviceTree) {
+    folder_.write(
+        "bcm2711-rpi-4-b.dtb",
+        test::run_ok({"dtc", "-I", "dts", "-O", "dtb", "-q", "-"},
+                     "/dts-v1/; /plugin/; / { fragment@0 { target-path = \"/\"; __overlay__ { a; }; }; };"));
+    expect_failure(ErrorCode::artifact, "overlay");
+}
+
+TEST_F(ComposeFailure, AnOverlayWhoseTargetIsMissing) {
+    folder_.write("odd.dtbo", test::run_ok({"dtc", "-I", "dts", "-O", "dtb", "-q", "-"},
+                                           "/dts-v1/; /plugin/; / { fragment@0 { target-path = \"/socks\"; "
+                                           "__overlay__ { a; }; }; };"));
+    replace("\"image\":", R"("overlays": [ "pi4-64-xen", "odd.dtbo" ], "image":)");
+    expect_failure(ErrorCode::unfit, "/socks");
 }
 
 TEST_F(ComposeFailure, AnUnwritableTarget) {

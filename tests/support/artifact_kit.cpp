@@ -46,7 +46,7 @@ std::string ArtifactKit::uboot(const std::string& version) {
         ("U-Boot " + version + "+dfsg-2 (Jan 01 2023 - 00:00:00 +0000)\0"s).append(64, '\0').substr(0, 64));
     const std::string strings =
         "Bad Linux ARM64 Image magic!\0failed on fdt_overlay_apply(): %s\0## Executing script at %08lx\n\0"
-        "Wrong image format for \"source\" command\n\0booti\0source\0fatload\0"s;
+        "Wrong image format for \"source\" command\n\0   Legacy Image at %08lx:\n\0booti\0source\0fatload\0"s;
     bytes.replace(0x2000, strings.size(), strings);
     const std::string environment =
         "bootcmd=run distro_bootcmd\0bootdelay=2\0fdt_addr_r=0x02600000\0fdt_high=ffffffffffffffff\0"
