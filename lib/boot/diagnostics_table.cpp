@@ -57,7 +57,8 @@ constexpr Struck struck[] = {
      "A warning: such a script boots when nothing fails, and the files that would make it fail are checked "
      "by themselves."},
     {"U6", "A device written out (error)",
-     "A warning: mmc 0:1 is right for the card in every U-Boot for the Pi 4 that was looked at."},
+     "A warning: mmc 0 is the card in U-Boot 2023.01 and 2025.01, as seen in the emulator; other releases "
+     "and boot devices differ."},
     {"D4", "`fdt apply` to the only copy of the tree (error)",
      "A warning, and only where it is not proven on the host that the overlay applies."},
 };

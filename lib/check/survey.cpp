@@ -218,7 +218,7 @@ class Surveyor {
         std::set<const MemoryObject*> named;
         const MemoryObject* tree = nullptr;
         if (run.booti && !run.booti->tree.empty()) tree = memory.find(parse_hex(run.booti->tree));
-        if (!tree || !tree->tree) tree = memory.working();
+        if (!tree || !tree->tree) tree = memory.last_worked_on();
         if (tree) {
             named.insert(tree);
             fill_tree(*tree, run);

@@ -44,6 +44,8 @@ class UBootMemory {
     MemoryObject& place(MemoryObject object);
     /// The working tree, where it is sound.
     MemoryObject* working();
+    /// The tree that was worked on last, also one that a failed overlay destroyed; null where there was none.
+    const MemoryObject* last_worked_on() const { return working_ ? &objects[*working_] : nullptr; }
 
     /// Each returns whether U-Boot's command succeeds. `step` counts commands.
     bool set_working(std::uint64_t address, std::optional<std::uint64_t> length, unsigned step);
