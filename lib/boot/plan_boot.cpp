@@ -87,7 +87,7 @@ std::vector<Obstacle> obstacles(const Inputs& inputs, std::uint64_t low_end) {
         low_end > board::uboot_runtime_size ? low_end - board::uboot_runtime_size : 0;
     result.push_back({"U-Boot (run time)", {runtime, low_end}, "load-over-uboot", Kind::reserved});
     const board::Windows windows = board::windows(inputs.artifacts.uboot);
-    if (windows.relocation_end && *windows.relocation_end > board::max_tree_size && !inputs.uses_fdt_addr())
+    if (windows.relocation_end && *windows.relocation_end > board::max_tree_size)
         result.push_back({region::moved_tree,
                           {*windows.relocation_end - board::max_tree_size, *windows.relocation_end},
                           "load-over-uboot",
@@ -309,7 +309,7 @@ BootPlan plan_boot(const Manifest& manifest, const ArtifactSet& artifacts, std::
     plan.script = render_script(script);
     plan.files = boot_files(inputs, plan, trees, pack_script(plan.script, time, manifest.name));
     plan.boards = board_fits(plan.memory, plan.xen_bootargs);
-    plan.diagnostics = judge(scenario_of(manifest, artifacts, plan, trees, script));
+    plan.diagnostics = judge(scenario_of(artifacts, plan, trees, script));
     return plan;
 }
 

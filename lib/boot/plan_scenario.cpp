@@ -113,9 +113,8 @@ ScriptFacts script_facts(const BootPlan& plan, const ScriptPlan& script) {
 
 }  // namespace
 
-BootScenario scenario_of(const Manifest& manifest, const ArtifactSet& artifacts, const BootPlan& plan,
-                         const CardTrees& trees, const ScriptPlan& script) {
-    static_cast<void>(manifest);
+BootScenario scenario_of(const ArtifactSet& artifacts, const BootPlan& plan, const CardTrees& trees,
+                         const ScriptPlan& script) {
     BootScenario scenario;
     XenFacts& xen = scenario.xen.emplace();
     static_cast<LoadedFile&>(xen) = loaded(artifacts.xen, boot_name::xen, script.xen);

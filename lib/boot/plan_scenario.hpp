@@ -1,7 +1,5 @@
 #pragma once
 
-#include <rpixen/manifest.hpp>
-
 #include "artifact/artifact_set.hpp"
 #include "boot/boot_plan.hpp"
 #include "boot/overlays.hpp"
@@ -37,7 +35,7 @@ inline constexpr const char* moved_tree = "device tree moved by U-Boot";
 }  // namespace region
 
 /// What our own card will do at boot, for judge().
-BootScenario scenario_of(const Manifest& manifest, const ArtifactSet& artifacts, const BootPlan& plan,
-                         const CardTrees& trees, const ScriptPlan& script);
+BootScenario scenario_of(const ArtifactSet& artifacts, const BootPlan& plan, const CardTrees& trees,
+                         const ScriptPlan& script);
 
 }  // namespace rpixen

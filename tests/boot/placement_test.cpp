@@ -114,6 +114,9 @@ TEST(PlacementRules, NewUBootsMoveTheTreeSoItsPlaceIsKeptFree) {
     inputs.set_uboot(2025, 7);
     inputs.manifest.addresses = {{"kernel", 0x1f800000}};
     EXPECT_THROW(inputs.plan(), Error);
+    // From ${fdt_addr} too: that is above bootm_size, so U-Boot has to move the tree.
+    inputs.manifest.script = ScriptFlavour::classic;
+    EXPECT_THROW(inputs.plan(), Error);
 }
 
 TEST(PlacementRules, ClassicLeavesFdtAddrForNewUBoots) {
