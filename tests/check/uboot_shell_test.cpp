@@ -136,6 +136,25 @@ TEST_F(Shell, AStepThatIsTestedInsideAVariableIsChecked) {
     EXPECT_THAT(result.fixed_devices, ElementsAre("mmc 0:1 (in tree)", "mmc 0:1 (in xen)"));
 }
 
+TEST_F(Shell, AChainThatIsGivenUpSilentlyIsUnchecked) {
+    // The original boot_xen: each part is a chain, and the parts are joined with semicolons.
+    const std::string script =
+        "setenv tree 'fatload mmc 0:1 2600000 board.dtb && fdt addr 2600000'; setenv xen 'fatload mmc 0:1 "
+        "200000 xen'\n"
+        "run tree; run xen; booti 200000 - 2600000";
+    const UBootRun result = run(script);
+    EXPECT_THAT(unchecked_steps(start, {"boot.scr", script}, result),
+                ElementsAre("fatload mmc 0:1 2600000 board.dtb (in tree)", "fdt addr 2600000 (in tree)",
+                            "fatload mmc 0:1 200000 xen (in xen)"));
+}
+
+TEST_F(Shell, AnotherWayIsNotice) {
+    const std::string script =
+        "fatload mmc 0:1 200000 xen || fatload mmc 0:1 200000 xen.old; fatload mmc 0:1 2600000 board.dtb || "
+        "exit; booti 200000 - 2600000";
+    EXPECT_THAT(unchecked_steps(start, {"boot.scr", script}, run(script)), IsEmpty());
+}
+
 TEST_F(Shell, ATreeWithoutRoomIsDestroyed) {
     // Exactly the tree's own size: no resize, so there is no room.
     const UBootRun result =
