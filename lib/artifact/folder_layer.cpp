@@ -144,7 +144,8 @@ class FolderLayer {
         try {
             work();
         } catch (const Error& error) {
-            if (error.code() != ErrorCode::artifact || problems_.size() >= most_problems) throw;
+            if (error.code() != ErrorCode::artifact) throw;
+            if (problems_.size() == most_problems) return;
             Problem problem = error.problems()[0];
             problem.location.file = source_->name();
             problem.location.pointer = printable(inside);

@@ -19,10 +19,9 @@ struct Entry {
     std::uint16_t tag = 0;
     std::uint16_t permissions = 0;
     std::uint32_t id = no_id;
-    friend auto operator<=>(const Entry& a, const Entry& b) {
-        return std::pair(a.tag, a.id) <=> std::pair(b.tag, b.id);
+    friend bool operator<(const Entry& a, const Entry& b) {
+        return std::pair(a.tag, a.id) < std::pair(b.tag, b.id);
     }
-    friend bool operator==(const Entry&, const Entry&) = default;
 };
 
 [[noreturn]] void refuse(std::string_view entry, const std::string& why, const std::string& change = {}) {
@@ -128,7 +127,7 @@ PosixAcl parse_posix_acl(std::string_view text) {
         if (entry.tag == user_obj) acl.mode |= static_cast<std::uint16_t>(entry.permissions << 6);
         if (entry.tag == group_obj) acl.mode |= static_cast<std::uint16_t>(entry.permissions << 3);
         if (entry.tag == mask)
-            acl.mode = static_cast<std::uint16_t>((acl.mode & 0707U) | (entry.permissions << 3));
+            acl.mode = static_cast<std::uint16_t>((acl.mode & 0707U) | (unsigned{entry.permissions} << 3));
         if (entry.tag == other) acl.mode |= entry.permissions;
         std::byte bytes[8];
         store_le<std::uint16_t>(bytes, entry.tag);

@@ -204,5 +204,29 @@ TEST_F(TarTools, ExtendedAttributesOfGnuTarAndBsdtar) {
     }
 }
 
+TEST_F(TarTools, AccessControlListsOfGnuTarAndBsdtar) {
+    const std::string file = folder_.write("tree/file", "x");
+    ASSERT_EQ(::chmod(file.c_str(), 0640), 0);
+    const auto set = run({"setfacl", "-m", "u:12345:rw,g:54321:r", file});
+    if (set.status != 0) GTEST_SKIP() << "the temporary folder's file system has no access control lists";
+    run_ok({"setfacl", "-d", "-m", "u:12345:rwx", folder_ / "tree"});
+    run_ok({"tar", "-C", folder_ / "tree", "--acls", "--numeric-owner", "-cf", folder_ / "gnu.tar", "."});
+    run_ok({"bsdtar", "-C", folder_ / "tree", "--acls", "--format=pax", "-cf", folder_ / "bsd.tar", "."});
+    FileTree from_folder;
+    add_folder(from_folder, folder_ / "tree", true, {});
+    // The kernel's own form, read from the folder, is the oracle.
+    const std::string access = xattr_of(from_folder, "file", "system.posix_acl_access");
+    const std::string inherited = xattr_of(from_folder, "/", "system.posix_acl_default");
+    EXPECT_EQ(access.size(), 4U + 6 * 8);
+    EXPECT_EQ(inherited.size(), 4U + 5 * 8);
+    for (const char* name : {"gnu.tar", "bsd.tar"}) {
+        const FileTree tree = tree_of(folder_ / name);
+        EXPECT_EQ(xattr_of(tree, "file", "system.posix_acl_access"), access) << name;
+        EXPECT_EQ(xattr_of(tree, "/", "system.posix_acl_default"), inherited) << name;
+        EXPECT_EQ(tree.metadata(at(tree, "file")).mode, from_folder.metadata(at(from_folder, "file")).mode)
+            << name;
+    }
+}
+
 }  // namespace
 }  // namespace rpixen::test
