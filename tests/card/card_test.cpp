@@ -32,7 +32,7 @@ class CardTest : public testing::Test {
     void make_fat(std::uint64_t size = 8 * MiB) const {
         const std::string fat = folder.write("fat.img", "");
         std::filesystem::resize_file(fat, size);
-        test::run_ok({"mkfs.fat", "-F", "16", "-n", "BOOT", "-i", "1234abcd", fat});
+        test::run_ok({"mkfs.fat", "-F", "16", "-s", "1", "-n", "BOOT", "-i", "1234abcd", fat});
         test::run_ok({"mcopy", "-i", fat, folder.write("text", "kernel=u-boot.bin\n"), "::config.txt"});
         put(fat, 1);
     }
