@@ -27,6 +27,14 @@ constexpr std::array<DiagnosticRule, 2> rules{{
     {"xen-debug-console", "M5", Severity::warning, "a debug setting", "It is slow.", "Another.", "overlays"},
 }};
 
+Diagnostic diagnostic(const std::string& id, Severity severity, const std::string& message) {
+    Diagnostic result;
+    result.id = id;
+    result.severity = severity;
+    result.message = message;
+    return result;
+}
+
 /// Runs the program in this process, with a library that only remembers what it was asked for.
 struct Program {
     std::ostringstream out;
@@ -140,7 +148,7 @@ TEST(Run, WrongUseExitsWithTwoAndSaysWhatWasMeant) {
              {{"zzz"}, "unknown command; found zzz"},
              {{"help", "zzz"}, "unknown command"},
              {{"help", "plan", "zzz"}, "too many operands"},
-             {{"--json", "plan"}, "an option stands before the command"},
+             {{"--quiet", "plan"}, "an option stands before the command"},
              {{"compose"}, "compose needs an operand; allowed: MANIFEST"},
              {{"compose", "a", "b"}, "too many operands; found b"},
              {{"schema", "a"}, "too many operands; found a; allowed: none"},
@@ -226,12 +234,10 @@ TEST(Run, CheckExitsWithFiveWhereSomethingStops) {
     Program program;
     EXPECT_EQ(program({"check", "m.json"}), 0);
     EXPECT_EQ(program.check_request.subject, "m.json");
-    program.report.diagnostics.push_back(
-        {.id = "xen-debug-console", .severity = Severity::warning, .message = "slow"});
+    program.report.diagnostics.push_back(diagnostic("xen-debug-console", Severity::warning, "slow"));
     EXPECT_EQ(program({"check", "m.json"}), 0);
     EXPECT_EQ(program.out.str(), diagnostics_text(program.report.diagnostics));
-    program.report.diagnostics.push_back(
-        {.id = "dom0-reg-too-small", .severity = Severity::error, .message = "cut"});
+    program.report.diagnostics.push_back(diagnostic("dom0-reg-too-small", Severity::error, "cut"));
     EXPECT_EQ(program({"check", "m.json", "--quiet"}), 5);
     EXPECT_EQ(program.out.str(), "");
     EXPECT_EQ(program({"check", "m.json", "--json"}), 5);
@@ -332,8 +338,8 @@ TEST(Run, TheCommandSeesTheCancelTokenAndTheProgress) {
     CancelToken cancel;
     program.surroundings.cancel = &cancel;
     program.actions.compose = [&](const ComposeRequest&, const Supervision& supervision) -> Report {
-        supervision.begin("writing", 100);
         supervision.note("something");
+        supervision.begin("writing", 100);
         cancel.cancel();
         supervision.check();
         return {};
@@ -347,8 +353,7 @@ TEST(Run, TheCommandSeesTheCancelTokenAndTheProgress) {
 
 TEST(Run, ComposeTellsDiagnosticsBesideTheResult) {
     Program program;
-    program.report.diagnostics.push_back(
-        {.id = "xen-debug-console", .severity = Severity::warning, .message = "slow"});
+    program.report.diagnostics.push_back(diagnostic("xen-debug-console", Severity::warning, "slow"));
     EXPECT_EQ(program({"compose", "m.json"}), 0);
     EXPECT_THAT(program.err.str(), HasSubstr("xen-debug-console"));
     EXPECT_THAT(program.out.str(), Not(HasSubstr("xen-debug-console")));
