@@ -28,7 +28,7 @@ unsigned order_up(std::uint64_t bytes) {
     return bytes_of(order) < bytes ? order + 1 : order;
 }
 
-std::vector<Range> without(std::vector<Range> ranges, const Range& hole) {
+std::vector<Range> without(const std::vector<Range>& ranges, const Range& hole) {
     std::vector<Range> left;
     for (const Range& range : ranges) {
         if (!range.overlaps(hole)) {

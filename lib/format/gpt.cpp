@@ -105,7 +105,7 @@ std::optional<GuidPartitionTable> read_gpt(OpenContent& disk, std::uint64_t size
     Copy first = read_copy(disk, size, 1);
     const Copy backup = read_copy(disk, size, size / sector - 1);
     if (!first.magic && !backup.magic) return std::nullopt;
-    GuidPartitionTable table = first.usable ? std::move(first.table) : backup.table;
+    GuidPartitionTable table = first.usable ? first.table : backup.table;
     table.from_backup = !first.usable && backup.usable;
     if (!first.magic) table.faults.push_back("the first copy of the GUID partition table is missing");
     if (!first.fault.empty())

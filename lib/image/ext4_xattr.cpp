@@ -85,7 +85,9 @@ bool acl_from_disk(ByteView disk, std::string& value) {
 
 std::vector<Attribute> attributes_of(const XattrSet& xattrs) {
     std::vector<Attribute> attributes;
-    for (const auto& [name, value] : xattrs) {
+    for (const auto& xattr : xattrs) {
+        const std::string& name = xattr.first;  // Clang 14 captures no structured binding
+        const std::string& value = xattr.second;
         const auto space =
             std::find_if(namespaces.begin(), namespaces.end(), [&](const Namespace& candidate) {
                 return candidate.whole
