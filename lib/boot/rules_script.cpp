@@ -101,8 +101,9 @@ Findings never_boots(const BootScenario& scenario) {
         !facts->header_right.value_or(true))
         return {};
     if (!facts->unfollowed.empty()) return {};  // said as a note by the one who followed it
-    return {{"the script ends without booti", facts->file, "booti <Xen> - <device tree>",
-             "end the script with booti"}};
+    return {{"the script ends without booti",
+             facts->file + (facts->last_failure.empty() ? "" : "; " + facts->last_failure),
+             "booti <Xen> - <device tree>", "end the script with booti"}};
 }
 
 Findings booti_without_xen(const BootScenario& scenario) {

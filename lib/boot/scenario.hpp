@@ -184,6 +184,7 @@ struct ScriptFacts {
     std::optional<bool> sets_bootargs;         ///< the variable bootargs when booti runs
     std::string bootargs;
     bool reaches_booti = false;
+    std::string last_failure;                  ///< where it does not: the step that failed, and what the script said then
     std::string booti_image;                   ///< arguments of booti, expanded
     std::string booti_initrd;
     std::string booti_tree;

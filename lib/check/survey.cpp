@@ -69,6 +69,21 @@ bool has(const std::vector<std::string>& words, std::string_view word) {
     return std::find(words.begin(), words.end(), word) != words.end();
 }
 
+/// The last step that failed, and what the script said to that.
+std::string last_failure(const std::vector<UBootStep>& steps) {
+    const auto counts = [](const UBootStep& step) {
+        return !step.succeeded && step.text != "false" && !step.text.starts_with("run ") &&
+               !step.text.starts_with("env run ");
+    };
+    const auto failed = std::find_if(steps.rbegin(), steps.rend(), counts);
+    if (failed == steps.rend()) return {};
+    std::string text = "failed: " + failed->text + " (" + failed->place + ")";
+    const auto said = std::find_if(failed.base(), steps.end(),
+                                   [](const UBootStep& step) { return step.text.starts_with("echo "); });
+    if (said != steps.end()) text += "; it says: " + said->text.substr(5);
+    return text;
+}
+
 /// What a module node says it is, or its place among those that do not.
 Placement::Role role_of(const ModuleFacts& module, unsigned& unnamed) {
     if (has(module.compatible, "xen,linux-zimage") || has(module.compatible, "multiboot,kernel"))
@@ -204,6 +219,7 @@ class Surveyor {
         const auto bootargs = run.environment.find("bootargs");
         facts.sets_bootargs = bootargs != run.environment.end();
         if (bootargs != run.environment.end()) facts.bootargs = bootargs->second;
+        if (!run.booti) facts.last_failure = last_failure(run.steps);
         facts.reaches_booti = run.booti.has_value();
         if (run.booti) {
             facts.booti_image = run.booti->image;

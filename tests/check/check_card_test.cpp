@@ -293,6 +293,24 @@ INSTANTIATE_TEST_SUITE_P(Changes, CheckChangedCard, ::testing::ValuesIn(changes)
     return name;
 });
 
+TEST(CheckCard, AScriptThatStopsIsQuoted) {
+    const TemporaryFolder folder;
+    CardRecipe card = good_card(folder);
+    card.boot["boot.scr"] =
+        test::boot_scr(folder,
+                       "if fatload mmc 0:1 0x480000 Image && test 0x${filesize} -eq 0x1234; then booti "
+                       "0x200000; else echo \"Image has 0x${filesize} bytes\"; fi");
+    const CardCheck result = check(folder, card);
+    for (const Diagnostic& diagnostic : result.diagnostics) {
+        if (diagnostic.id == "script-never-boots") {
+            EXPECT_EQ(
+                diagnostic.found,
+                "boot.scr; failed: test 0x1200000 -eq 0x1234 (line 1); it says: Image has 0x1200000 bytes");
+        }
+    }
+    EXPECT_TRUE(ids(result).contains("script-never-boots")) << listed(result);
+}
+
 TEST(CheckCard, AnImageWithoutAnythingIsSurvived) {
     const TemporaryFolder folder;
     CardRecipe card = good_card(folder);
