@@ -146,7 +146,7 @@ TEST(JsonReader, SurvivesDamagedText) {
         std::string text = good;
         for (auto count = 1 + random() % 3; count > 0; --count)
             text[random() % text.size()] =
-                static_cast<char>(random() % 3 ? "{}[]\",:/*\\\n0-eu"[random() % 15] : random() % 256);
+                (random() % 3 ? "{}[]\",:/*\\\n0-eu"[random() % 15] : static_cast<char>(random() % 256));
         try {
             const JsonDocument document = read_json(text, "m.json");
             EXPECT_GE(document.root.location.line, 1);
