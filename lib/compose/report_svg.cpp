@@ -7,6 +7,7 @@
 #include <rpixen/report.hpp>
 
 #include "base/size.hpp"
+#include "format/utf16.hpp"
 
 namespace rpixen {
 namespace {
@@ -51,7 +52,9 @@ std::string number(double value) {
     return text.data();
 }
 
+/// For XML: bytes that are no UTF-8 and control characters become something harmless.
 std::string escape(const std::string& text) {
+    const bool unicode = utf16_from_utf8(text).has_value();
     std::string safe;
     for (const char letter : text) {
         switch (letter) {
@@ -68,7 +71,10 @@ std::string escape(const std::string& text) {
                 safe += "&quot;";
                 break;
             default:
-                safe += static_cast<unsigned char>(letter) < 0x20 ? ' ' : letter;
+                if (static_cast<unsigned char>(letter) < 0x20)
+                    safe += ' ';
+                else
+                    safe += static_cast<unsigned char>(letter) < 0x80 || unicode ? letter : '?';
         }
     }
     return safe;
