@@ -1,11 +1,10 @@
 #include "artifact/decoder.hpp"
 
-#include <signal.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <condition_variable>
+#include <csignal>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -14,11 +13,12 @@
 
 #include "artifact/packing.hpp"
 #include "artifact/unpacker.hpp"
+#include "base/size.hpp"
 
 namespace rpixen {
 namespace {
 
-constexpr std::size_t input_block = 256 * 1024;
+constexpr std::size_t input_block = 256 * KiB;
 constexpr std::size_t blocks = 6;
 
 struct Block {

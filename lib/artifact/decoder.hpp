@@ -5,6 +5,7 @@
 
 #include "artifact/byte_stream.hpp"
 #include "base/digest.hpp"
+#include "base/size.hpp"
 #include "storage/input_file.hpp"
 
 namespace rpixen {
@@ -15,7 +16,7 @@ namespace rpixen {
 /// filters: gzip, xz and bzip2 pass over it, zstd and lz4 refuse it.
 class Decoder final : public ByteStream {
   public:
-    static constexpr std::size_t largest_block = 256 * 1024;  ///< bytes that some() gives at most at once
+    static constexpr std::size_t largest_block = 256 * KiB;  ///< bytes that some() gives at most at once
 
     /// Unpacks [begin, end) of a file. `with_digest` takes the SHA-256 of those bytes on the way.
     Decoder(std::shared_ptr<const InputFile> file, std::uint64_t begin, std::uint64_t end, bool with_digest);

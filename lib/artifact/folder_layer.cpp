@@ -32,6 +32,12 @@ std::string reason() {
     throw Error(ErrorCode::artifact, message, found);
 }
 
+std::string path_inside(const std::string& folder, const std::string& name) {
+    if (folder.empty()) return name;
+    std::string path = folder;
+    return path.append("/").append(name);
+}
+
 FileDescriptor open_inside(const FolderSource& source, const std::string& path, int flags) {
     const char* inside = path.empty() ? "." : path.c_str();
     return FileDescriptor(
@@ -161,7 +167,7 @@ class FolderLayer {
         std::vector<std::string> below;
         for (const std::string& name : names_in(directory.get())) {
             supervision_.check();
-            const std::string inside = folder.empty() ? name : folder + "/" + name;
+            const std::string inside = path_inside(folder, name);
             collect(inside, [&] {
                 if (add_member(directory.get(), number, name, inside, base + name)) below.push_back(inside);
             });
@@ -283,7 +289,7 @@ void list_into(std::vector<FirmwareFile>& files, std::vector<Problem>& problems,
     const std::uint32_t number = source.add_folder(folder);
     for (const std::string& name : names_in(directory.get())) {
         supervision.check();
-        const std::string inside = folder.empty() ? name : folder + "/" + name;
+        const std::string inside = path_inside(folder, name);
         struct stat link {};
         struct stat status {};
         if (::fstatat(directory.get(), name.c_str(), &link, AT_SYMLINK_NOFOLLOW) != 0 ||

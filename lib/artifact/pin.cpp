@@ -4,10 +4,12 @@
 
 #include <rpixen/error.hpp>
 
+#include "base/size.hpp"
+
 namespace rpixen {
 
 Sha256Digest digest_of(const InputFile& file, const Supervision& supervision) {
-    Bytes buffer(256 * 1024);
+    Bytes buffer(256 * KiB);
     Sha256 sha256;
     for (std::uint64_t done = 0; done < file.size();) {
         supervision.check();

@@ -93,7 +93,7 @@ class Probe {
     InputFilePtr open(const ArtifactReference& reference, Artifact& artifact) {
         set_.inputs.push_back(reference.resolved);
         artifact.path = reference.path;
-        const InputFilePtr file = InputFile::open_file(reference.resolved);
+        InputFilePtr file = InputFile::open_file(reference.resolved);
         if (file->size() == 0) refuse_kind(reference.path, "an empty file", "a file with content");
         if (file->size() > most_boot_bytes)
             refuse_kind(reference.path, std::to_string(file->size()) + " bytes", "at most 512MiB");

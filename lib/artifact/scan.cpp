@@ -4,11 +4,13 @@
 #include <functional>
 #include <vector>
 
+#include "base/size.hpp"
+
 namespace rpixen {
 
 void scan(const Content& content, std::span<const std::string_view> needles, const ScanFound& found) {
     if (content.size == 0) return;
-    constexpr std::uint64_t step = 1024 * 1024;
+    constexpr std::uint64_t step = MiB;
     using Searcher = std::boyer_moore_horspool_searcher<std::string_view::const_iterator>;
     std::vector<Searcher> searchers;
     for (const std::string_view needle : needles) searchers.emplace_back(needle.begin(), needle.end());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include <rpixen/error.hpp>
 
@@ -62,7 +63,7 @@ void add_member(FileTree& tree, TarReader& reader, const ReadData& read_data) {
         return;
     }
     const FileTree::Place place = tree.locate(member.name);
-    XattrSet xattrs = std::move(member.xattrs);
+    XattrSet xattrs = std::exchange(member.xattrs, {});
     switch (member.kind) {
         case Kind::file:
             if (member.sparse)

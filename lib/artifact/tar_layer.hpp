@@ -17,7 +17,8 @@ namespace rpixen {
 /// Throws Error{artifact} with the problems of its members, named in Location::pointer.
 void add_tar(FileTree& tree, const std::shared_ptr<const InputFile>& tar, const Supervision& supervision);
 
-/// Lays a tar that comes as a stream over `tree`; its files go to `store` in the order of the tar. `name` is for messages.
+/// Lays a tar that comes as a stream over `tree`; its files go to `store` in the order of the tar. `name` is
+/// for messages.
 void add_tar_stream(FileTree& tree, ByteStream& stream, const std::string& name, ContentStore& store,
                     const Supervision& supervision);
 

@@ -8,13 +8,14 @@
 
 #include "artifact/posix_acl.hpp"
 #include "base/printable.hpp"
+#include "base/size.hpp"
 
 namespace rpixen {
 namespace {
 
 constexpr std::size_t block_size = TarHeader::size_of_block;
 // What an extended header or a sparse map may hold: far beyond any real one, and memory enough.
-constexpr std::uint64_t most_extended = 64 * 1024 * 1024;
+constexpr std::uint64_t most_extended = 64 * MiB;
 constexpr std::size_t most_runs = 1 << 20;
 
 std::uint64_t padding_of(std::uint64_t size) {
