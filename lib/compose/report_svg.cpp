@@ -131,14 +131,20 @@ class Scale {
         std::uint64_t last = 0;
         for (const std::uint64_t border : borders) {
             if (border > last) {
-                const bool used =
-                    std::any_of(regions.begin(), regions.end(), [&](const ReportRegion& region) {
-                        return region.kind != "ram" && region.begin < border && last < region.end;
+                const auto holds = [&](auto kind) {
+                    return std::any_of(regions.begin(), regions.end(), [&](const ReportRegion& region) {
+                        return kind(region.kind) && region.begin < border && last < region.end;
                     });
+                };
+                const bool placed = holds([](const std::string& kind) { return kind == "placed"; });
+                const bool used = holds([](const std::string& kind) { return kind != "ram"; });
                 const double natural =
                     static_cast<double>(border - last) / static_cast<double>(MiB) * pixels_per_mib;
-                const double drawn = std::clamp(natural, used ? 15.0 : 14.0, used ? 170.0 : 46.0);
-                if (drawn < natural * 0.999) breaks_.push_back({y + drawn / 2, used});
+                const double drawn = std::clamp(natural, used ? 15.0 : 14.0,
+                                                placed ? 170.0
+                                                : used ? 70.0
+                                                       : 46.0);
+                if (drawn < natural * 0.999) breaks_.push_back(y + drawn / 2);
                 y += drawn;
             }
             places_[border] = y;
@@ -149,15 +155,12 @@ class Scale {
 
     double at(std::uint64_t border) const { return places_.at(border); }
     double height() const { return height_; }
-    struct Break {
-        double y = 0;
-        bool used = false;
-    };
-    const std::vector<Break>& breaks() const { return breaks_; }
+    /// Where a stretch is cut short.
+    const std::vector<double>& breaks() const { return breaks_; }
 
   private:
     std::map<std::uint64_t, double> places_;
-    std::vector<Break> breaks_;
+    std::vector<double> breaks_;
     double height_ = 0;
 };
 
@@ -206,14 +209,16 @@ std::string memory_map(const std::vector<ReportRegion>& regions, double& top) {
     const Scale scale(regions);
     const auto y = [&](std::uint64_t border) { return top + scale.at(border); };
     svg += rectangle("free", map_left, top, map_width, scale.height());
+    std::string windows;  // drawn over the lines that lead past them
     std::vector<Label> labels;
     for (const ReportRegion& region : regions) {
         if (region.kind == "ram" || region.begin >= region.end) continue;
         const bool window = region.kind == "window";
         const double begin = y(region.begin);
         const double end = y(region.end);
-        svg += rectangle(window ? "window" : colour(region), window ? window_left : map_left, begin,
-                         window ? window_width : map_width, end - begin, 2);
+        (window ? windows : svg) +=
+            rectangle(window ? "window" : colour(region), window ? window_left : map_left, begin,
+                      window ? window_width : map_width, end - begin, 2);
         const std::string detail = format_address(region.begin) + " - " + format_address(region.end) + ", " +
                                    size_text(region.end - region.begin);
         std::string remark;
@@ -240,8 +245,7 @@ std::string memory_map(const std::vector<ReportRegion>& regions, double& top) {
                                   " - " + format_address(end),
                               "", 0});
         }
-    for (const Scale::Break& place : scale.breaks())
-        svg += zigzag(top + place.y, map_left - 5, map_width + 10);
+    for (const double place : scale.breaks()) svg += zigzag(top + place, map_left - 5, map_width + 10);
 
     // Addresses on the left, as many as there is room for; beginnings come first.
     std::map<double, std::uint64_t> shown;
@@ -277,6 +281,7 @@ std::string memory_map(const std::vector<ReportRegion>& regions, double& top) {
         svg += words("number " + std::string(label.kind == "red" ? "red" : "quiet"), label_left, end + 14,
                      label.detail);
     }
+    svg += windows;
     top += std::max(used, scale.height()) + 26;
     svg += words("small quiet", margin, top,
                  "To scale except where a zigzag cuts a long stretch short; nothing is drawn thinner than a "
@@ -288,7 +293,9 @@ std::string memory_map(const std::vector<ReportRegion>& regions, double& top) {
 std::string card_layout(const Report& report, double& top) {
     std::string svg = words("head ink", margin, top,
                             "Card, " + size_text(report.size) +
-                                (report.table.empty() || report.table == "none" ? "" : ", " + report.table));
+                                (report.table == "mbr"   ? ", MBR"
+                                 : report.table == "gpt" ? ", GPT"
+                                                         : ""));
     if (!report.disk_signature.empty())
         svg += words("number quiet", width - margin, top, "disk signature " + report.disk_signature, "end");
     top += 14;
