@@ -100,12 +100,10 @@ TEST(UbootEnv, TheLastOfTwoValuesCounts) {
 }
 
 TEST(UbootDefaultEnv, IsFoundBetweenOtherStrings) {
-    const std::string program = std::string("\x01\x02\x7f%s=%s\0bootcmd=%s\0usage: fatload\0\0", 40) +
-                                std::string("\xd0\xff", 2) +
-                                std::string(
-                                    "bootcmd=run distro_bootcmd\0bootdelay=2\0fdt_addr_r=0x02600000\0"
-                                    "text=a\tb\n\0empty=\0\0rest=1\0\x01",
-                                    80);
+    using namespace std::string_literals;
+    const std::string program = "\x01\x02\x7f%s=%s\0bootcmd=%s\0usage: fatload\0\0"s + "\xd0\xff"s +
+                                "bootcmd=run distro_bootcmd\0bootdelay=2\0fdt_addr_r=0x02600000\0"s +
+                                "text=a\tb\n\0empty=\0\0rest=1\0\x01"s;
     EXPECT_THAT(find_default_env(as_bytes(program)),
                 ElementsAre(Pair("bootcmd", "run distro_bootcmd"), Pair("bootdelay", "2"),
                             Pair("fdt_addr_r", "0x02600000"), Pair("text", "a\tb\n"), Pair("empty", "")));
