@@ -86,6 +86,10 @@ CardReading read_through_appliance(ApplianceCards& cards, std::size_t card, cons
         plan.mbr_type = partition.mbr_type;
         plan.active = partition.active;
         take_file_system(plan, partition);
+        if (partition.file_system.empty()) {
+            reading.image.partitions.push_back(std::move(plan));
+            continue;
+        }
         supervision.begin("reading " + plan.name, 0);
         const std::string verdict = cards.check_file_system(card, partition);
         if (!verdict.empty())
