@@ -7,14 +7,15 @@
 #include <bit>
 #include <exception>
 #include <map>
+#include <optional>
 #include <set>
 
+#include "backend/direct/image_medium.hpp"
 #include "base/handle.hpp"
 
 namespace rpixen {
 namespace {
 
-using FileSystem = Handle<struct_ext2_filsys, ext2fs_free>;
 using BlockBitmap = Handle<ext2fs_struct_generic_bitmap_base, ext2fs_free_block_bitmap>;
 using Scan = Handle<ext2_struct_inode_scan, ext2fs_close_inode_scan>;
 
@@ -30,6 +31,12 @@ class HealthCheck {
         : problems_(problems), limit_(problems.size() + most_problems), supervision_(supervision) {}
 
     void run(const ContentSource& image, Range range) {
+        inspect(image, range);
+        if (channel_) channel_->rethrow();
+    }
+
+  private:
+    void inspect(const ContentSource& image, Range range) {
         initialize_ext2_error_table();
         if (!open(image, range)) return;
         check_superblock();
@@ -45,7 +52,6 @@ class HealthCheck {
         compare_bitmaps();
     }
 
-  private:
     void add(const std::string& path, const std::string& what, const std::string& expected,
              const std::string& found) {
         if (problems_.size() >= limit_) return;
@@ -59,12 +65,12 @@ class HealthCheck {
     }
 
     bool open(const ContentSource& image, Range range) {
-        const std::string path = "/proc/self/fd/" + std::to_string(image.descriptor());
-        const std::string options = "offset=" + std::to_string(range.begin);
+        // Not libext2fs' own unix_io: it brings the whole image to the disk when it opens it.
+        medium_.emplace(image, range);
+        channel_.emplace(*medium_);
         ext2_filsys opened = nullptr;
         const errcode_t failure =
-            ext2fs_open2(path.c_str(), options.c_str(), EXT2_FLAG_64BITS | EXT2_FLAG_THREADS, 0, 0,
-                         unix_io_manager, &opened);
+            ext2fs_open2("image", nullptr, EXT2_FLAG_64BITS, 0, 0, channel_->manager(), &opened);
         fs_.reset(opened);
         if (failure) {
             fs_.reset();
@@ -292,7 +298,9 @@ class HealthCheck {
     std::vector<Problem>& problems_;
     std::size_t limit_;
     const Supervision& supervision_;
-    FileSystem fs_;
+    std::optional<ext4::ImageMedium> medium_;
+    std::optional<ext4::Channel> channel_;
+    ext4::FileSystem fs_;
     BlockBitmap used_;
     std::set<blk64_t> attribute_blocks_;
     std::map<ext2_ino_t, std::uint64_t> links_;       ///< as the inodes say

@@ -8,62 +8,13 @@
 
 #include "backend/direct/ext4_io.hpp"
 #include "backend/direct/extent_source.hpp"
+#include "backend/direct/image_medium.hpp"
 #include "image/ext4_xattr.hpp"
 
 namespace rpixen {
 namespace {
 
 constexpr std::size_t most_damages = 1000;
-
-/// A part of an image, read only, with what was read last kept: inodes and directories are asked for block by
-/// block.
-class ImageMedium final : public ext4::Medium {
-  public:
-    ImageMedium(const ContentSource& image, Range range)
-        : image_(image.open(0)), range_(range), chunks_(chunk_count) {}
-
-    bool read(std::uint64_t offset, MutableBytes bytes) override {
-        if (offset > range_.size() || bytes.size() > range_.size() - offset) return false;
-        while (!bytes.empty()) {
-            const std::uint64_t number = offset / chunk_size;
-            const ByteView chunk = chunk_of(number);
-            const auto inside = static_cast<std::size_t>(offset % chunk_size);
-            const std::size_t part = std::min(bytes.size(), chunk.size() - inside);
-            std::ranges::copy(chunk.subspan(inside, part), bytes.begin());
-            bytes = bytes.subspan(part);
-            offset += part;
-        }
-        return true;
-    }
-    bool write(std::uint64_t, ByteView) override { return false; }
-    bool clear(std::uint64_t, std::uint64_t) override { return false; }
-
-  private:
-    static constexpr std::size_t chunk_size = 64 * 1024;
-    static constexpr std::size_t chunk_count = 128;
-
-    struct Chunk {
-        std::uint64_t number = ~std::uint64_t{0};
-        Bytes bytes;
-    };
-
-    ByteView chunk_of(std::uint64_t number) {
-        Chunk& chunk = chunks_[number % chunk_count];
-        if (chunk.number != number) {
-            const std::uint64_t begin = number * chunk_size;
-            chunk.bytes.resize(
-                static_cast<std::size_t>(std::min<std::uint64_t>(chunk_size, range_.size() - begin)));
-            chunk.number = ~std::uint64_t{0};
-            image_->read(range_.begin + begin, chunk.bytes);
-            chunk.number = number;
-        }
-        return chunk.bytes;
-    }
-
-    std::unique_ptr<OpenContent> image_;
-    Range range_;
-    std::vector<Chunk> chunks_;
-};
 
 std::string words(errcode_t code) {
     switch (code) {
@@ -484,7 +435,7 @@ class Ext4Reader {
     Range range_;
     std::vector<Problem>& damages_;
     std::size_t limit_;
-    ImageMedium medium_;
+    ext4::ImageMedium medium_;
     ext4::Channel channel_;
     ext4::FileSystem fs_;
     Bytes raw_;  ///< the inode that was read last

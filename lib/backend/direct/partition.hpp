@@ -44,7 +44,7 @@ class BlockWriter {
     void flush();
 
   private:
-    static constexpr std::size_t capacity = 1024 * 1024;
+    static constexpr std::size_t capacity = 256 * 1024;
 
     Partition& partition_;
     Bytes buffer_;
