@@ -18,6 +18,10 @@ endfunction()
 
 function(rpixen_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor)
+  # GCC 12 sees overlapping copies in any concatenation of strings at -O3 (gcc.gnu.org/bugzilla 105651).
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    target_compile_options(${target} PRIVATE -Wno-restrict)
+  endif()
   if(RPIXEN_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
