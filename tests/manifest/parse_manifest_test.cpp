@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <random>
+
 #include <rpixen/manifest.hpp>
 
 namespace rpixen {
@@ -354,6 +356,34 @@ TEST(ParseManifest, TwoFilesCannotHaveOneTarget) {
                 HasSubstr("m.json:4:48: /files/1/target: two files have this target"));
     EXPECT_THAT(complaint(files("boot", "/nAME")), HasSubstr("two files have this target"));
     EXPECT_EQ(parsed(files("root", "/nAME")).files.size(), 2U);
+}
+
+TEST(ParseManifest, SurvivesDamage) {
+    const std::string good = with(
+        R"("overlays": ["pi4-64-xen", "a.dtbo"], "boot": {"dom0_mem": "1GiB", "env": {"a": "b"}, "addresses": {"xen": "0x200000"},
+           "config_txt": ["a=b"]}, "image": {"size": "2GiB", "alignment": 4096, "root_partition": {"size": "fill"}},
+           "files": [{"partition": "root", "source": "s", "target": "/a/b", "mode": "0644", "uid": 1}])");
+    EXPECT_NO_THROW(parse_manifest(good, "m.json"));
+    std::mt19937 random(11);
+    std::size_t refused = 0;
+    for (int round = 0; round < 5'000; ++round) {
+        std::string text = good;
+        for (auto count = 1 + random() % 2; count > 0; --count) {
+            const std::size_t place = random() % text.size();
+            if (random() % 2)
+                text[place] = static_cast<char>(random() % 256);
+            else
+                text.erase(place, random() % 4);
+        }
+        try {
+            parse_manifest(text, "m.json");
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), ErrorCode::manifest);
+            EXPECT_GE(error.problems().front().location.line, 1);
+            ++refused;
+        }
+    }
+    EXPECT_GT(refused, 1'000U);
 }
 
 TEST(ParseManifest, StringsInMessagesStayOnOneLineAndShort) {

@@ -84,9 +84,9 @@ struct Manifest {
     Location locate(const std::string& pointer) const;
 };
 
-/// Reads a manifest (version 1; docs/manifest.md): JSON in UTF-8, comments are allowed. `file` is its path: the base of relative paths and the
-/// name in messages; the file itself and the artifacts are not touched. Throws one Error{manifest} with every
-/// mistake found.
+/// Reads a manifest (version 1; docs/manifest.md): JSON in UTF-8, comments are allowed. `file` is its path:
+/// the base of relative paths and the name in messages; the file itself and the artifacts are not touched.
+/// Throws one Error{manifest} with every mistake found.
 Manifest parse_manifest(std::string_view text, const std::string& file);
 
 /// The JSON Schema (2020-12) of the manifest, as text.
