@@ -34,6 +34,7 @@ std::span<const Rule> xen_rules();
 std::span<const Rule> kernel_rules();
 std::span<const Rule> placement_rules();
 std::span<const Rule> device_tree_rules();
+std::span<const Rule> module_rules();
 std::span<const Rule> overlay_rules();
 std::span<const Rule> memory_rules();
 std::span<const Rule> script_rules();

@@ -2,7 +2,7 @@
 
 #include "boot/rules.hpp"
 
-// Chapter 4, second half: overlays, above all those that U-Boot applies at boot.
+// Chapter 4, third part: overlays, above all those that U-Boot applies at boot.
 
 namespace rpixen {
 namespace {

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "boot/scenario.hpp"
+#include "check/uboot_shell.hpp"
+#include "tree/file_tree.hpp"
+
+namespace rpixen {
+
+/// The script that U-Boot's standard boot would find, in its order.
+struct FoundScript {
+    ScriptFacts facts;
+    bool runs = false;  ///< false: U-Boot would not run it (damaged, or a source text only)
+};
+
+/// Nothing where there is neither a boot.scr nor the text of one. Throws Error{io}.
+std::optional<FoundScript> find_script(const FileTree& boot);
+
+/// uboot.env; nothing where it is not there. Throws Error{io}.
+std::optional<SavedEnvironmentFacts> saved_environment(const FileTree& boot);
+
+/// The last step that failed, and what the script said to that; empty where none did.
+std::string last_failure(const std::vector<UBootStep>& steps);
+
+}  // namespace rpixen
