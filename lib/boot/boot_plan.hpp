@@ -8,6 +8,7 @@
 #include <rpixen/diagnostic.hpp>
 
 #include "base/size.hpp"
+#include "boot/scenario.hpp"
 #include "storage/content.hpp"
 
 namespace rpixen {
@@ -48,9 +49,10 @@ struct BootPlan {
     std::string script;           ///< the text inside boot.scr
     std::string config_txt;
     std::string dom0_bootargs;
-    std::string xen_bootargs;             ///< with dom0_mem
-    Bytes device_tree;                    ///< as it stands on the card
-    std::vector<BoardFit> boards;         ///< 1, 2, 4 and 8 GiB; empty where Xen's command line has no dom0_mem
+    std::string xen_bootargs;      ///< with dom0_mem
+    Bytes device_tree;             ///< as it stands on the card
+    std::vector<BoardFit> boards;  ///< 1, 2, 4 and 8 GiB; empty where Xen's command line has no dom0_mem
+    BootScenario scenario;         ///< what was judged; the disk and the root file system are not in it
     std::vector<Diagnostic> diagnostics;  ///< sorted by severity, then id
 };
 

@@ -309,7 +309,8 @@ BootPlan plan_boot(const Manifest& manifest, const ArtifactSet& artifacts, std::
     plan.script = render_script(script);
     plan.files = boot_files(inputs, plan, trees, pack_script(plan.script, time, manifest.name));
     plan.boards = board_fits(plan.memory, plan.xen_bootargs);
-    plan.diagnostics = judge(scenario_of(artifacts, plan, trees, script));
+    plan.scenario = scenario_of(artifacts, plan, trees, script);
+    plan.diagnostics = judge(plan.scenario);
     return plan;
 }
 

@@ -3,10 +3,13 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 
 #include "artifact/probe.hpp"
 #include "base/size.hpp"
 #include "boot/plan_boot.hpp"
+#include "check/survey_root.hpp"
 #include "compose/report_of.hpp"
 #include "image/identity.hpp"
 #include "image/plan_image.hpp"
@@ -39,6 +42,47 @@ std::int64_t time_of(const PlanRequest& request, const ArtifactSet& artifacts) {
     return newest_time(artifacts.root, earliest_time);
 }
 
+/// The planned disk as the rules see it.
+DiskFacts disk_facts(const ImagePlan& image) {
+    DiskFacts disk;
+    disk.size = image.size;
+    for (const PartitionPlan& planned : image.partitions) {
+        PartitionFacts part;
+        part.number = static_cast<unsigned>(disk.partitions.size() + 1);
+        part.range = planned.range;
+        part.mbr_type = planned.mbr_type;
+        part.active = planned.active;
+        std::array<char, 16> uuid{};
+        std::snprintf(uuid.data(), uuid.size(), "%08x-%02x", image.disk_signature, part.number);
+        part.uuid = uuid.data();
+        const bool fat = planned.kind == FileSystemKind::fat32;
+        part.file_system = fat ? "fat32" : "ext4";
+        part.label = fat ? planned.fat32.label : planned.ext4.label;
+        if (planned.kind == FileSystemKind::ext4) part.file_system_uuid = format_uuid(planned.ext4.uuid);
+        (fat ? disk.boot_partition : disk.root_partition) = part.number;
+        disk.partitions.push_back(std::move(part));
+    }
+    return disk;
+}
+
+/// Whether the files of a tree can be looked into: a plan keeps nothing of a compressed root file system but
+/// its names.
+bool readable(const FileTree& tree) {
+    for (NodeId node = 0; node < tree.node_count(); ++node)
+        if (tree.type(node) == NodeType::file && tree.content(node).size != 0 && !tree.content(node).source)
+            return false;
+    return tree.node_count() > 1;
+}
+
+/// What speaks against the card as a whole, now that its disk and root file system are known too.
+std::vector<Diagnostic> judge_card(BootScenario scenario, const ImagePlan& image) {
+    scenario.disk = disk_facts(image);
+    for (const PartitionPlan& partition : image.partitions)
+        if (partition.kind == FileSystemKind::ext4 && readable(partition.tree))
+            scenario.root = survey_root(partition.tree);
+    return judge(scenario);
+}
+
 }  // namespace
 
 Manifest load_manifest(const std::string& path) {
@@ -68,6 +112,7 @@ Decision decide(const Manifest& manifest, const PlanRequest& request, const std:
     decision.inputs = inputs_of(artifacts);
     decision.facts = facts_of(artifacts, decision.boot);
     decision.image = plan_image(manifest, std::move(artifacts), decision.boot, decision.time);
+    decision.boot.diagnostics = judge_card(decision.boot.scenario, decision.image);
     return decision;
 }
 
