@@ -15,21 +15,22 @@
 
 namespace rpixen {
 
-// What a card would do at boot, as far as it is known beforehand: filled from a BootPlan (our own cards) or from an image
-// that anybody made (lib/check), judged by judge(). An optional without a value, an empty string or list means "not known"
-// or "not there" as said at the field; no rule complains of what is not known.
+// What a card would do at boot, as far as it is known beforehand: filled from a BootPlan (our own cards) or
+// from an image that anybody made (lib/check), judged by judge(). An optional without a value, an empty
+// string or list means "not known" or "not there" as said at the field; no rule complains of what is not
+// known.
 
 /// What a file is by its magic, never by its name.
 enum class ImageKind : std::uint8_t {
     unknown,
-    arm64,      ///< "ARM\x64" at byte 56
-    arm32,      ///< zImage, 0x016f2818 at byte 0x24
+    arm64,  ///< "ARM\x64" at byte 56
+    arm32,  ///< zImage, 0x016f2818 at byte 0x24
     gzip,
-    packed,     ///< xz, zstd, lz4, bzip2, lzma: nothing at boot unpacks these
-    zboot,      ///< EFI zboot, "MZ" and "zimg"
-    uimage,     ///< legacy U-Boot image
+    packed,  ///< xz, zstd, lz4, bzip2, lzma: nothing at boot unpacks these
+    zboot,   ///< EFI zboot, "MZ" and "zimg"
+    uimage,  ///< legacy U-Boot image
     elf,
-    efi,        ///< "MZ" without an arm64 header
+    efi,  ///< "MZ" without an arm64 header
 };
 const char* name_of(ImageKind kind) noexcept;
 
@@ -80,12 +81,12 @@ struct Placement {
 
 /// One multiboot module of /chosen, or what claims to be one.
 struct ModuleFacts {
-    std::string path;                     ///< "/chosen/dom0"
-    int depth = 2;                        ///< of the node; children of /chosen have 2
+    std::string path;  ///< "/chosen/dom0"
+    int depth = 2;     ///< of the node; children of /chosen have 2
     std::vector<std::string> compatible;
     bool has_reg = false;
-    bool reg_fits_cells = true;           ///< reg's length is that of one address and one size
-    std::optional<Range> range;           ///< nothing where reg cannot be read with /chosen's cells
+    bool reg_fits_cells = true;  ///< reg's length is that of one address and one size
+    std::optional<Range> range;  ///< nothing where reg cannot be read with /chosen's cells
     std::optional<std::string> bootargs;
 };
 
@@ -125,14 +126,15 @@ struct OverlayFacts {
     std::optional<std::uint64_t> address;  ///< where the script loads it
     bool valid = true;                     ///< a device tree blob
     bool is_overlay = true;                ///< has fragments
-    std::string failure;                   ///< libfdt's word where it cannot be applied ("FDT_ERR_NOTFOUND"); not for a lack of room
-    std::string missing_target;            ///< path or label that the tree lacks
-    std::string similar_target;            ///< what the tree has instead; may be empty
+    std::string
+        failure;  ///< libfdt's word where it cannot be applied ("FDT_ERR_NOTFOUND"); not for a lack of room
+    std::string missing_target;                  ///< path or label that the tree lacks
+    std::string similar_target;                  ///< what the tree has instead; may be empty
     std::optional<std::string> resize_argument;  ///< of the last `fdt resize` before it; "" for none given
-    bool resized = false;                        ///< there was an `fdt resize` (or an `fdt move` with a length)
-    std::optional<std::uint64_t> room;           ///< free bytes in the tree when it is applied
-    std::optional<std::uint64_t> needed;         ///< bytes it makes the tree grow
-    bool base_kept = true;                       ///< the base tree survives a failed apply (a copy, or loaded anew)
+    bool resized = false;                 ///< there was an `fdt resize` (or an `fdt move` with a length)
+    std::optional<std::uint64_t> room;    ///< free bytes in the tree when it is applied
+    std::optional<std::uint64_t> needed;  ///< bytes it makes the tree grow
+    bool base_kept = true;                ///< the base tree survives a failed apply (a copy, or loaded anew)
 };
 
 /// The flattened device tree that booti hands to Xen.
@@ -156,7 +158,7 @@ struct UBootFacts {
     std::optional<bool> legacy_image;                ///< can read boot.scr and `source` it
     std::optional<bool> booti;
     std::optional<bool> fdt_overlay;
-    std::optional<bool> arm64;                       ///< code for AArch64
+    std::optional<bool> arm64;  ///< code for AArch64
 };
 
 /// The saved environment, a file of the boot partition.
@@ -171,21 +173,23 @@ struct ScriptFacts {
     std::string file;        ///< "boot.scr"
     std::uint64_t size = 0;  ///< bytes of the file
     std::string text;
-    std::optional<bool> header_right;      ///< legacy header and both CRCs; nothing for a plain text
-    std::vector<std::string> unchecked_steps;  ///< "fatload mmc 0:1 ... (line 3)": steps whose failure goes on unseen
-    std::vector<std::string> fixed_devices;    ///< "mmc 0:1 (line 3)": devices written out instead of ${devnum}
-    std::vector<std::string> decimal_numbers;  ///< "fdt resize 1024 (line 4)": look decimal where U-Boot reads hex
-    std::vector<std::string> syntax_errors;    ///< with their line
-    std::vector<std::string> missing_files;    ///< files it loads that the partition lacks
-    std::vector<std::string> missing_nodes;    ///< nodes it edits that the tree lacks
-    std::vector<std::string> unfollowed;       ///< what could not be followed, with its line
-    bool loads_tree_to_fdt_addr = false;       ///< fatload ... ${fdt_addr}
-    bool uses_fdt_addr = false;                ///< reads ${fdt_addr} at all
-    std::optional<bool> sets_bootargs;         ///< the variable bootargs when booti runs
+    std::optional<bool> header_right;  ///< legacy header and both CRCs; nothing for a plain text
+    std::vector<std::string>
+        unchecked_steps;  ///< "fatload mmc 0:1 ... (line 3)": steps whose failure goes on unseen
+    std::vector<std::string> fixed_devices;  ///< "mmc 0:1 (line 3)": devices written out instead of ${devnum}
+    std::vector<std::string>
+        decimal_numbers;  ///< "fdt resize 1024 (line 4)": look decimal where U-Boot reads hex
+    std::vector<std::string> syntax_errors;  ///< with their line
+    std::vector<std::string> missing_files;  ///< files it loads that the partition lacks
+    std::vector<std::string> missing_nodes;  ///< nodes it edits that the tree lacks
+    std::vector<std::string> unfollowed;     ///< what could not be followed, with its line
+    bool loads_tree_to_fdt_addr = false;     ///< fatload ... ${fdt_addr}
+    bool uses_fdt_addr = false;              ///< reads ${fdt_addr} at all
+    std::optional<bool> sets_bootargs;       ///< the variable bootargs when booti runs
     std::string bootargs;
     bool reaches_booti = false;
-    std::string last_failure;                  ///< where it does not: the step that failed, and what the script said then
-    std::string booti_image;                   ///< arguments of booti, expanded
+    std::string last_failure;  ///< where it does not: the step that failed, and what the script said then
+    std::string booti_image;   ///< arguments of booti, expanded
     std::string booti_initrd;
     std::string booti_tree;
 };
@@ -201,20 +205,20 @@ struct ConfigLine {
 };
 
 struct FirmwareFacts {
-    std::vector<ConfigLine> config;   ///< in reading order
+    std::vector<ConfigLine> config;  ///< in reading order
     bool config_present = true;
     /// Files of the boot partition, as paths without a leading '/', with their sizes; sorted.
     std::map<std::string, std::uint64_t> files;
 };
 
 struct PartitionFacts {
-    unsigned number = 0;       ///< from 1, as Linux counts
-    Range range;               ///< in the image, bytes
+    unsigned number = 0;  ///< from 1, as Linux counts
+    Range range;          ///< in the image, bytes
     std::uint8_t mbr_type = 0;
     bool active = false;
     bool logical = false;
-    std::string uuid;          ///< PARTUUID
-    std::string file_system;   ///< "fat32", "fat16", "ext4", ...; empty: none that is known
+    std::string uuid;         ///< PARTUUID
+    std::string file_system;  ///< "fat32", "fat16", "ext4", ...; empty: none that is known
     std::string file_system_uuid;
     std::string label;
     std::optional<std::uint64_t> file_system_size;  ///< bytes it believes to have
@@ -228,19 +232,19 @@ struct DiskFacts {
     std::vector<PartitionFacts> partitions;
     std::optional<unsigned> boot_partition;  ///< its number
     std::optional<unsigned> root_partition;
-    std::vector<std::string> name_clashes;   ///< FAT: "boot.scr" and "BOOT.SCR"
-    std::vector<std::string> large_files;    ///< FAT: over 4 GiB
-    std::vector<std::string> damages;        ///< what is wrong inside the table and the file systems, in words
+    std::vector<std::string> name_clashes;  ///< FAT: "boot.scr" and "BOOT.SCR"
+    std::vector<std::string> large_files;   ///< FAT: over 4 GiB
+    std::vector<std::string> damages;       ///< what is wrong inside the table and the file systems, in words
 };
 
 struct RootFacts {
     std::optional<bool> getty_on_hvc0;
-    std::optional<std::uint16_t> init_machine;   ///< e_machine of /sbin/init; 183 is AArch64
+    std::optional<std::uint16_t> init_machine;  ///< e_machine of /sbin/init; 183 is AArch64
     bool init_present = true;
-    std::vector<std::string> module_releases;    ///< names under /lib/modules
-    std::optional<bool> xen_tools;               ///< xl and xenstored (or oxenstored)
-    std::string xen_tools_version;               ///< "4.17"; empty: not known
-    std::string fstab_root;                      ///< first field of the line for "/"; empty: no such line
+    std::vector<std::string> module_releases;  ///< names under /lib/modules
+    std::optional<bool> xen_tools;             ///< xl and xenstored (or oxenstored)
+    std::string xen_tools_version;             ///< "4.17"; empty: not known
+    std::string fstab_root;                    ///< first field of the line for "/"; empty: no such line
 };
 
 struct BootScenario {

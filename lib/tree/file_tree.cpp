@@ -15,7 +15,9 @@ constexpr std::size_t longest_name = 255;     // NAME_MAX
 constexpr std::size_t longest_target = 4095;  // PATH_MAX less the NUL
 constexpr int most_symlinks = 40;             // MAXSYMLINKS in linux/namei.h
 
-std::string quoted(std::string_view name) { return "'" + printable(name) + "'"; }
+std::string quoted(std::string_view name) {
+    return "'" + printable(name) + "'";
+}
 
 [[noreturn]] void refuse_path(std::string_view path, std::string message, std::string found = {},
                               std::string allowed = {}) {

@@ -10,7 +10,8 @@
 namespace rpixen {
 namespace {
 
-constexpr std::size_t capacity = 256 * 1024;  ///< stays in the processor's cache: docs/decisions/0006-data-path.md
+constexpr std::size_t capacity =
+    256 * 1024;  ///< stays in the processor's cache: docs/decisions/0006-data-path.md
 constexpr std::size_t widest_skip =
     16 * 1024;                            ///< reading over a tar's headers is cheaper than a second call
 constexpr std::size_t most_parts = 1000;  ///< IOV_MAX is 1024

@@ -14,8 +14,8 @@
 namespace rpixen {
 
 /// Copies file data into a partition: gathers what lies side by side in the output, reads it with few calls
-/// (an archive in one call across its headers), writes it with one. docs/decisions/0006-data-path.md holds the
-/// measurements.
+/// (an archive in one call across its headers), writes it with one. docs/decisions/0006-data-path.md holds
+/// the measurements.
 class DataPath {
   public:
     /// `done`: what was counted of the supervised phase before, and is counted on here.

@@ -10,7 +10,8 @@
 namespace rpixen {
 namespace {
 
-constexpr std::size_t capacity = 256 * 1024;  ///< stays in the processor's cache: docs/decisions/0006-data-path.md
+constexpr std::size_t capacity =
+    256 * 1024;  ///< stays in the processor's cache: docs/decisions/0006-data-path.md
 
 /// Reads a content that may go on behind fixed places.
 class OpenStreamed final : public OpenContent {
