@@ -151,7 +151,7 @@ INSTANTIATE_TEST_SUITE_P(
              BootStage::device_tree,
              "U-Boot crashed",
              true}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& instance) { return std::string(instance.param.name); });
 
 TEST(SerialWatch, keeps_the_first_complaint) {
     const SerialWatch watch = after({uboot, script, "failed on fdt_overlay_apply(): FDT_ERR_NOSPACE\r\n",
