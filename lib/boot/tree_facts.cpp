@@ -51,15 +51,12 @@ void add_modules(const DeviceTree& tree, const std::string& parent, int depth, C
     }
 }
 
-void add_nodes(const DeviceTree& tree, const std::string& parent, TreeFacts& facts) {
-    for (const std::string& name : tree.children(parent.empty() ? "/" : parent)) {
-        const std::string path = parent + "/" + name;
-        facts.nodes.push_back(path);
-        if (name.starts_with("serial@"))
+void add_nodes(const DeviceTree& tree, TreeFacts& facts) {
+    facts.nodes = tree.paths();
+    for (const std::string& path : facts.nodes)
+        if (std::string_view(path).substr(path.rfind('/') + 1).starts_with("serial@"))
             facts.serials.push_back(
                 {path, tree.strings(path, "compatible"), tree.string(path, "status").value_or("")});
-        add_nodes(tree, path, facts);
-    }
 }
 
 }  // namespace
@@ -81,7 +78,7 @@ TreeFacts tree_facts(const DeviceTree& tree) {
         facts.reservations.push_back({reserved.range, reserved.path, false});
     for (const std::string& alias : tree.properties("/aliases"))
         if (const auto path = tree.string("/aliases", alias)) facts.aliases[alias] = *path;
-    add_nodes(tree, "", facts);
+    add_nodes(tree, facts);
     return facts;
 }
 

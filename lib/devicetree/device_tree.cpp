@@ -184,6 +184,24 @@ std::vector<std::string> DeviceTree::children(std::string_view path) const {
     return names;
 }
 
+std::vector<std::string> DeviceTree::paths() const {
+    std::vector<std::string> result;
+    std::vector<std::size_t> ends;  // of the present path's components, from the root to the node
+    std::string path;
+    int depth = -1;
+    for (int node = fdt_next_node(bytes_.data(), -1, &depth); node >= 0 && depth >= 0;
+         node = fdt_next_node(bytes_.data(), node, &depth)) {
+        const auto level = static_cast<std::size_t>(depth);
+        ends.resize(level + 1);
+        if (level == 0) continue;
+        path.resize(ends[level - 1]);
+        path.append("/").append(name_at(bytes_.data(), node));
+        ends[level] = path.size();
+        result.push_back(path);
+    }
+    return result;
+}
+
 std::vector<std::string> DeviceTree::properties(std::string_view path) const {
     std::vector<std::string> names;
     const int node = find(path);

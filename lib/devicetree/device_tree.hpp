@@ -33,6 +33,8 @@ class DeviceTree {
     bool has(std::string_view path) const;
     /// Names of the child nodes, in the order of the tree; empty where the node does not exist.
     std::vector<std::string> children(std::string_view path) const;
+    /// Paths of all nodes but the root, parents before their children, in the order of the tree.
+    std::vector<std::string> paths() const;
     /// Names of the properties, in the order of the tree.
     std::vector<std::string> properties(std::string_view path) const;
     /// The raw value; nothing where node or property does not exist. Valid until the tree changes.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include <rpixen/error.hpp>
 
@@ -43,7 +44,8 @@ DataPath::DataPath(Partition& partition, const Supervision& supervision, std::ui
     : partition_(partition),
       supervision_(supervision),
       done_(done),
-      buffer_(capacity),
+      writer_(partition, capacity),
+      buffer_(writer_.take()),
       skipped_(widest_skip) {}
 
 void DataPath::copy(const Content& content, std::uint64_t from, std::uint64_t to, std::uint64_t length) {
@@ -114,10 +116,10 @@ void DataPath::flush() {
     run_queued();
     if (used_ == 0) return;
     supervision_.check();
-    partition_.write(begin_, ByteView(buffer_).first(used_));
     done_ += used_;
+    writer_.put(std::move(buffer_), begin_, std::exchange(used_, 0));
+    buffer_ = writer_.take();
     supervision_.advance(done_);
-    used_ = 0;
 }
 
 void DataPath::leave_source() {
@@ -129,6 +131,7 @@ void DataPath::leave_source() {
 void DataPath::finish() {
     flush();
     leave_source();
+    writer_.finish();
 }
 
 }  // namespace rpixen

@@ -9,13 +9,14 @@
 #include <rpixen/progress.hpp>
 
 #include "backend/direct/partition.hpp"
+#include "backend/direct/write_behind.hpp"
 #include "storage/content.hpp"
 
 namespace rpixen {
 
 /// Copies file data into a partition: gathers what lies side by side in the output, reads it with few calls
-/// (an archive in one call across its headers), writes it with one. docs/decisions/0006-data-path.md holds
-/// the measurements.
+/// (an archive in one call across its headers), writes it with one on another thread.
+/// docs/decisions/0006-data-path.md holds the measurements.
 class DataPath {
   public:
     /// `done`: what was counted of the supervised phase before, and is counted on here.
@@ -43,6 +44,7 @@ class DataPath {
     Partition& partition_;
     const Supervision& supervision_;
     std::uint64_t& done_;
+    WriteBehind writer_;
     Bytes buffer_;
     Bytes skipped_;  ///< takes what lies between two contents of an archive
     std::uint64_t begin_ = 0;

@@ -60,6 +60,13 @@ std::unique_ptr<OpenContent> StreamedData::open(std::uint64_t position) const {
 }
 
 void StreamedData::put(std::uint64_t offset, ByteView bytes) {
+    if (bytes.size() >= capacity / 2) {
+        // Large enough by itself: not worth another copy.
+        flush();
+        output_.write(partition_offset_ + offset, bytes);
+        bytes_written_ += bytes.size();
+        return;
+    }
     while (!bytes.empty()) {
         const bool adjacent = used_ != 0 && offset >= begin_ + used_ &&
                               offset - begin_ - used_ < ext4::block_size && offset - begin_ < buffer_.size();
