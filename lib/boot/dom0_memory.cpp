@@ -164,7 +164,7 @@ std::vector<Range> xen_own_memory(std::uint64_t board_memory) {
 }
 
 Dom0Banks allocate_dom0(std::vector<Range> ram, const std::vector<Range>& taken, std::uint64_t wanted) {
-    for (const Range& hole : taken) ram = without(std::move(ram), hole);
+    for (const Range& hole : taken) ram = without(ram, hole);
     BuddyHeap heap;
     for (const Range& range : ram) heap.add(range);
 
