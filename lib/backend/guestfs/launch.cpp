@@ -58,6 +58,9 @@ Prepared prepare(const std::vector<Disk>& disks, bool emulate) {
     prepared.callback = guestfs_set_event_callback(g, keep_log, said, 0, prepared.log.get());
     check(g, prepared.callback, "listen to libguestfs");
     check(g, guestfs_set_backend(g, "direct"), "choose libguestfs' backend");
+    // A talking appliance: its words explain a failed launch, and on Debian 12 without KVM a silent one
+    // ("quiet") was seen to hang for ever in its start where the talking one was up in 12 s.
+    check(g, guestfs_set_verbose(g, 1), "make the appliance talk");
     // A Ctrl-C at the terminal is for this program alone; it ends the appliance itself.
     check(g, guestfs_set_pgroup(g, 1), "set the appliance's process group");
     if (emulate) check(g, guestfs_set_backend_setting(g, "force_tcg", "1"), "turn KVM off");
@@ -93,6 +96,7 @@ Attempt attempt_launch(const std::vector<Disk>& disks, bool emulate, const Super
     if (run_watched(launching, supervision) == WorkEnd::timed_out) {
         attempt.error = "it did not come up within " + std::to_string(launching.limit->count() / 1000) + " s";
     } else if (result == 0) {
+        guestfs_set_verbose(g, 0);
         guestfs_delete_event_callback(g, prepared.callback);
         attempt.handle = std::move(prepared.handle);
     }
