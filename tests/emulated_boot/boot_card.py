@@ -92,7 +92,7 @@ class Negative:
 
 NEGATIVE = {
     # The overlay's original 0xf80000 bytes for a kernel of 33 MB: Xen hands over the front half, dom0 stays silent or dies.
-    "reg-too-small": Negative("dom0-reg-too-small", "dom0-kernel", "", {}, builtin=False, initrd=True, timeout=150),
+    "reg-too-small": Negative("dom0-reg-too-small", "dom0-kernel", "", {}, builtin=False, initrd=True, timeout=120),
     # Bare `fdt resize`, an overlay of 8 KiB: the tree is destroyed by the failed apply.
     "overlay-no-room": Negative("overlay-no-room", "device-tree", "could not apply an overlay",
                                 {"script": "classic", "apply_overlays": "boot"}),
