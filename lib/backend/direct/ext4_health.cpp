@@ -6,7 +6,6 @@
 #include <array>
 #include <bit>
 #include <exception>
-#include <map>
 #include <optional>
 #include <set>
 
@@ -131,6 +130,18 @@ class HealthCheck {
                 add(owner, "block", "blocks of its own", "block " + std::to_string(block) + " is used twice");
     }
 
+    struct Links {
+        std::uint32_t names = 0;    ///< as the directories say
+        std::uint16_t claimed = 0;  ///< as the inode says
+        bool alive = false;
+    };
+
+    /// `number` was checked against the number of inodes, which libext2fs has held against that of groups.
+    Links& links_of(ext2_ino_t number) {
+        if (number >= links_.size()) links_.resize(std::size_t{number} + 1);
+        return links_[number];
+    }
+
     static std::string name_of_inode(ext2_ino_t number) { return "inode " + std::to_string(number); }
 
     void scan_inodes() {
@@ -160,7 +171,9 @@ class HealthCheck {
         if (!alive) return;
         if (!ext2fs_test_inode_bitmap2(fs_->inode_map, number))
             add(name_of_inode(number), "bitmap", "used", "free");
-        links_[number] = inode.i_links_count;
+        links_of(number).claimed = inode.i_links_count;
+        links_of(number).alive = true;
+        ++alive_;
         if (LINUX_S_ISDIR(inode.i_mode)) ++directories_;
         take_attribute_block(number, inode);
         if (ext2fs_inode_has_valid_blocks2(fs_.get(), &inode)) take_blocks(number);
@@ -214,7 +227,10 @@ class HealthCheck {
                              void* opaque) noexcept -> int {
             Visit& at = *static_cast<Visit*>(opaque);
             try {
-                if (entry->inode) ++at.check->references_[entry->inode];
+                if (entry->inode > at.check->fs_->super->s_inodes_count)
+                    at.check->add(name_of_inode(entry->inode), "links", "0", "1 names of a free inode");
+                else if (entry->inode != 0)
+                    ++at.check->links_of(entry->inode).names;
                 return 0;
             } catch (...) {
                 at.failure = std::current_exception();
@@ -227,16 +243,18 @@ class HealthCheck {
     }
 
     void check_links() {
-        for (const auto& [number, count] : references_)
-            if (!links_.contains(number))
-                add(name_of_inode(number), "links", "0", std::to_string(count) + " names of a free inode");
-        for (const auto& [number, count] : links_) {
+        for (ext2_ino_t number = 1; number < links_.size(); ++number) {
+            const Links& links = links_[number];
+            if (!links.alive) {
+                if (links.names != 0)
+                    add(name_of_inode(number), "links", "0",
+                        std::to_string(links.names) + " names of a free inode");
+                continue;
+            }
             if (number < EXT2_FIRST_INO(fs_->super) && number != EXT2_ROOT_INO) continue;
-            const auto found = references_.find(number);
-            const std::uint64_t names = found == references_.end() ? 0 : found->second;
             // A directory of more than 65,000 folders counts no more (dir_nlink).
-            if (count == 1 && names > 1) continue;
-            compare(name_of_inode(number), "links", names, count);
+            if (links.claimed == 1 && links.names > 1) continue;
+            compare(name_of_inode(number), "links", links.names, links.claimed);
         }
     }
 
@@ -245,7 +263,8 @@ class HealthCheck {
         for (; ext2fs_find_first_set_inode_bitmap2(fs_->inode_map, marked, fs_->super->s_inodes_count,
                                                    &marked) == 0;
              ++marked) {
-            if (!links_.contains(marked)) add(name_of_inode(marked), "bitmap", "free", "used");
+            if (marked >= links_.size() || !links_[marked].alive)
+                add(name_of_inode(marked), "bitmap", "free", "used");
             if (marked == fs_->super->s_inodes_count) break;
         }
     }
@@ -280,7 +299,7 @@ class HealthCheck {
             add("block bitmap", "bitmap", "exactly the used blocks",
                 std::to_string(wrong) + " blocks wrong, the first " + std::to_string(first_wrong));
         compare("superblock", "free blocks", free_blocks, ext2fs_free_blocks_count(fs_->super));
-        compare("superblock", "free inodes", fs_->super->s_inodes_count - links_.size(),
+        compare("superblock", "free inodes", fs_->super->s_inodes_count - alive_,
                 fs_->super->s_free_inodes_count);
         std::uint64_t group_blocks = 0;
         std::uint64_t group_inodes = 0;
@@ -291,7 +310,7 @@ class HealthCheck {
             group_directories += ext2fs_bg_used_dirs_count(fs_.get(), group);
         }
         compare("group descriptors", "free blocks", free_blocks, group_blocks);
-        compare("group descriptors", "free inodes", fs_->super->s_inodes_count - links_.size(), group_inodes);
+        compare("group descriptors", "free inodes", fs_->super->s_inodes_count - alive_, group_inodes);
         compare("group descriptors", "directories", directories_, group_directories);
     }
 
@@ -303,8 +322,8 @@ class HealthCheck {
     ext4::FileSystem fs_;
     BlockBitmap used_;
     std::set<blk64_t> attribute_blocks_;
-    std::map<ext2_ino_t, std::uint64_t> links_;       ///< as the inodes say
-    std::map<ext2_ino_t, std::uint64_t> references_;  ///< as the directories say
+    std::vector<Links> links_;  ///< by inode, up to the last one in use
+    std::uint32_t alive_ = 0;   ///< inodes in use
     std::uint64_t directories_ = 0;
 };
 

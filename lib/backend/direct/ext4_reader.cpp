@@ -218,6 +218,9 @@ class Ext4Reader {
         channel_.rethrow();
         if (collected.failure) std::rethrow_exception(collected.failure);
         if (result != 0) damage(path, "a directory is damaged", words(result));
+        // An index sorts names by their hash; inodes are read in the order of their tables.
+        std::stable_sort(collected.items.begin(), collected.items.end(),
+                         [](const FoundEntry& a, const FoundEntry& b) { return a.inode < b.inode; });
         return std::move(collected.items);
     }
 
