@@ -12,10 +12,6 @@ if(TARGET rpixen_fdt)
 endif()
 install(EXPORT rpixen-targets NAMESPACE rpixen:: DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/rpixen")
 
-set(rpixen_guestfs OFF)
-if(TARGET PkgConfig::GUESTFS)
-  set(rpixen_guestfs ON)
-endif()
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/rpixen-config.cmake.in"
   "${PROJECT_BINARY_DIR}/rpixen-config.cmake" INSTALL_DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/rpixen")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/rpixen-config-version.cmake" COMPATIBILITY SameMinorVersion)

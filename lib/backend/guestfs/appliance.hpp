@@ -1,7 +1,5 @@
 #pragma once
 
-#include <guestfs.h>
-
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -10,11 +8,15 @@
 
 #include <rpixen/progress.hpp>
 
+#include "backend/guestfs/library.hpp"
 #include "base/handle.hpp"
 
 namespace rpixen::guestfs {
 
-using Handle = rpixen::Handle<guestfs_h, guestfs_close>;
+inline void close_handle(guestfs_h* handle) {
+    guestfs_close(handle);
+}
+using Handle = rpixen::Handle<guestfs_h, close_handle>;
 /// What libguestfs allocates with malloc for its caller.
 using Text = rpixen::Handle<char, free>;
 

@@ -16,18 +16,25 @@
 namespace rpixen {
 namespace {
 
-using guestfs::check;
-using guestfs::Text;
-using guestfs::throw_guestfs;
+using namespace guestfs;  // the functions of library.hpp among them
 
 void free_strings(char** strings) {
     for (char** string = strings; *string; ++string) free(*string);
     free(strings);
 }
-using Strings = Handle<char*, free_strings>;
-using PartitionList = Handle<guestfs_partition_list, guestfs_free_partition_list>;
-using Status = Handle<struct guestfs_statns, guestfs_free_statns>;
-using Attributes = Handle<guestfs_xattr_list, guestfs_free_xattr_list>;
+using Strings = rpixen::Handle<char*, free_strings>;
+void free_partitions(guestfs_partition_list* list) {
+    guestfs_free_partition_list(list);
+}
+void free_status(struct guestfs_statns* status) {
+    guestfs_free_statns(status);
+}
+void free_attributes(guestfs_xattr_list* list) {
+    guestfs_free_xattr_list(list);
+}
+using PartitionList = rpixen::Handle<guestfs_partition_list, free_partitions>;
+using Status = rpixen::Handle<struct guestfs_statns, free_status>;
+using Attributes = rpixen::Handle<guestfs_xattr_list, free_attributes>;
 
 std::vector<guestfs::Disk> read_only(const std::vector<std::string>& images) {
     std::vector<guestfs::Disk> disks;

@@ -14,8 +14,7 @@
 namespace rpixen {
 namespace {
 
-using guestfs::Appliance;
-using guestfs::check;
+using namespace guestfs;  // the functions of library.hpp among them
 
 constexpr std::uint64_t sector = 512;
 constexpr std::size_t copy_chunk = 1 << 20;

@@ -47,6 +47,7 @@ struct Prepared {
 };
 
 Prepared prepare(const std::vector<Disk>& disks, bool emulate) {
+    load_library();
     Prepared prepared;
     prepared.handle.reset(guestfs_create());
     guestfs_h* const g = prepared.handle.get();
