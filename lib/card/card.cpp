@@ -142,8 +142,6 @@ void read_ext_partition(const ContentSourcePtr& image, CardPartition& partition)
 }
 
 void read_file_system(const ContentSourcePtr& image, CardPartition& partition) {
-    if (partition.extended) return;
-    partition.file_system = detect_file_system(image, partition.readable);
     try {
         if (partition.fat()) read_fat_partition(image, partition);
         if (partition.ext()) read_ext_partition(image, partition);
@@ -180,17 +178,28 @@ const CardPartition* Card::partition(int number) const {
     return found == partitions.end() ? nullptr : &*found;
 }
 
-Card read_card(const ContentSourcePtr& image, std::uint64_t size, const Supervision& supervision) {
+Card read_partitions(const ContentSourcePtr& image, std::uint64_t size) {
     Card card;
     card.path = image->name();
     card.image = image;
     card.size = size;
     read_table(card);
     check_places(card);
+    for (CardPartition& partition : card.partitions)
+        if (!partition.extended) partition.file_system = detect_file_system(card.image, partition.readable);
+    return card;
+}
+
+void read_file_systems(Card& card, const Supervision& supervision) {
     for (CardPartition& partition : card.partitions) {
         supervision.check();
         read_file_system(card.image, partition);
     }
+}
+
+Card read_card(const ContentSourcePtr& image, std::uint64_t size, const Supervision& supervision) {
+    Card card = read_partitions(image, size);
+    read_file_systems(card, supervision);
     return card;
 }
 

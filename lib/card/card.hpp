@@ -76,4 +76,9 @@ Card read_card(const std::string& path, const Supervision& supervision = {},
 /// As read_card(), for an image that is open already (a back end's output, a memfd).
 Card read_card(const ContentSourcePtr& image, std::uint64_t size, const Supervision& supervision = {});
 
+/// The first half of read_card(): the partition table, and what kind of file system each partition has.
+Card read_partitions(const ContentSourcePtr& image, std::uint64_t size);
+/// The second half: the trees of the file systems.
+void read_file_systems(Card& card, const Supervision& supervision = {});
+
 }  // namespace rpixen

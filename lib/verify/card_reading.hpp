@@ -19,9 +19,9 @@ struct CardReading {
     std::vector<std::string> notes;
 };
 
-/// Of a card that was read by our own readers, with the file systems' structures held against themselves.
-/// Throws Error{cancelled}.
-CardReading take_reading(Card&& card, const Supervision& supervision);
+/// Reads an image with our own readers and, beside that, holds the file systems' structures against
+/// themselves. Throws Error{artifact} where there is no card, Error{io, cancelled}.
+CardReading read_directly(const ContentSourcePtr& image, std::uint64_t size, const Supervision& supervision);
 
 /// Reads card number `card` through the appliance's kernel; of every content only the digest is kept.
 /// Throws Error{io, cancelled}.

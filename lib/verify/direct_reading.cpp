@@ -1,5 +1,7 @@
 #include "verify/card_reading.hpp"
 
+#include <future>
+
 #include <rpixen/error.hpp>
 
 #include "backend/direct/ext4_health.hpp"
@@ -33,7 +35,19 @@ PartitionPlan plan_of(CardPartition& partition) {
 
 }  // namespace
 
-CardReading take_reading(Card&& card, const Supervision& supervision) {
+CardReading read_directly(const ContentSourcePtr& image, std::uint64_t size, const Supervision& supervision) {
+    Card card = read_partitions(image, size);
+    // Half of the time is checksums, and both passes take them: so on two processors.
+    std::vector<std::future<std::vector<Problem>>> checks;
+    for (const CardPartition& partition : card.partitions)
+        checks.push_back(std::async(
+            std::launch::async, [&image, &supervision, range = partition.readable, ext = partition.ext()] {
+                std::vector<Problem> problems;
+                if (ext) check_ext4(image, range, problems, supervision);
+                return problems;
+            }));
+    read_file_systems(card, supervision);
+
     CardReading reading;
     reading.image.size = card.size;
     reading.image.disk_signature = card.disk_signature;
@@ -41,11 +55,11 @@ CardReading take_reading(Card&& card, const Supervision& supervision) {
         reading.faults.push_back(fault_of({}, problem));
         if (problem.location.pointer.empty()) reading.faults.back().path = "partition table";
     }
-    for (CardPartition& partition : card.partitions) {
-        if (partition.ext()) check_ext4(card.image, partition.readable, partition.problems, supervision);
+    for (std::size_t number = 0; number < card.partitions.size(); ++number) {
+        CardPartition& partition = card.partitions[number];
         PartitionPlan plan = plan_of(partition);
-        for (const Problem& problem : partition.problems)
-            reading.faults.push_back(fault_of(plan.name, problem));
+        for (const std::vector<Problem>& problems : {partition.problems, checks[number].get()})
+            for (const Problem& problem : problems) reading.faults.push_back(fault_of(plan.name, problem));
         reading.image.partitions.push_back(std::move(plan));
     }
     return reading;

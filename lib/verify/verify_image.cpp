@@ -4,7 +4,6 @@
 
 #include <rpixen/error.hpp>
 
-#include "card/card.hpp"
 #include "storage/input_file.hpp"
 #include "verify/boot_files.hpp"
 #include "verify/card_reading.hpp"
@@ -32,7 +31,7 @@ Verification judge(const ImagePlan& plan, const CardReading& reading, const Cont
 Verification verify_directly(const ImagePlan& plan, const std::shared_ptr<const InputFile>& image,
                              VerifyForm form, const Supervision& supervision) {
     supervision.begin("examining", 0);
-    const CardReading reading = take_reading(read_card(image, image->size(), supervision), supervision);
+    const CardReading reading = read_directly(image, image->size(), supervision);
     return judge(plan, reading, image->content(), form, supervision);
 }
 
