@@ -1,6 +1,9 @@
 #include "image/plan_image.hpp"
 
+#include <initializer_list>
 #include <limits>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "image/ext4_size.hpp"
@@ -146,8 +149,9 @@ PartitionPlan plan_root_partition(const Manifest& manifest, FileTree tree,
     return partition;
 }
 
-void add_content(Sha256& digest, const Content& content) {
-    if (content.size == 0) return;
+Sha256Digest digest_of(const Content& content) {
+    Sha256 digest;
+    if (content.size == 0) return digest.finish();
     const auto open = content.open();
     Bytes buffer(std::min<std::uint64_t>(content.size, MiB));
     for (std::uint64_t done = 0; done < content.size;) {
@@ -157,19 +161,41 @@ void add_content(Sha256& digest, const Content& content) {
         digest.update(part);
         done += part.size();
     }
+    return digest.finish();
+}
+
+/// Digests that were taken when the artifacts were examined, for what goes onto the card as it is.
+using KnownDigests = std::map<const ContentSource*, std::string>;
+
+KnownDigests known_digests(const ArtifactSet& artifacts) {
+    KnownDigests known;
+    const auto add = [&](const Artifact& artifact) {
+        if (artifact.packing == "none" && artifact.sha256)
+            known[artifact.content.source.get()] = *artifact.sha256;
+    };
+    for (const Artifact* artifact : std::initializer_list<const Artifact*>{&artifacts.xen, &artifacts.kernel,
+                                                                           &artifacts.uboot, &artifacts.dtb})
+        add(*artifact);
+    if (artifacts.initrd) add(*artifacts.initrd);
+    if (artifacts.xsm_policy) add(*artifacts.xsm_policy);
+    for (const Artifact& overlay : artifacts.overlays) add(overlay);
+    return known;
 }
 
 /// Derives the identifiers from what the card is made of: every boot file with its bytes, the root tree
 /// without its files' data (names, sizes and times tell two of them apart), a prebuilt file system by its
 /// superblock.
 Identity identify(const std::string& name, const FileTree& boot, const FileTree& root,
-                  const std::optional<Content>& prebuilt) {
+                  const std::optional<Content>& prebuilt, const KnownDigests& known) {
     Sha256 digest;
     digest.update("rpixen-img 1").update(name).update(digest_of(boot)).update(digest_of(root));
-    for (NodeId node = 0; node < boot.node_count(); ++node)
-        if (boot.type(node) == NodeType::file && boot.links(node) != 0)
-            add_content(digest, boot.content(node));
-    if (prebuilt) add_content(digest, {prebuilt->source, prebuilt->position + 1024, 1024});
+    for (NodeId node = 0; node < boot.node_count(); ++node) {
+        if (boot.type(node) != NodeType::file || boot.links(node) == 0) continue;
+        const Content content = boot.content(node);
+        const auto found = known.find(content.source.get());
+        digest.update(found != known.end() ? found->second : hex(digest_of(content)));
+    }
+    if (prebuilt) digest.update(digest_of({prebuilt->source, prebuilt->position + 1024, 1024}));
     return derive_identity(digest.finish());
 }
 
@@ -195,8 +221,8 @@ ImagePlan plan_image(const Manifest& manifest, ArtifactSet&& artifacts, const Bo
     ImagePlan plan;
     plan.partitions.push_back(plan_boot_partition(manifest, std::move(files), time));
     // After the boot partition was found to fit, because this reads its files.
-    const Identity identity =
-        identify(manifest.name, plan.partitions.back().tree, root, artifacts.prebuilt_root);
+    const Identity identity = identify(manifest.name, plan.partitions.back().tree, root,
+                                       artifacts.prebuilt_root, known_digests(artifacts));
     plan.disk_signature = identity.disk_signature;
     plan.partitions.back().fat32.volume_id = identity.volume_id;
     plan.partitions.push_back(
