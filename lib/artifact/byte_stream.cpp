@@ -1,6 +1,7 @@
 #include "artifact/byte_stream.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace rpixen {
 
@@ -26,7 +27,7 @@ std::size_t ByteStream::read(MutableBytes out) {
     while (done < out.size()) {
         const ByteView part = some(out.size() - done);
         if (part.empty()) break;
-        std::copy(part.begin(), part.end(), out.begin() + static_cast<std::ptrdiff_t>(done));
+        std::memcpy(out.data() + done, part.data(), part.size());
         done += part.size();
     }
     return done;

@@ -26,6 +26,16 @@ struct Block {
     std::size_t filled = 0;
 };
 
+/// Plain bytes come out as they are, read straight to their place.
+class PlainBytes final : public Unpacker {
+  public:
+    explicit PlainBytes(std::function<std::size_t(MutableBytes)> read) : read_(std::move(read)) {}
+    std::size_t read(MutableBytes out) override { return read_(out); }
+
+  private:
+    std::function<std::size_t(MutableBytes)> read_;
+};
+
 std::unique_ptr<Unpacker> make_unpacker(Packing packing, ReadPacked read) {
     if (packing == Packing::gzip) return gzip_unpacker(std::move(read));
     return archive_unpacker(packing, std::move(read));
@@ -42,6 +52,7 @@ struct Decoder::State {
     Sha256Digest digest{};
     Bytes input = Bytes(input_block);
     std::atomic<std::uint64_t> position{0};
+    std::atomic<Packing> packing{Packing::plain};
 
     // Shared between the two threads, under the mutex: a ring in which blocks [taken, given) are filled.
     std::array<Block, blocks> ring;
@@ -57,22 +68,28 @@ struct Decoder::State {
     std::thread thread;
 
     /// The next packed bytes; nothing at the end. Throws Error{io}.
-    ByteView read_input() {
-        const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(input.size(), end - next));
-        const MutableBytes part = MutableBytes(input).first(count);
+    ByteView read_input() { return ByteView(input).first(read_into(input)); }
+
+    /// As much of them as `out` takes.
+    std::size_t read_into(MutableBytes out) {
+        const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), end - next));
+        const MutableBytes part = out.first(count);
         pread_exactly(file->descriptor(), next, part, file->name());
         next += count;
         position.fetch_add(count, std::memory_order_relaxed);
         if (with_digest) sha256.update(part);
-        return part;
+        return count;
     }
 
     void unpack() {
         std::array<std::byte, 16> magic{};
         const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(magic.size(), end - next));
         pread_exactly(file->descriptor(), next, MutableBytes(magic).first(length), file->name());
+        packing = detect_packing(ByteView(magic).first(length));
         const std::unique_ptr<Unpacker> unpacker =
-            make_unpacker(detect_packing(magic), [this] { return read_input(); });
+            packing == Packing::plain
+                ? std::make_unique<PlainBytes>([this](MutableBytes out) { return read_into(out); })
+                : make_unpacker(packing, [this] { return read_input(); });
         while (true) {
             Block* block = free_block();
             if (!block) return;
@@ -150,6 +167,10 @@ Decoder::~Decoder() {
     }
     state_->changed.notify_one();
     state_->thread.join();
+}
+
+Packing Decoder::packing() const {
+    return state_->packing;
 }
 
 std::uint64_t Decoder::input_position() const {

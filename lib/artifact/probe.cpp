@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
+#include <future>
 
 #include <rpixen/error.hpp>
 
@@ -51,32 +53,65 @@ class Probe {
         : manifest_(manifest), store_(store), supervision_(supervision) {}
 
     ArtifactSet run() {
-        examine(manifest_.xen.location, [&] { probe_xen(); });
-        examine(manifest_.kernel.location, [&] { probe_kernel(); });
-        if (manifest_.initrd) examine(manifest_.initrd->location, [&] { probe_initrd(*manifest_.initrd); });
-        if (manifest_.xsm_policy)
-            examine(manifest_.xsm_policy->location, [&] { probe_xsm_policy(*manifest_.xsm_policy); });
-        examine(manifest_.dtb.location, [&] { probe_dtb(); });
-        examine(manifest_.uboot.location, [&] { probe_uboot(); });
-        for (const OverlayReference& overlay : manifest_.overlays)
-            examine(overlay.location, [&] { set_.overlays.push_back(probe_overlay(overlay)); });
-        if (manifest_.firmware)
-            examine(manifest_.firmware->location, [&] { probe_firmware(*manifest_.firmware); });
-        for (const ExtraFile& file : manifest_.files)
-            examine(file.location, [&] {
-                set_.inputs.push_back(file.resolved);
-                set_.extra_files.push_back(InputFile::open_file(file.resolved)->content());
-            });
-        // Last, since it is the long work.
-        for (std::size_t layer = 0; layer < manifest_.rootfs.size(); ++layer)
-            examine(manifest_.rootfs[layer].location, [&] { probe_layer(layer); });
-        if (!problems_.empty()) throw Error(ErrorCode::artifact, std::move(problems_));
+        // Hashing and searching the boot artifacts takes as long as a good part of the root file system.
+        std::future<void> boot = std::async(std::launch::async, [this] { probe_boot_artifacts(); });
+        try {
+            probe_root();
+        } catch (...) {
+            boot.wait();
+            throw;
+        }
+        boot.get();
+        std::vector<Problem> problems = std::move(boot_.problems);
+        problems.insert(problems.end(), root_.problems.begin(), root_.problems.end());
+        if (!problems.empty()) throw Error(ErrorCode::artifact, std::move(problems));
+        set_.inputs = std::move(boot_.inputs);
+        set_.inputs.insert(set_.inputs.end(), root_.inputs.begin(), root_.inputs.end());
         return std::move(set_);
     }
 
   private:
+    /// What one of the two threads found.
+    struct Findings {
+        std::vector<std::string> inputs;
+        std::vector<Problem> problems;
+    };
+    /// Ends the long work on the root file system of a run that has failed already.
+    struct Abandoned {};
+
+    void probe_boot_artifacts() {
+        try {
+            examine(boot_, manifest_.xen.location, [&] { probe_xen(); });
+            examine(boot_, manifest_.kernel.location, [&] { probe_kernel(); });
+            if (manifest_.initrd)
+                examine(boot_, manifest_.initrd->location, [&] { probe_initrd(*manifest_.initrd); });
+            if (manifest_.xsm_policy)
+                examine(boot_, manifest_.xsm_policy->location,
+                        [&] { probe_xsm_policy(*manifest_.xsm_policy); });
+            examine(boot_, manifest_.dtb.location, [&] { probe_dtb(); });
+            examine(boot_, manifest_.uboot.location, [&] { probe_uboot(); });
+            for (const OverlayReference& overlay : manifest_.overlays)
+                examine(boot_, overlay.location, [&] { set_.overlays.push_back(probe_overlay(overlay)); });
+            if (manifest_.firmware)
+                examine(boot_, manifest_.firmware->location, [&] { probe_firmware(*manifest_.firmware); });
+            for (const ExtraFile& file : manifest_.files)
+                examine(boot_, file.location, [&] {
+                    boot_.inputs.push_back(file.resolved);
+                    set_.extra_files.push_back(InputFile::open_file(file.resolved)->content());
+                });
+        } catch (...) {
+            boot_failed_ = true;
+            throw;
+        }
+    }
+
+    void probe_root() {
+        for (std::size_t layer = 0; layer < manifest_.rootfs.size(); ++layer)
+            examine(root_, manifest_.rootfs[layer].location, [&] { probe_layer(layer); });
+    }
+
     template <typename Work>
-    void examine(const Location& location, const Work& work) {
+    void examine(Findings& findings, const Location& location, const Work& work) {
         supervision_.check();
         try {
             work();
@@ -84,14 +119,16 @@ class Probe {
             if (error.code() != ErrorCode::artifact) throw;
             for (Problem problem : error.problems()) {
                 if (problem.location == Location{}) problem.location = location;
-                problems_.push_back(std::move(problem));
+                findings.problems.push_back(std::move(problem));
             }
+            if (&findings == &boot_) boot_failed_ = true;
+        } catch (const Abandoned&) {
         }
     }
 
     /// Opens a file, holds it against its pin and takes its digest.
     InputFilePtr open(const ArtifactReference& reference, Artifact& artifact) {
-        set_.inputs.push_back(reference.resolved);
+        boot_.inputs.push_back(reference.resolved);
         artifact.path = reference.path;
         InputFilePtr file = InputFile::open_file(reference.resolved);
         if (file->size() == 0) refuse_kind(reference.path, "an empty file", "a file with content");
@@ -256,14 +293,14 @@ class Probe {
                         "sha256 for files only");
         set_.firmware = list_folder(reference.resolved, supervision_);
         set_.has_firmware = true;
-        set_.inputs.push_back(reference.resolved);
+        boot_.inputs.push_back(reference.resolved);
         for (const FirmwareFile& file : set_.firmware)
-            set_.inputs.push_back(reference.resolved + "/" + file.path);
+            boot_.inputs.push_back(reference.resolved + "/" + file.path);
     }
 
     void probe_layer(std::size_t index) {
         const ArtifactReference& reference = manifest_.rootfs[index];
-        set_.inputs.push_back(reference.resolved);
+        root_.inputs.push_back(reference.resolved);
         set_.root.begin_layer();
         if (is_folder(reference.resolved)) {
             if (reference.sha256)
@@ -275,9 +312,14 @@ class Probe {
         const InputFilePtr file = InputFile::open_file(reference.resolved);
         const Bytes start = start_of(*file);
         const FileKind kind = detect_file_kind(start);
-        if (kind == FileKind::packed) {
-            // Unpacking takes long and writes: not for a run that has failed already.
-            if (problems_.empty()) add_packed_tar(set_.root, file, store_, reference.sha256, supervision_);
+        if (kind == FileKind::packed || (kind == FileKind::tar && store_.in_place())) {
+            // Takes long and writes: not for a run that has failed already.
+            const auto watch = [this] {
+                if (boot_failed_) throw Abandoned{};
+            };
+            if (!root_.problems.empty()) return;
+            watch();
+            pour_tar(set_.root, file, store_, reference.sha256, supervision_, watch);
             return;
         }
         if (reference.sha256) check_pin(*reference.sha256, digest_of(*file, supervision_), reference.path);
@@ -299,7 +341,9 @@ class Probe {
     ContentStore& store_;
     const Supervision& supervision_;
     ArtifactSet set_;
-    std::vector<Problem> problems_;
+    Findings boot_;
+    Findings root_;
+    std::atomic<bool> boot_failed_{false};
 };
 
 }  // namespace

@@ -11,9 +11,6 @@ namespace rpixen {
 void scan(const Content& content, std::span<const std::string_view> needles, const ScanFound& found) {
     if (content.size == 0) return;
     constexpr std::uint64_t step = MiB;
-    using Searcher = std::boyer_moore_horspool_searcher<std::string_view::const_iterator>;
-    std::vector<Searcher> searchers;
-    for (const std::string_view needle : needles) searchers.emplace_back(needle.begin(), needle.end());
     std::vector<bool> done(needles.size());
 
     const std::unique_ptr<OpenContent> open = content.open();
@@ -25,15 +22,13 @@ void scan(const Content& content, std::span<const std::string_view> needles, con
         open->read(begin, bytes);
         const std::string_view text = as_text(bytes);
         for (std::size_t needle = 0; needle < needles.size(); ++needle) {
-            auto place = text.begin();
-            while (!done[needle]) {
-                place = std::search(place, text.end(), searchers[needle]);
-                const auto offset = static_cast<std::uint64_t>(place - text.begin());
+            // memchr for the first byte, then a look at the rest: three times as fast as a Boyer-Moore
+            // searcher here.
+            for (std::size_t place = 0; !done[needle]; ++place) {
+                place = text.find(needles[needle], place);
                 // What begins behind the step is found again, with more context, in the next piece.
-                if (place == text.end() || offset >= step) break;
-                const ByteView follower = ByteView(bytes).subspan(static_cast<std::size_t>(offset));
-                done[needle] = found(needle, begin + offset, follower);
-                ++place;
+                if (place == std::string_view::npos || place >= step) break;
+                done[needle] = found(needle, begin + place, ByteView(bytes).subspan(place));
             }
         }
         if (std::all_of(done.begin(), done.end(), [](bool one) { return one; })) return;

@@ -144,18 +144,22 @@ void add_tar_stream(FileTree& tree, ByteStream& stream, const std::string& name,
     lay(tree, reader, store, supervision, [] {});
 }
 
-void add_packed_tar(FileTree& tree, const std::shared_ptr<const InputFile>& file, ContentStore& store,
-                    const std::optional<std::string>& pinned, const Supervision& supervision) {
+void pour_tar(FileTree& tree, const std::shared_ptr<const InputFile>& file, ContentStore& store,
+              const std::optional<std::string>& pinned, const Supervision& supervision,
+              const std::function<void()>& watch) {
     Decoder decoder(file, 0, file->size(), pinned.has_value());
     TarReader reader(decoder, file->name());
-    supervision.begin("unpacking", file->size());
     const ByteView start = decoder.peek();
+    supervision.begin(decoder.packing() == Packing::plain ? "reading" : "unpacking", file->size());
     if (!is_tar_header(start)) {
         const ByteView looked_at = start.first(std::min(start.size(), file_kind_bytes));
         throw Error(ErrorCode::artifact, file->name() + " holds no tar",
                     describe(detect_file_kind(looked_at), looked_at) + " inside", "a tar");
     }
-    lay(tree, reader, store, supervision, [&] { supervision.advance(decoder.input_position()); });
+    lay(tree, reader, store, supervision, [&] {
+        watch();
+        supervision.advance(decoder.input_position());
+    });
     // The rest is read too: the decompressor's own checksum stands at the end, and the digest is of the whole
     // file.
     while (!decoder.some(decoder.largest_block).empty()) supervision.check();

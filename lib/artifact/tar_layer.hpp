@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,10 +23,12 @@ void add_tar(FileTree& tree, const std::shared_ptr<const InputFile>& tar, const 
 void add_tar_stream(FileTree& tree, ByteStream& stream, const std::string& name, ContentStore& store,
                     const Supervision& supervision);
 
-/// Lays a compressed tar over `tree`: unpacks it once, beside the parsing, and hands its files to `store` in
-/// the order of the tar. With `pinned` the digest of the compressed file is taken in the same pass and held
-/// against it.
-void add_packed_tar(FileTree& tree, const std::shared_ptr<const InputFile>& file, ContentStore& store,
-                    const std::optional<std::string>& pinned, const Supervision& supervision);
+/// Lays a tar, compressed or not, over `tree`: reads it once, unpacks it beside the parsing, and hands its
+/// files to `store` in the order of the tar. With `pinned` the digest of the file as it lies there is taken
+/// in the same pass and held against it. `watch` is called often; what it throws ends the work.
+void pour_tar(
+    FileTree& tree, const std::shared_ptr<const InputFile>& file, ContentStore& store,
+    const std::optional<std::string>& pinned, const Supervision& supervision,
+    const std::function<void()>& watch = [] {});
 
 }  // namespace rpixen

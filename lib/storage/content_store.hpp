@@ -18,6 +18,9 @@ class ContentStore {
     virtual void append(ByteView bytes) = 0;
     /// Ends it; exactly `size` bytes were appended.
     virtual Content finish() = 0;
+    /// Whether what is appended already lies where it will stay, so that a plain archive too is best read
+    /// once and appended, instead of its headers now and its data later.
+    virtual bool in_place() const { return false; }
 };
 
 /// Forgets the bytes: for a plan, which needs only names and sizes. Its contents cannot be read.

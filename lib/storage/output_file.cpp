@@ -61,6 +61,10 @@ void OutputFile::write(std::uint64_t offset, ByteView bytes) {
     pwrite_exactly(descriptor_.get(), offset, bytes, path_);
 }
 
+bool OutputFile::reserve(std::uint64_t offset, std::uint64_t length) {
+    return ::fallocate(descriptor_.get(), 0, static_cast<off_t>(offset), static_cast<off_t>(length)) == 0;
+}
+
 void OutputFile::punch(std::uint64_t offset, std::uint64_t length) {
     if (::fallocate(descriptor_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
                     static_cast<off_t>(length)) == 0)

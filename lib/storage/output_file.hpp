@@ -28,6 +28,10 @@ class OutputFile {
     /// Sets the length in bytes; what was never written reads as zeros and takes no space.
     void resize(std::uint64_t length);
     void write(std::uint64_t offset, ByteView bytes);
+    /// Asks the file system for the space of [offset, offset + length), which is about to be written: cheaper
+    /// than block by block (docs/decisions/0006-data-path.md). The length grows with it. False where the file
+    /// system cannot or has not so much; writing then shows what fits.
+    bool reserve(std::uint64_t offset, std::uint64_t length);
     /// Makes [offset, offset + length) read as zeros again and gives its space back where the file system
     /// can.
     void punch(std::uint64_t offset, std::uint64_t length);

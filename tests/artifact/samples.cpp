@@ -37,7 +37,7 @@ FileTree tree_of(const std::string& path) {
         add_tar(tree, file, {});
     } else {
         MemoryStore store;
-        add_packed_tar(tree, file, store, std::nullopt, {});
+        pour_tar(tree, file, store, std::nullopt, {});
     }
     return tree;
 }

@@ -5,6 +5,7 @@
 
 #include "artifact/samples.hpp"
 #include "artifact/tar_maker.hpp"
+#include "base/digest.hpp"
 #include "storage/input_file.hpp"
 
 namespace rpixen::test {
@@ -213,6 +214,34 @@ TEST_F(TarLayer, PlainContentsLieInTheTarItself) {
     EXPECT_EQ(a.source->name(), path);
     EXPECT_EQ(tree.content(at(tree, "b")).position, 1536U);
     EXPECT_EQ(tree.content(at(tree, "empty")).size, 0U);
+}
+
+TEST_F(TarLayer, APlainTarCanBePouredInOnePass) {
+    TarMaker tar;
+    tar.file("a", "first").file("b", std::string(300'000, 'b')).hard_link("c", "b").file("empty", "");
+    const std::string bytes = tar.finish();
+    const std::string path = folder_.write("plain.tar", bytes);
+    const std::string digest = hex(sha256(as_bytes(bytes)));
+    FileTree tree;
+    MemoryStore store;
+    unsigned watched = 0;
+    pour_tar(tree, InputFile::open_file(path), store, digest, {}, [&] { ++watched; });
+    EXPECT_EQ(content_of(tree, "a"), "first");
+    EXPECT_EQ(content_of(tree, "b"), std::string(300'000, 'b'));
+    EXPECT_EQ(at(tree, "b"), at(tree, "c"));
+    EXPECT_EQ(tree.content(at(tree, "b")).source->name(), "memory store") << "nothing refers to the tar";
+    EXPECT_GE(watched, 4U) << "once a member at least";
+
+    FileTree other;
+    try {
+        pour_tar(other, InputFile::open_file(path), store, std::string(64, '0'), {});
+        FAIL() << "another digest was taken";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::artifact);
+        EXPECT_THAT(error.what(), HasSubstr(digest));
+    }
+    struct Enough {};
+    EXPECT_THROW(pour_tar(other, InputFile::open_file(path), store, {}, {}, [] { throw Enough{}; }), Enough);
 }
 
 TEST_F(TarLayer, FiveGibibytesInOneMember) {

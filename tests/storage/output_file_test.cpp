@@ -8,6 +8,7 @@
 
 #include <rpixen/error.hpp>
 
+#include "base/size.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace rpixen {
@@ -114,6 +115,26 @@ TEST_F(OutputFileTest, ATakenTemporaryNameIsPassedOver) {
     file.commit();
     EXPECT_EQ(test::read_file(path_), "content");
     EXPECT_EQ(names().size(), 5U);
+}
+
+TEST_F(OutputFileTest, SpaceAskedForAheadReadsAsZerosAndCanBeGivenBack) {
+    OutputFile file(path_);
+    const auto blocks = [&] {
+        struct stat status {};
+        EXPECT_EQ(::fstat(file.descriptor(), &status), 0);
+        return status.st_blocks;
+    };
+    if (file.reserve(0, MiB)) {
+        EXPECT_GE(blocks(), 2048);
+        file.write(4096, as_bytes("data"));
+        Bytes read(8192);
+        pread_exactly(file.descriptor(), 0, read, path_);
+        EXPECT_EQ(as_text(ByteView(read).subspan(4096, 4)), "data");
+        EXPECT_EQ(as_text(ByteView(read).first(4096)), std::string(4096, '\0'));
+        file.punch(8192, MiB - 8192);
+        EXPECT_LT(blocks(), 64);
+    }
+    EXPECT_FALSE(file.reserve(0, std::uint64_t{1} << 62)) << "no file system has so much";
 }
 
 TEST_F(OutputFileTest, HolesStayHoles) {

@@ -53,15 +53,17 @@ void DataPath::copy(const Content& content, std::uint64_t from, std::uint64_t to
     while (length != 0) {
         const std::uint64_t end = begin_ + used_;
         // Between two files lies at most the unused rest of a block, which must be zero anyway.
-        const bool adjacent = used_ != 0 && to >= end && to - end < 4096 && to - begin_ < buffer_.size();
+        const bool adjacent = used_ != 0 && to >= end && to - end < 4096 && to - begin_ < window_;
         if (!adjacent) {
             flush();
             begin_ = to;
+            // Writes that end on a multiple of their size let the page cache take large pages.
+            window_ = capacity - static_cast<std::size_t>((partition_.offset() + begin_) % capacity);
         }
         const auto place = static_cast<std::size_t>(to - begin_);
         std::fill(buffer_.begin() + static_cast<std::ptrdiff_t>(used_),
                   buffer_.begin() + static_cast<std::ptrdiff_t>(place), std::byte{0});
-        const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(length, buffer_.size() - place));
+        const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(length, window_ - place));
         read(content, from, MutableBytes(buffer_).subspan(place, part));
         used_ = place + part;
         from += part;
@@ -117,7 +119,7 @@ void DataPath::flush() {
     if (used_ == 0) return;
     supervision_.check();
     done_ += used_;
-    writer_.put(std::move(buffer_), begin_, std::exchange(used_, 0));
+    writer_.put(std::move(buffer_), begin_, 0, std::exchange(used_, 0));
     buffer_ = writer_.take();
     supervision_.advance(done_);
 }

@@ -46,7 +46,8 @@ class DataPath {
     std::uint64_t& done_;
     WriteBehind writer_;
     Bytes buffer_;
-    Bytes skipped_;  ///< takes what lies between two contents of an archive
+    Bytes skipped_;           ///< takes what lies between two contents of an archive
+    std::size_t window_ = 0;  ///< how much of the buffer is filled before it is written
     std::uint64_t begin_ = 0;
     std::size_t used_ = 0;
     Pending pending_;

@@ -1,6 +1,7 @@
 #include "backend/direct/ext4_data_store.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include <rpixen/error.hpp>
 
@@ -60,33 +61,38 @@ std::unique_ptr<OpenContent> StreamedData::open(std::uint64_t position) const {
 }
 
 void StreamedData::put(std::uint64_t offset, ByteView bytes) {
-    if (bytes.size() >= capacity / 2) {
-        // Large enough by itself: not worth another copy.
-        flush();
-        output_.write(partition_offset_ + offset, bytes);
-        bytes_written_ += bytes.size();
-        return;
-    }
     while (!bytes.empty()) {
         const bool adjacent = used_ != 0 && offset >= begin_ + used_ &&
-                              offset - begin_ - used_ < ext4::block_size && offset - begin_ < buffer_.size();
+                              offset - begin_ - used_ < ext4::block_size && offset - begin_ < window_;
         if (!adjacent) {
             flush();
             begin_ = offset;
+            // Writes that end on a multiple of their size let the page cache take large pages.
+            window_ = capacity - static_cast<std::size_t>((partition_offset_ + begin_) % capacity);
         }
         const auto place = static_cast<std::size_t>(offset - begin_);
         std::fill(buffer_.begin() + static_cast<std::ptrdiff_t>(used_),
                   buffer_.begin() + static_cast<std::ptrdiff_t>(place), std::byte{0});
-        const std::size_t part = std::min(bytes.size(), buffer_.size() - place);
-        std::ranges::copy(bytes.first(part), buffer_.begin() + static_cast<std::ptrdiff_t>(place));
+        const std::size_t part = std::min(bytes.size(), window_ - place);
+        std::memcpy(buffer_.data() + place, bytes.data(), part);
         used_ = place + part;
         offset += part;
         bytes = bytes.subspan(part);
     }
 }
 
+/// Some way ahead, since the length of the stream is not known; what is left over is punched in the end
+/// (Ext4Writer::clear_leftovers).
+void StreamedData::reserve(std::uint64_t begin, std::uint64_t end) const {
+    constexpr std::uint64_t step = 64 * MiB;
+    if (end <= reserved_) return;
+    const std::uint64_t from = std::max(begin, reserved_);
+    reserved_ = output_.reserve(partition_offset_ + from, end - from + step) ? end + step : ~std::uint64_t{0};
+}
+
 void StreamedData::flush() const {
     if (used_ == 0) return;
+    reserve(begin_, begin_ + used_);
     output_.write(partition_offset_ + begin_, ByteView(buffer_).first(used_));
     bytes_written_ += used_;
     used_ = 0;

@@ -35,6 +35,11 @@ class StreamedData final : public PlacedSource, public std::enable_shared_from_t
     OutputFile& output_;
     std::uint64_t partition_offset_;
     mutable Bytes buffer_;
+    void reserve(std::uint64_t begin, std::uint64_t end) const;
+
+    std::size_t window_ = 0;  ///< how much of the buffer is filled before it is written
+    mutable std::uint64_t reserved_ =
+        0;  ///< where the space that was asked for ends; all ones: none can be had
     mutable std::uint64_t begin_ = 0;
     mutable std::size_t used_ = 0;
     mutable std::uint64_t bytes_written_ = 0;
@@ -48,6 +53,7 @@ class Ext4DataStore final : public ContentStore {
     void begin(std::uint64_t size) override;
     void append(ByteView bytes) override;
     Content finish() override;
+    bool in_place() const override { return true; }
 
   private:
     std::shared_ptr<StreamedData> data_;

@@ -1,6 +1,7 @@
 #include "backend/direct/image_medium.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace rpixen::ext4 {
 
@@ -10,7 +11,7 @@ bool ImageMedium::read(std::uint64_t offset, MutableBytes bytes) {
         const ByteView chunk = chunk_of(offset / chunk_size);
         const auto inside = static_cast<std::size_t>(offset % chunk_size);
         const std::size_t part = std::min(bytes.size(), chunk.size() - inside);
-        std::ranges::copy(chunk.subspan(inside, part), bytes.begin());
+        std::memcpy(bytes.data(), chunk.data() + inside, part);
         bytes = bytes.subspan(part);
         offset += part;
     }

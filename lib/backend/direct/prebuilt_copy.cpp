@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "backend/direct/write_behind.hpp"
+
 namespace rpixen {
 namespace {
 
@@ -30,16 +32,20 @@ Range next_data(const Content& image, int descriptor, std::uint64_t base, std::u
     return {first, std::min(static_cast<std::uint64_t>(end) - base, image.size)};
 }
 
-/// Writes what is not zero, in pieces as large as they come.
-void write_data(Partition& partition, std::uint64_t offset, ByteView bytes) {
+/// Writes what is not zero of the first `size` bytes, in pieces as large as they come.
+void put_data(WriteBehind& writer, Bytes buffer, std::uint64_t offset, std::size_t size) {
     std::size_t begin = 0;
-    for (std::size_t at = 0; at < bytes.size(); at += grain) {
-        const std::size_t size = std::min(grain, bytes.size() - at);
-        if (!all_zero(bytes.subspan(at, size))) continue;
-        if (at > begin) partition.write(offset + begin, bytes.subspan(begin, at - begin));
-        begin = at + size;
+    for (std::size_t at = 0; at < size; at += grain) {
+        const std::size_t length = std::min(grain, size - at);
+        if (!all_zero(ByteView(buffer).subspan(at, length))) continue;
+        if (at > begin) {
+            Bytes piece = writer.take();
+            std::memcpy(piece.data(), buffer.data() + begin, at - begin);
+            writer.put(std::move(piece), offset + begin, 0, at - begin);
+        }
+        begin = at + length;
     }
-    if (bytes.size() > begin) partition.write(offset + begin, bytes.subspan(begin));
+    writer.put(std::move(buffer), offset + begin, begin, std::max(begin, size));
 }
 
 }  // namespace
@@ -47,21 +53,23 @@ void write_data(Partition& partition, std::uint64_t offset, ByteView bytes) {
 void copy_prebuilt(const Content& image, Partition& partition, const Supervision& supervision,
                    std::uint64_t& done) {
     const auto open = image.open();
-    Bytes buffer(capacity);
+    WriteBehind writer(partition, capacity);
     const std::uint64_t before = done;
     for (std::uint64_t at = 0; at < image.size;) {
         const Range data = next_data(image, open->descriptor(), open->base(), at);
         for (at = data.begin; at < data.end;) {
             supervision.check();
-            const MutableBytes part = MutableBytes(buffer).first(
-                static_cast<std::size_t>(std::min<std::uint64_t>(capacity, data.end - at)));
-            open->read(at, part);
-            write_data(partition, at, part);
-            at += part.size();
+            Bytes buffer = writer.take();
+            const auto size = static_cast<std::size_t>(
+                std::min<std::uint64_t>(capacity - (partition.offset() + at) % capacity, data.end - at));
+            open->read(at, MutableBytes(buffer).first(size));
+            put_data(writer, std::move(buffer), at, size);
+            at += size;
             done = before + at;
             supervision.advance(done);
         }
     }
+    writer.finish();
     open->check_unchanged();
     done = before + image.size;
     supervision.advance(done);

@@ -27,10 +27,10 @@ Bytes WriteBehind::take() {
     return buffer;
 }
 
-void WriteBehind::put(Bytes buffer, std::uint64_t offset, std::size_t used) {
+void WriteBehind::put(Bytes buffer, std::uint64_t offset, std::size_t begin, std::size_t end) {
     {
         const std::lock_guard lock(mutex_);
-        jobs_.push_back({std::move(buffer), offset, used});
+        jobs_.push_back({std::move(buffer), offset, begin, end});
     }
     changed_.notify_all();
 }
@@ -59,7 +59,7 @@ void WriteBehind::run() noexcept {
         // After a failure the rest is only handed back.
         if (!failed) {
             try {
-                partition_.write(job.offset, ByteView(job.buffer).first(job.used));
+                partition_.write(job.offset, ByteView(job.buffer).subspan(job.begin, job.end - job.begin));
             } catch (...) {
                 failure = std::current_exception();
             }

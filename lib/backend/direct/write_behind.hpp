@@ -25,8 +25,8 @@ class WriteBehind {
     /// A buffer of the given size, with old bytes in it; waits while all are on their way. Throws what a
     /// write threw.
     Bytes take();
-    /// Writes the first `used` bytes of a buffer to `offset`.
-    void put(Bytes buffer, std::uint64_t offset, std::size_t used);
+    /// Writes the bytes [begin, end) of a buffer to `offset`.
+    void put(Bytes buffer, std::uint64_t offset, std::size_t begin, std::size_t end);
     /// Waits until everything is written. Throws what a write threw.
     void finish();
 
@@ -34,7 +34,8 @@ class WriteBehind {
     struct Job {
         Bytes buffer;
         std::uint64_t offset = 0;
-        std::size_t used = 0;
+        std::size_t begin = 0;
+        std::size_t end = 0;
     };
 
     void run() noexcept;
