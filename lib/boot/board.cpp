@@ -1,6 +1,7 @@
 #include "boot/board.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 
 namespace rpixen::board {
@@ -31,6 +32,10 @@ bool at_least(const UBootArtifact& uboot, int year, int month, bool otherwise) {
 }
 
 }  // namespace
+
+unsigned memory_code(std::uint64_t board_memory) {
+    return static_cast<unsigned>(std::bit_width(board_memory / (256 * MiB))) - 1;
+}
 
 std::uint64_t low_memory_end(std::span<const std::string> config_txt) {
     constexpr std::uint64_t whole = 1024;

@@ -43,6 +43,14 @@ inline constexpr Range emulated_firmware_tree{0x8000000, 0x8100000};
 /// booting.rst).
 inline constexpr std::uint64_t max_tree_size = 2 * MiB;
 
+/// Bits 20 to 22 of a board's revision code: 2 for 1 GiB, 3 for 2 GiB, and so on (Raspberry Pi documentation,
+/// "New-style revision codes"). U-Boot has the code in ${board_revision}, and 1 in ${board_rev_scheme} where
+/// it is of that style (board/raspberrypi/rpi/rpi.c set_board_info).
+unsigned memory_code(std::uint64_t board_memory);
+
+/// `fdt resize` by this much makes room for a longer command line of Xen.
+inline constexpr std::uint64_t command_line_room = 0x400;
+
 /// End of RAM below 1 GiB, in bytes: the GPU has the rest. `config_txt` may say gpu_mem, gpu_mem_1024 and
 /// total_mem in MiB (Raspberry Pi documentation, config.txt, "Memory options"); without them it is 0x3b400000
 /// (gpu_mem=76).

@@ -24,6 +24,17 @@ std::vector<Range> taken_at_start(const MemoryMap& memory) {
     return taken;
 }
 
+/// Whether Xen finds that much, besides what is taken and its own.
+bool allocates(std::uint64_t board, std::vector<Range> taken, std::uint64_t wanted) {
+    for (const Range& own : xen_own_memory(board)) taken.push_back(own);
+    return allocate_dom0(board_ram(board), taken, wanted).unallocated == 0;
+}
+
+/// Half of the smallest board; on larger ones most is left for guests.
+std::uint64_t usual_dom0_mem(std::uint64_t board) {
+    return board <= 1 * GiB ? 512 * MiB : board <= 2 * GiB ? 768 * MiB : board / 4;
+}
+
 }  // namespace
 
 std::vector<BoardFit> board_fits(const MemoryMap& memory, std::string_view xen_bootargs) {
@@ -32,21 +43,22 @@ std::vector<BoardFit> board_fits(const MemoryMap& memory, std::string_view xen_b
     if (!wanted || *wanted == 0) return {};
     const std::vector<Range> taken = taken_at_start(memory);
     std::vector<BoardFit> fits;
-    for (const std::uint64_t board : board_memories) {
-        std::vector<Range> all = taken;
-        for (const Range& own : xen_own_memory(board)) all.push_back(own);
-        fits.push_back({board, dom0_ceiling(board, taken),
-                        allocate_dom0(board_ram(board), all, *wanted).unallocated == 0});
-    }
+    for (const std::uint64_t board : board_memories)
+        fits.push_back({board, *wanted, dom0_ceiling(board, taken), allocates(board, taken, *wanted)});
     return fits;
 }
 
-std::string board_table(const std::vector<BoardFit>& boards) {
-    std::string table;
-    for (const BoardFit& board : boards)
-        table += format_size(board.memory) + ": " + (board.starts ? "starts" : "does not start") +
-                 ", dom0_mem up to " + std::to_string(board.ceiling / MiB) + "M\n";
-    return table;
+std::vector<BoardFit> automatic_fits(const MemoryMap& memory) {
+    constexpr std::uint64_t margin = 64 * MiB;  // the model is optimistic
+    const std::vector<Range> taken = taken_at_start(memory);
+    std::vector<BoardFit> fits;
+    for (const std::uint64_t board : board_memories) {
+        const std::uint64_t ceiling = dom0_ceiling(board, taken);
+        const std::uint64_t most = ceiling > margin ? ceiling - margin : ceiling;
+        const std::uint64_t chosen = std::min(usual_dom0_mem(board), most);
+        fits.push_back({board, chosen, ceiling, chosen > 0 && allocates(board, taken, chosen)});
+    }
+    return fits;
 }
 
 }  // namespace rpixen

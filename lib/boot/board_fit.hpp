@@ -12,4 +12,8 @@ namespace rpixen {
 /// device tree and the first page.
 std::vector<BoardFit> board_fits(const MemoryMap& memory, std::string_view xen_bootargs);
 
+/// dom0_mem "auto": 512, 768, 1024 and 2048 MiB on boards of 1, 2, 4 and 8 GiB, and where this memory map
+/// leaves less than that, 64 MiB below the most that the board gives.
+std::vector<BoardFit> automatic_fits(const MemoryMap& memory);
+
 }  // namespace rpixen

@@ -38,8 +38,9 @@ struct BootFile {
 
 /// Whether a board of this size can give dom0 the memory that is asked for.
 struct BoardFit {
-    std::uint64_t memory = 0;   ///< the board's RAM, bytes
-    std::uint64_t ceiling = 0;  ///< the largest dom0_mem that it could give with this memory map, bytes
+    std::uint64_t memory = 0;    ///< the board's RAM, bytes
+    std::uint64_t dom0_mem = 0;  ///< what dom0 asks for on it, bytes
+    std::uint64_t ceiling = 0;   ///< the largest dom0_mem that it could give with this memory map, bytes
     bool starts = false;
 };
 
@@ -49,14 +50,11 @@ struct BootPlan {
     std::string script;           ///< the text inside boot.scr
     std::string config_txt;
     std::string dom0_bootargs;
-    std::string xen_bootargs;      ///< with dom0_mem
+    std::string xen_bootargs;      ///< with dom0_mem; where the script chooses it, that of the smallest board
     Bytes device_tree;             ///< as it stands on the card
     std::vector<BoardFit> boards;  ///< 1, 2, 4 and 8 GiB; empty where Xen's command line has no dom0_mem
     BootScenario scenario;         ///< what was judged; the disk and the root file system are not in it
     std::vector<Diagnostic> diagnostics;  ///< sorted by severity, then id
 };
-
-/// The same as a table of one line a board, for people.
-std::string board_table(const std::vector<BoardFit>& boards);
 
 }  // namespace rpixen

@@ -32,6 +32,8 @@ struct Inputs {
         return std::find(allow.begin(), allow.end(), id) != allow.end();
     }
     bool at_boot() const { return manifest.apply_overlays == OverlayMoment::boot && !overlays.empty(); }
+    /// The script chooses dom0's memory by the board.
+    bool chooses_dom0_mem() const { return manifest.dom0_mem == "auto"; }
     bool classic() const { return manifest.script == ScriptFlavour::classic; }
     /// The original's ${fdt_addr}: kept where U-Boot lets it be loaded over.
     bool uses_fdt_addr() const {
@@ -62,10 +64,11 @@ Inputs read_inputs(const Manifest& manifest, const ArtifactSet& artifacts,
     return inputs;
 }
 
-/// dom0_mem in Xen's units: "512MiB" becomes "512M".
-std::string xen_command_line(const Manifest& manifest) {
+/// Xen's command line with dom0_mem in its units: "512MiB" becomes "512M". What "auto" is on the smallest
+/// board stands in the device tree, so that it holds where the script gets no further.
+std::string xen_command_line(const Manifest& manifest, std::uint64_t automatic) {
     if (manifest.dom0_mem.empty()) return manifest.xen_bootargs;
-    const auto bytes = parse_size(manifest.dom0_mem);
+    const auto bytes = manifest.dom0_mem == "auto" ? automatic : parse_size(manifest.dom0_mem);
     if (!bytes || *bytes == 0 || *bytes % MiB != 0)
         throw Error(ErrorCode::unfit, "dom0_mem is no size in whole MiB", manifest.dom0_mem,
                     "for example 512MiB");
@@ -128,7 +131,10 @@ TreeSizes measure(const Inputs& inputs, const CardTrees& trees) {
         for (const DeviceTree& overlay : overlays)
             sizes.overlay = std::max(sizes.overlay, overlay.bytes().size());
     }
-    sizes.region = align_up(sizes.length + board::fdt_pad, page);
+    // `fdt resize` rounds up to a page, from an address that may be in the middle of one.
+    const std::uint64_t grown =
+        inputs.chooses_dom0_mem() ? align_up(sizes.length + board::command_line_room, page) + page : 0;
+    sizes.region = align_up(std::max(sizes.length, grown) + board::fdt_pad, page);
     return sizes;
 }
 
@@ -229,6 +235,10 @@ ScriptPlan plan_script(const Inputs& inputs, const BootPlan& plan, const TreeSiz
     if (!inputs.uses_fdt_addr()) script.tree = address(region::tree);
     script.moved = describe_moves(
         plan.memory, inputs.classic() && script.tree && !inputs.manifest.addresses.contains("dtb"));
+    if (inputs.chooses_dom0_mem()) {
+        script.xen_bootargs = inputs.manifest.xen_bootargs;
+        for (const BoardFit& board : plan.boards) script.dom0_mem.emplace_back(board.memory, board.dom0_mem);
+    }
     if (!inputs.at_boot()) return script;
     for (const NamedOverlay& overlay : inputs.overlays) script.overlays.push_back(overlay.name);
     script.overlay_scratch = address(region::scratch);
@@ -294,7 +304,7 @@ BootPlan plan_boot(const Manifest& manifest, const ArtifactSet& artifacts, std::
     const Inputs inputs = read_inputs(manifest, artifacts, allow);
     BootPlan plan;
     plan.dom0_bootargs = manifest.bootargs;
-    plan.xen_bootargs = xen_command_line(manifest);
+    plan.xen_bootargs = xen_command_line(manifest, 512 * MiB);
     plan.config_txt = render_config_txt(manifest.config_txt);
 
     // First with places still open, for the sizes; the numbers written later have the same lengths.
@@ -302,13 +312,16 @@ BootPlan plan_boot(const Manifest& manifest, const ArtifactSet& artifacts, std::
     const std::uint64_t low_end = board::low_memory_end(manifest.config_txt);
     plan.memory = plan_memory(wishes(inputs, sizes), obstacles(inputs, low_end), low_end, allow);
 
+    plan.boards =
+        inputs.chooses_dom0_mem() ? automatic_fits(plan.memory) : board_fits(plan.memory, plan.xen_bootargs);
+    if (inputs.chooses_dom0_mem())
+        plan.xen_bootargs = xen_command_line(manifest, plan.boards.front().dom0_mem);
     const CardTrees trees = make_trees(inputs, chosen_of(inputs, plan));
     check_tree_size(trees, sizes);
     plan.device_tree = trees.base.bytes();
     const ScriptPlan script = plan_script(inputs, plan, sizes, trees);
     plan.script = render_script(script);
     plan.files = boot_files(inputs, plan, trees, pack_script(plan.script, time, manifest.name));
-    plan.boards = board_fits(plan.memory, plan.xen_bootargs);
     plan.scenario = scenario_of(artifacts, plan, trees, script);
     plan.diagnostics = judge(plan.scenario);
     return plan;

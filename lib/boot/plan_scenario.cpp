@@ -151,6 +151,8 @@ BootScenario scenario_of(const ArtifactSet& artifacts, const BootPlan& plan, con
 
     scenario.xen_bootargs = plan.xen_bootargs;
     scenario.dom0_bootargs = plan.dom0_bootargs;
+    for (const auto& [board, memory] : script.dom0_mem)
+        scenario.dom0_mem_of_board[board] = std::to_string(memory / MiB) + "M";
     return scenario;
 }
 

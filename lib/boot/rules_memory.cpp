@@ -33,14 +33,28 @@ std::string board_name(std::uint64_t memory) {
 struct Fit {
     std::vector<std::uint64_t> starts;  ///< boards that can start it
     std::vector<std::string> refusals;  ///< "1 GB (2,676 MiB missing, at most 888 MiB)"
+    std::string asked;                  ///< "dom0_mem=512M", or for each board its own
 };
 
-Fit fit_boards(const BootScenario& scenario, std::uint64_t wanted) {
+/// Nothing where no size is asked for.
+std::optional<Fit> fit_boards(const BootScenario& scenario) {
+    const auto everywhere = dom0_mem(scenario);
+    if (everywhere && parse_dom0_mem(*everywhere).value_or(0) == 0) return std::nullopt;
+    if (!everywhere && scenario.dom0_mem_of_board.empty()) return std::nullopt;
     Fit fit;
+    if (scenario.dom0_mem_of_board.empty()) fit.asked = "dom0_mem=" + *everywhere;
     const std::vector<Range> modules = taken_by_modules(scenario);
     for (const std::uint64_t board : board_memories) {
+        std::string text = everywhere.value_or("");
+        if (const auto own = scenario.dom0_mem_of_board.find(board);
+            own != scenario.dom0_mem_of_board.end()) {
+            text = own->second;
+            fit.asked += (fit.asked.empty() ? "dom0_mem=" : ", ") + text + " on " + board_name(board);
+        }
         std::vector<Range> taken = modules;
         for (const Range& own : xen_own_memory(board)) taken.push_back(own);
+        // Xen takes 512 MiB where it cannot read the size.
+        const std::uint64_t wanted = parse_dom0_mem(text).value_or(512 * MiB);
         const std::uint64_t missing = allocate_dom0(board_ram(board), taken, wanted).unallocated;
         if (missing == 0) {
             fit.starts.push_back(board);
@@ -64,26 +78,20 @@ Findings missing(const BootScenario& scenario) {
 }
 
 Findings impossible(const BootScenario& scenario) {
-    const auto text = dom0_mem(scenario);
-    const auto wanted = text ? parse_dom0_mem(*text) : std::nullopt;
-    if (!wanted || *wanted == 0) return {};
-    const Fit fit = fit_boards(scenario, *wanted);
-    if (!fit.starts.empty()) return {};
-    return {{"no Raspberry Pi 4 can give dom0 that much memory", "dom0_mem=" + *text,
-             describe_list(fit.refusals), "ask for less"}};
+    const auto fit = fit_boards(scenario);
+    if (!fit || !fit->starts.empty()) return {};
+    return {{"no Raspberry Pi 4 can give dom0 that much memory", fit->asked, describe_list(fit->refusals),
+             "ask for less"}};
 }
 
 Findings excludes_boards(const BootScenario& scenario) {
-    const auto text = dom0_mem(scenario);
-    const auto wanted = text ? parse_dom0_mem(*text) : std::nullopt;
-    if (!wanted || *wanted == 0) return {};
-    const Fit fit = fit_boards(scenario, *wanted);
-    if (fit.starts.empty() || fit.refusals.empty()) return {};
+    const auto fit = fit_boards(scenario);
+    if (!fit || fit->starts.empty() || fit->refusals.empty()) return {};
     std::vector<std::string> good;
-    for (const std::uint64_t board : fit.starts) good.push_back(board_name(board));
+    for (const std::uint64_t board : fit->starts) good.push_back(board_name(board));
     return {{"not every Raspberry Pi 4 can give dom0 that much memory",
-             "dom0_mem=" + *text + " starts on boards with " + describe_list(good) + ", not on " +
-                 describe_list(fit.refusals),
+             fit->asked + " starts on boards with " + describe_list(good) + ", not on " +
+                 describe_list(fit->refusals),
              "what the smallest board in use can give, less 64 MiB",
              "ask for less where the card is meant for smaller boards too"}};
 }

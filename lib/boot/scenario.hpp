@@ -265,6 +265,9 @@ struct BootScenario {
     /// The command lines as Xen and dom0 will see them (docs/misc/arm/device-tree/booting.txt in Xen).
     std::optional<std::string> xen_bootargs;
     std::optional<std::string> dom0_bootargs;
+    /// The value of dom0_mem on boards of this many bytes, where the script chooses it by the board; empty:
+    /// it is what xen_bootargs says on all of them.
+    std::map<std::uint64_t, std::string> dom0_mem_of_board;
 };
 
 /// The last value of `key` that a Raspberry Pi 4 takes ([all], [pi4]); nothing where no line sets it.

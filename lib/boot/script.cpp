@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "boot/board.hpp"
 #include "format/uboot_script.hpp"
 
 extern "C" {
@@ -41,6 +42,19 @@ std::string environment_lines(const ScriptPlan& plan, std::vector<Problem>& prob
         check_value("the name of variable " + name, name, problems);
         lines += "setenv " + name + " '" + value + "'\n";
     }
+    if (!lines.empty()) lines.pop_back();
+    return lines;
+}
+
+std::string megabytes(std::uint64_t bytes) {
+    return std::to_string(bytes / MiB) + "M";
+}
+
+std::string dom0_mem_lines(const ScriptPlan& plan) {
+    std::string lines;
+    for (const auto& [board, memory] : plan.dom0_mem)
+        lines += "if test \"${memory_code}\" = " + std::to_string(board::memory_code(board)) +
+                 "; then setenv dom0_mem " + megabytes(memory) + "; fi\n";
     if (!lines.empty()) lines.pop_back();
     return lines;
 }
@@ -106,6 +120,7 @@ std::string fill_template(std::string_view text,
 std::string render_script(const ScriptPlan& plan) {
     std::vector<Problem> problems;
     check_value("boot.bootargs", plan.bootargs, problems);
+    if (!plan.dom0_mem.empty()) check_value("boot.xen_bootargs", plan.xen_bootargs, problems);
     for (const std::string& name : plan.overlays) {
         const bool plain = !name.empty() && name.find_first_not_of(
                                                 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -121,6 +136,7 @@ std::string render_script(const ScriptPlan& plan) {
     if (!plan.overlays.empty()) flags.emplace_back("apply");
     if (plan.initrd) flags.emplace_back("initrd");
     if (plan.xsm_policy) flags.emplace_back("xsm");
+    if (!plan.dom0_mem.empty()) flags.emplace_back("auto");
     const bool checked = plan.flavour == ScriptFlavour::checked;
     const std::string next = checked ? " && " : "; ";
     const Range initrd = plan.initrd.value_or(Range{});
@@ -131,6 +147,11 @@ std::string render_script(const ScriptPlan& plan) {
                       {{"moved", plan.moved},
                        {"env", environment_lines(plan, problems)},
                        {"bootargs", plan.bootargs},
+                       {"xen_bootargs", plan.xen_bootargs},
+                       {"dom0_mem", plan.dom0_mem.empty() ? "" : megabytes(plan.dom0_mem.front().second)},
+                       {"choose_dom0_mem", dom0_mem_lines(plan)},
+                       {"command_line_room", format_address(board::command_line_room)},
+                       {"set_dom0_mem", plan.dom0_mem.empty() ? "" : "run set_dom0_mem" + next},
                        {"xen", format_address(plan.xen)},
                        {"kernel", format_address(plan.kernel.begin)},
                        {"kernel_size", format_address(plan.kernel.size())},

@@ -91,7 +91,12 @@ std::string Report::json() const {
     json["diagnostics"] = Json::array();
     for (const Diagnostic& diagnostic : diagnostics) json["diagnostics"].push_back(json_of(diagnostic));
     json["notes"] = notes;
-    json["boards"] = boards;
+    json["boards"] = Json::array();
+    for (const ReportBoard& board : boards)
+        json["boards"].push_back({{"memory", board.memory},
+                                  {"dom0_mem", board.dom0_mem},
+                                  {"ceiling", board.ceiling},
+                                  {"starts", board.starts}});
     json["inputs"] = Json::array();
     for (const auto& [path, sha256] : inputs) {
         Json input{{"path", path}};

@@ -142,7 +142,8 @@ void add_boot_plan(Report& report, const BootPlan& boot) {
     report.script = boot.script;
     report.config_txt = boot.config_txt;
     report.diagnostics = boot.diagnostics;
-    report.boards = board_table(boot.boards);
+    for (const BoardFit& board : boot.boards)
+        report.boards.push_back({board.memory, board.dom0_mem, board.ceiling, board.starts});
 }
 
 std::vector<std::string> facts_of(const ArtifactSet& artifacts, const BootPlan& boot) {

@@ -114,6 +114,14 @@ std::string memory_table(const std::vector<ReportRegion>& memory) {
     return table.text();
 }
 
+std::string board_table(const std::vector<ReportBoard>& boards) {
+    Table table({">memory", ">dom0_mem", ">at most", ""});
+    for (const ReportBoard& board : boards)
+        table.add({format_size(board.memory), format_size(board.dom0_mem), format_size(board.ceiling),
+                   board.starts ? "starts" : "does not start: Xen cannot give dom0 so much"});
+    return table.text();
+}
+
 std::string indented(const std::string& text) {
     std::string all;
     std::size_t begin = 0;
@@ -166,7 +174,7 @@ std::string Report::text(bool all_files) const {
         all += "\nFiles of partition " + std::to_string(partition.number) + "\n" + file_table(partition);
     }
     if (!memory.empty()) all += "\nMemory at boot\n" + memory_table(memory);
-    if (!boards.empty()) all += "\nBoards\n" + indented(boards);
+    if (!boards.empty()) all += "\nBoards\n" + board_table(boards);
     if (!facts.empty()) {
         all += "\nFacts\n";
         for (const std::string& fact : facts) all += "  " + fact + "\n";

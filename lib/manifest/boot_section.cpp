@@ -158,8 +158,17 @@ void read_dom0_mem(const JsonValue* value, const JsonValue* xen_bootargs, Proble
     const bool in_xen_bootargs = has_option(manifest.xen_bootargs, "dom0_mem");
     if (value) {
         // Xen counts in pages and the 1:1 allocator in chunks of 4 MiB or more (xen/arch/arm/domain_build.c).
-        static constexpr SizeLimits limits{.least = 32 * MiB, .most = 8 * GiB, .unit = MiB};
-        if (const auto bytes = read_size(*value, limits, problems)) manifest.dom0_mem = format_size(*bytes);
+        static constexpr SizeLimits limits{
+            .least = 32 * MiB, .most = 8 * GiB, .unit = MiB, .words = "\"auto\""};
+        if (is_word(*value, "auto")) {
+            manifest.dom0_mem = "auto";
+            if (manifest.script == ScriptFlavour::classic)
+                problems.add(*value, "the classic script cannot choose dom0's memory by the board",
+                             "\"auto\" with \"script\": \"checked\", or a size",
+                             "name a size, or leave \"script\" out");
+        } else if (const auto bytes = read_size(*value, limits, problems)) {
+            manifest.dom0_mem = format_size(*bytes);
+        }
         if (in_xen_bootargs)
             problems.add(*value, "dom0's memory is given twice",
                          "one of \"dom0_mem\" and dom0_mem= in \"xen_bootargs\"",

@@ -21,10 +21,6 @@ constexpr SizeLimits root_limits{
     .least = MiB, .most = largest_card, .unit = 4 * KiB, .words = "\"auto\", \"fill\""};
 constexpr SizeLimits free_limits{.least = 0, .most = largest_card, .unit = 4 * KiB};
 
-bool is_word(const JsonValue& value, std::string_view word) {
-    return value.type == JsonValue::Type::string && value.text == word;
-}
-
 void read_alignment(const JsonValue& value, Problems& problems, Manifest& manifest) {
     const auto bytes = read_size(value, alignment_limits, problems);
     if (!bytes) return;

@@ -122,6 +122,10 @@ std::optional<std::uint64_t> read_integer(const JsonValue& value, std::uint64_t 
     return std::nullopt;
 }
 
+bool is_word(const JsonValue& value, std::string_view word) {
+    return value.type == JsonValue::Type::string && value.text == word;
+}
+
 std::optional<std::uint64_t> read_size(const JsonValue& value, const SizeLimits& limits, Problems& problems) {
     constexpr std::string_view out_of_range = "size out of range";
     std::optional<std::uint64_t> bytes = value.integer;

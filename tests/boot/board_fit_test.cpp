@@ -8,13 +8,14 @@ namespace rpixen {
 namespace {
 
 using test::BootInputs;
+using test::ids_of;
 using ::testing::HasSubstr;
 
 TEST(BoardFit, TheDefaultStartsOnEveryBoard) {
     const BootPlan plan = BootInputs().plan();
     ASSERT_EQ(plan.boards.size(), 4U);
     for (const BoardFit& board : plan.boards) EXPECT_TRUE(board.starts) << format_size(board.memory);
-    EXPECT_THAT(board_table(plan.boards), HasSubstr("1GiB: starts"));
+    for (const BoardFit& board : plan.boards) EXPECT_EQ(board.dom0_mem, 512 * MiB);
 }
 
 TEST(BoardFit, TheStock3584MNeedsA4GiBBoard) {
@@ -24,7 +25,7 @@ TEST(BoardFit, TheStock3584MNeedsA4GiBBoard) {
     std::vector<bool> starts;
     for (const BoardFit& board : plan.boards) starts.push_back(board.starts);
     EXPECT_THAT(starts, ::testing::ElementsAre(false, false, true, true));
-    EXPECT_THAT(board_table(plan.boards), HasSubstr("2GiB: does not start"));
+    EXPECT_THAT(ids_of(plan.diagnostics), ::testing::Contains("dom0-mem-excludes-boards"));
 }
 
 TEST(BoardFit, CeilingsAreThoseOfTheModel) {
@@ -43,6 +44,35 @@ TEST(BoardFit, AHighTreeCostsMemory) {
     BootInputs high(26 * MiB);
     high.set_uboot(2025, 7);
     EXPECT_LT(high.plan().boards[0].ceiling, low.plan().boards[0].ceiling);
+}
+
+TEST(BoardFit, AutomaticIsWhatEachBoardCanGive) {
+    BootInputs inputs;
+    inputs.manifest.dom0_mem = "auto";
+    const BootPlan plan = inputs.plan();
+    std::vector<std::uint64_t> sizes;
+    for (const BoardFit& board : plan.boards) {
+        EXPECT_TRUE(board.starts) << format_size(board.memory);
+        EXPECT_LE(board.dom0_mem + 64 * MiB, board.ceiling) << format_size(board.memory);
+        sizes.push_back(board.dom0_mem / MiB);
+    }
+    EXPECT_THAT(sizes, ::testing::ElementsAre(512, 768, 1024, 2048));
+    EXPECT_THAT(ids_of(plan.diagnostics), ::testing::Not(::testing::Contains("dom0-mem-excludes-boards")));
+}
+
+TEST(BoardFit, AutomaticAsksForLessWhereThePlacesLeaveLess) {
+    // An initrd in the middle of low memory: no chunk of 512 MiB is whole, and less remains.
+    BootInputs inputs;
+    inputs.manifest.dom0_mem = "auto";
+    inputs.set_initrd(400 * MiB);
+    inputs.manifest.addresses["initrd"] = 0x18000000;
+    const BootPlan plan = inputs.plan();
+    EXPECT_LT(plan.boards[0].ceiling, 576 * MiB);
+    EXPECT_EQ(plan.boards[0].dom0_mem, plan.boards[0].ceiling - 64 * MiB);
+    EXPECT_TRUE(plan.boards[0].starts);
+    EXPECT_EQ(plan.boards[3].dom0_mem, 2048 * MiB);
+    EXPECT_NE(plan.xen_bootargs.find("dom0_mem=" + std::to_string(plan.boards[0].dom0_mem / MiB) + "M"),
+              std::string::npos);
 }
 
 TEST(BoardFit, WithoutASizeThereIsNothingToSay) {

@@ -339,6 +339,21 @@ TEST(Rules, TheCatalogueIsSortedAndSearchable) {
     EXPECT_EQ(find_diagnostic_rule("no-such-rule"), nullptr);
 }
 
+TEST(Rules, EachBoardIsAskedForItsOwnDom0Mem) {
+    BootScenario scenario = good_scenario();
+    constexpr std::uint64_t gib = 1 * GiB;
+    scenario.dom0_mem_of_board = {{gib, "512M"}, {2 * gib, "1G"}, {4 * gib, "2G"}, {8 * gib, "4G"}};
+    EXPECT_TRUE(judge(scenario).empty());
+    scenario.dom0_mem_of_board[gib] = "1G";
+    const auto diagnostics = judge(scenario);
+    ASSERT_EQ(diagnostics.size(), 1U);
+    EXPECT_EQ(diagnostics[0].id, "dom0-mem-excludes-boards");
+    EXPECT_EQ(diagnostics[0].found.substr(0, 78),
+              "dom0_mem=1G on 1 GB, 1G on 2 GB, 2G on 4 GB, 4G on 8 GB starts on boards with ");
+    for (auto& [board, memory] : scenario.dom0_mem_of_board) memory = "8G";
+    EXPECT_EQ(judge(scenario)[0].id, "dom0-mem-impossible");
+}
+
 TEST(Rules, ErrorsComeFirst) {
     BootScenario scenario = good_scenario();
     scenario.uboot->arm64 = false;

@@ -91,6 +91,31 @@ TEST(Checked, AppliesOverlaysToACopyWithComputedRoom) {
     EXPECT_THAT(plan.script, HasSubstr("fdt move " + base + " 0x2600000 0x"));
 }
 
+TEST(Checked, ChoosesDom0MemByTheBoard) {
+    BootInputs inputs;
+    inputs.manifest.dom0_mem = "auto";
+    const BootPlan plan = inputs.plan();
+    EXPECT_THAT(plan.script,
+                HasSubstr("setenv xen_bootargs 'console=dtuart dtuart=/soc/serial@7e215040 sync_console "
+                          "bootscrub=0'\nsetenv dom0_mem 512M\n"));
+    EXPECT_THAT(plan.script, HasSubstr("if test \"${memory_code}\" = 3; then setenv dom0_mem 768M; fi\n"));
+    EXPECT_THAT(plan.script, HasSubstr("if test \"${memory_code}\" = 5; then setenv dom0_mem 2048M; fi\n"));
+    EXPECT_THAT(plan.script, HasSubstr("run do_dtbsetup && run set_dom0_mem && run load_xen"));
+    // Where the script gets no further than the device tree, the smallest board's size is in it.
+    const auto tree = DeviceTree::parse(plan.device_tree, "tree");
+    EXPECT_THAT(tree.string("/chosen", "xen,xen-bootargs"), ::testing::Optional(HasSubstr(" dom0_mem=512M")));
+    inputs.manifest.dom0_mem = "512MiB";
+    EXPECT_THAT(inputs.plan().script, Not(HasSubstr("dom0_mem")));
+}
+
+TEST(Checked, RefusesACommandLineOfXenThatQuotesCannotHold) {
+    ScriptPlan plan = simple();
+    plan.xen_bootargs = "it's";
+    EXPECT_NO_THROW(render_script(plan)) << "it is not in the script";
+    plan.dom0_mem = {{1 * GiB, 512 * MiB}};
+    EXPECT_THAT(refusal(plan).problems().front().message, HasSubstr("boot.xen_bootargs"));
+}
+
 /// U-Boot's shell reads these scripts as a POSIX one would, so sh finds unbalanced quotes and an if without
 /// fi, in the script and in what the variables hold.
 TEST(EveryScript, IsSoundForAShell) {
@@ -102,13 +127,15 @@ TEST(EveryScript, IsSoundForAShell) {
             inputs.artifacts.xsm_policy->content = test::hollow(100);
             inputs.manifest.script = flavour;
             inputs.manifest.apply_overlays = moment;
+            inputs.manifest.xen_bootargs = "console=dtuart dtuart=serial1";
+            if (flavour == ScriptFlavour::checked) inputs.manifest.dom0_mem = "auto";
             inputs.manifest.env = {{"bootdelay", "2"}, {"greeting", "it is \"here\"; # not a comment"}};
             const std::string script = inputs.plan().script;
             test::run_ok({"sh", "-n"}, script);
             // Every variable's text, as `run` would read it.
             const std::string shell =
                 "setenv() { [ $# -le 2 ] || exit 3; printf '%s\\n' \"$2\" | case $1 in "
-                "load_*|do_*|xen_*|boot_xen|apply_*) sh -n || exit 4;; esac; }\nrun() { :; }\n";
+                "load_*|do_*|set_*|xen_bootcmd|boot_xen|apply_*) sh -n || exit 4;; esac; }\nrun() { :; }\n";
             test::run_ok({"sh"}, shell + script);
             EXPECT_THAT(script, HasSubstr("setenv greeting 'it is \"here\"; # not a comment'\n"));
             EXPECT_THAT(script, Not(HasSubstr("@")));

@@ -263,7 +263,10 @@ TEST(ParseManifest, Dom0Memory) {
     EXPECT_EQ(parsed(R"("boot": {"xen_bootargs": "not_dom0_mem=1G"})").dom0_mem, "512MiB");
     EXPECT_THAT(complaint(R"("boot": {"dom0_mem": "1GiB", "xen_bootargs": "a  dom0_mem=1G"})"),
                 HasSubstr("given twice"));
-    EXPECT_THAT(complaint(R"("boot": {"dom0_mem": "auto"})"), HasSubstr("not a size"));
+    EXPECT_EQ(parsed(R"("boot": {"dom0_mem": "auto"})").dom0_mem, "auto");
+    EXPECT_THAT(complaint(R"("boot": {"dom0_mem": "auto", "script": "classic"})"),
+                HasSubstr("classic script cannot choose"));
+    EXPECT_THAT(complaint(R"("boot": {"dom0_mem": "automatic"})"), HasSubstr("\"auto\""));
     EXPECT_THAT(complaint(R"("boot": {"dom0_mem": "16MiB"})"), HasSubstr("\"32MiB\""));
     EXPECT_THAT(complaint(R"("boot": {"dom0_mem": 536870913})"), HasSubstr("multiple of \"1MiB\""));
 }

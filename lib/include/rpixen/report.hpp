@@ -46,6 +46,14 @@ struct ReportRegion {
     std::uint64_t wanted = 0;  ///< where it would have been
 };
 
+/// Whether a board of this size can start dom0.
+struct ReportBoard {
+    std::uint64_t memory = 0;    ///< the board's RAM, bytes
+    std::uint64_t dom0_mem = 0;  ///< what dom0 asks for on it, bytes
+    std::uint64_t ceiling = 0;   ///< the most that Xen could give it there, bytes
+    bool starts = false;
+};
+
 /// What a plan says, what a composed card holds, or what was found in an image: one document for all three.
 struct Report {
     std::string name;            ///< of the manifest, or the image's path
@@ -62,7 +70,7 @@ struct Report {
     std::vector<Diagnostic> diagnostics;
     std::vector<std::string> notes;
     std::vector<std::pair<std::string, std::string>> inputs;  ///< path, sha256 where it was computed
-    std::string boards;  ///< table: which boards can start dom0 with this dom0_mem
+    std::vector<ReportBoard> boards;  ///< the smallest first; empty where Xen's command line has no dom0_mem
 
     /// For people: tables of partitions, files and memory. With `all_files` the root file system's files too.
     std::string text(bool all_files = false) const;
