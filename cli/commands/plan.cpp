@@ -1,4 +1,5 @@
 #include "command.hpp"
+#include "error_report.hpp"
 
 namespace rpixen::cli {
 namespace {
@@ -12,7 +13,9 @@ int run(const Session& session) {
         session.out() << report.json();
     else if (!session.quiet())
         session.out() << report.text(session.verbose());
-    return 0;
+    if (report.refusal.empty()) return 0;
+    write_error(session.surroundings.err, Error(ErrorCode::unfit, report.refusal));
+    return static_cast<int>(ErrorCode::unfit);
 }
 
 }  // namespace
@@ -25,7 +28,9 @@ Command plan_command() {
         .story =
             "Partitions, the files of the boot partition, the memory map at boot, config.txt and the boot "
             "script, and what\n"
-            "speaks against this card. With --verbose the files of the root file system too.\n",
+            "speaks against this card. With --verbose the files of the root file system too. A card that "
+            "compose\n"
+            "would refuse is shown all the same, with status 5.\n",
         .examples =
             "  rpixen-img plan manifest.json\n"
             "  rpixen-img plan manifest.json --svg memory.svg\n"

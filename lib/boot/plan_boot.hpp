@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -11,6 +12,19 @@
 #include "boot/scenario.hpp"
 
 namespace rpixen {
+
+/// Ids for which plan_boot refuses a pinned address. With all of them allowed a map with collisions comes of
+/// it, to be looked at.
+inline constexpr std::array pinned_rules{
+    "memory-overlap",
+    "xen-reaches-next",
+    "xen-misaligned",
+    "dtb-misaligned",
+    "load-over-armstub",
+    "load-over-uboot",
+    "module-in-reserved-memory",
+    "load-beyond-low-memory",
+};
 
 /// Decides everything of the boot partition: places, the device tree, boot.scr, config.txt. Pure: reads the
 /// contents of the small artifacts (device tree, overlays), nothing else. `time` (seconds since 1970) stamps

@@ -43,8 +43,9 @@ void check_space(const ImagePlan& image, const OutputFile& output) {
 Report plan(const PlanRequest& request, const Supervision& supervision) {
     DiscardingStore store;
     const Decision decision = decide(load_manifest(request.manifest), request, "", store, supervision);
-    refuse_stopping(decision.boot.diagnostics, request);
-    return report_of(decision);
+    Report report = report_of(decision);
+    report.refusal = refusal(decision, request);
+    return report;
 }
 
 Report compose(const ComposeRequest& request, const Supervision& supervision) {
@@ -53,7 +54,8 @@ Report compose(const ComposeRequest& request, const Supervision& supervision) {
     OutputFile output(request.output);
     const auto store = backend->open_store(output, root_partition_offset(manifest));
     const Decision decision = decide(manifest, request, request.output, *store, supervision);
-    refuse_stopping(decision.boot.diagnostics, request);
+    if (auto problems = refusal(decision, request); !problems.empty())
+        throw Error(ErrorCode::unfit, std::move(problems));
     check_space(decision.image, output);
     const WrittenImage written = backend->write(decision.image, output, supervision);
     supervision.check();

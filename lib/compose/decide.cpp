@@ -74,6 +74,35 @@ bool readable(const FileTree& tree) {
     return tree.node_count() > 1;
 }
 
+/// A plan with pinned addresses that collide, so that one can look at it. Throws `error` where there is none.
+BootPlan plan_in_spite_of(const Error& error, const Manifest& manifest, const ArtifactSet& artifacts,
+                          std::uint32_t time, std::vector<std::string> allow) {
+    allow.insert(allow.end(), pinned_rules.begin(), pinned_rules.end());
+    try {
+        return plan_boot(manifest, artifacts, time, allow);
+    } catch (const Error&) {
+        throw error;
+    }
+}
+
+/// A collision is found by the rules as well; where they see it otherwise, it becomes a diagnostic of its
+/// own.
+void add_collisions(const std::vector<Problem>& collisions, std::vector<Diagnostic>& diagnostics) {
+    for (const Problem& problem : collisions)
+        for (const char* id : pinned_rules) {
+            const std::string mark = std::string(" [") + id + "]";
+            const DiagnosticRule* rule = find_diagnostic_rule(id);
+            if (!rule || !problem.message.ends_with(mark) ||
+                std::any_of(diagnostics.begin(), diagnostics.end(),
+                            [&](const Diagnostic& known) { return known.id == id; }))
+                continue;
+            diagnostics.insert(
+                diagnostics.begin(),
+                {id, rule->severity, problem.message.substr(0, problem.message.size() - mark.size()),
+                 problem.found, problem.allowed, std::string(rule->why), problem.change, problem.location});
+        }
+}
+
 /// What speaks against the card as a whole, now that its disk and root file system are known too.
 std::vector<Diagnostic> judge_card(BootScenario scenario, const ImagePlan& image) {
     scenario.disk = disk_facts(image);
@@ -108,21 +137,36 @@ Decision decide(const Manifest& manifest, const PlanRequest& request, const std:
     if (!output.empty()) check_output_is_no_input(output, artifacts, manifest.file);
     decision.name = manifest.name;
     decision.time = time_of(request, artifacts);
-    decision.boot = plan_boot(manifest, artifacts, narrow<std::uint32_t>(decision.time), request.allow);
+    const auto time = narrow<std::uint32_t>(decision.time);
+    try {
+        decision.boot = plan_boot(manifest, artifacts, time, request.allow);
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::unfit) throw;
+        decision.boot = plan_in_spite_of(error, manifest, artifacts, time, request.allow);
+        decision.collisions = error.problems();
+    }
     decision.inputs = inputs_of(artifacts);
     decision.facts = facts_of(artifacts, decision.boot);
     decision.image = plan_image(manifest, std::move(artifacts), decision.boot, decision.time);
     decision.boot.diagnostics = judge_card(decision.boot.scenario, decision.image);
+    add_collisions(decision.collisions, decision.boot.diagnostics);
     return decision;
 }
 
-void refuse_stopping(const std::vector<Diagnostic>& diagnostics, const PlanRequest& request) {
-    std::vector<Problem> problems;
-    for (const Diagnostic& diagnostic : diagnostics)
-        if (stops(diagnostic, request.allow, request.deny))
-            problems.push_back({diagnostic.message + " [" + diagnostic.id + "]", diagnostic.found,
-                                diagnostic.allowed, diagnostic.change, diagnostic.location});
-    if (!problems.empty()) throw Error(ErrorCode::unfit, std::move(problems));
+std::vector<Problem> refusal(const Decision& decision, const PlanRequest& request) {
+    std::vector<Problem> problems = decision.collisions;
+    const auto told = [&](const std::string& id) {
+        return std::any_of(problems.begin(), problems.end(), [&](const Problem& problem) {
+            return problem.message.find("[" + id + "]") != std::string::npos;
+        });
+    };
+    std::vector<Problem> further;
+    for (const Diagnostic& diagnostic : decision.boot.diagnostics)
+        if (stops(diagnostic, request.allow, request.deny) && !told(diagnostic.id))
+            further.push_back({diagnostic.message + " [" + diagnostic.id + "]", diagnostic.found,
+                               diagnostic.allowed, diagnostic.change, diagnostic.location});
+    problems.insert(problems.end(), further.begin(), further.end());
+    return problems;
 }
 
 Report report_of(const Decision& decision) {

@@ -21,18 +21,21 @@ struct Decision {
     std::vector<std::pair<std::string, std::string>> inputs;  ///< path, SHA-256 where it was computed
     std::vector<std::string> facts;
     std::int64_t time = 0;
+    /// Why this cannot be composed, beside the diagnostics: pinned addresses that collide.
+    std::vector<Problem> collisions;
 };
 
 /// Reads a manifest file. Throws Error{manifest}, Error{io}.
 Manifest load_manifest(const std::string& path);
 
 /// From the manifest to the complete plan. `output` (may be empty) is refused where it is one of the inputs.
-/// Diagnostics stop nothing here; see refuse_stopping(). Throws Error{artifact, unfit, usage, io, cancelled}.
+/// Neither diagnostics nor pinned addresses that collide stop anything here; see refusal(). Throws
+/// Error{artifact, unfit, usage, io, cancelled}.
 Decision decide(const Manifest& manifest, const PlanRequest& request, const std::string& output,
                 ContentStore& store, const Supervision& supervision);
 
-/// Throws Error{unfit} with every diagnostic that must stop the run.
-void refuse_stopping(const std::vector<Diagnostic>& diagnostics, const PlanRequest& request);
+/// Why the run must stop: collisions, and every diagnostic that is not allowed. Empty: it need not.
+std::vector<Problem> refusal(const Decision& decision, const PlanRequest& request);
 
 /// The decision as a document.
 Report report_of(const Decision& decision);

@@ -97,6 +97,12 @@ std::string Report::json() const {
                                   {"dom0_mem", board.dom0_mem},
                                   {"ceiling", board.ceiling},
                                   {"starts", board.starts}});
+    json["refusal"] = Json::array();
+    for (const Problem& problem : refusal)
+        json["refusal"].push_back({{"message", problem.message},
+                                   {"found", problem.found},
+                                   {"allowed", problem.allowed},
+                                   {"change", problem.change}});
     json["inputs"] = Json::array();
     for (const auto& [path, sha256] : inputs) {
         Json input{{"path", path}};

@@ -294,6 +294,30 @@ TEST(Run, BootIsAttendedUnlessItSaysWhenToEnd) {
     EXPECT_FALSE(program.attended);
 }
 
+TEST(Run, PlanShowsACardThatComposeWouldRefuse) {
+    Program program;
+    program.actions.plan = [](const PlanRequest&, const Supervision&) {
+        Report report;
+        report.name = "refused";
+        report.memory = {{"xen", "placed", 0x200000, 0x400000, true, "", 0},
+                         {"dom0 kernel", "placed", 0x300000, 0x500000, true, "", 0}};
+        report.refusal = {{"dom0 kernel is pinned over xen [xen-reaches-next]", "0x300000"}};
+        return report;
+    };
+    const test::TemporaryFolder folder;
+    EXPECT_EQ(program({"plan", "m.json", "--svg", folder / "map.svg"}), 5);
+    EXPECT_THAT(program.out.str(), HasSubstr("Memory at boot"));
+    EXPECT_THAT(program.err.str(), HasSubstr("error: dom0 kernel is pinned over xen [xen-reaches-next]"));
+    EXPECT_THAT(test::read_file(folder / "map.svg"), HasSubstr("collision"));
+    EXPECT_EQ(program({"plan", "m.json", "--json"}), 5);
+    const auto json = nlohmann::json::parse(program.out.str());
+    EXPECT_EQ(json.at("refusal").size(), 1U);
+    EXPECT_EQ(json.at("memory").size(), 2U);
+    EXPECT_EQ(program({"plan", "m.json", "--quiet"}), 5);
+    EXPECT_EQ(program.out.str(), "");
+    EXPECT_THAT(program.err.str(), HasSubstr("is pinned over"));
+}
+
 TEST(Run, SchemaPrintsTheSchema) {
     Program program;
     EXPECT_EQ(program({"schema"}), 0);

@@ -157,6 +157,29 @@ TEST_F(ComposeFailure, AnOverlayWhoseTargetIsMissing) {
     expect_failure(ErrorCode::unfit, "/socks");
 }
 
+/// compose stops; plan shows what it would have been, with the collision.
+TEST_F(ComposeFailure, PinnedAddressesThatCollide) {
+    replace("\"manifest_version\": 1,",
+            "\"manifest_version\": 1, \"boot\": {\"addresses\": {\"xen\": \"0x200000\", \"kernel\": "
+            "\"0x201000\"}},");
+    expect_failure(ErrorCode::unfit, "dom0 kernel is pinned over xen [xen-reaches-next]");
+    PlanRequest request;
+    request.manifest = kit_.manifest();
+    const Report report = plan(request);
+    ASSERT_FALSE(report.refusal.empty());
+    EXPECT_THAT(report.refusal.front().message, HasSubstr("[xen-reaches-next]"));
+    EXPECT_THAT(report.svg(), HasSubstr("collision"));
+    CheckRequest checked;
+    checked.subject = kit_.manifest();
+    const Report found = check(checked);
+    EXPECT_TRUE(
+        std::any_of(found.diagnostics.begin(), found.diagnostics.end(),
+                    [](const Diagnostic& diagnostic) { return diagnostic.id == "xen-reaches-next"; }));
+    // Allowed, it is no reason any more.
+    request.allow = {"xen-reaches-next", "memory-overlap"};
+    EXPECT_TRUE(plan(request).refusal.empty());
+}
+
 TEST_F(ComposeFailure, AnUnwritableTarget) {
     ComposeRequest request;
     request.manifest = kit_.manifest();

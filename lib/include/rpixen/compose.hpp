@@ -30,7 +30,8 @@ struct ComposeRequest : PlanRequest {
     bool sync = true;    ///< bring the image to the disk before it gets its name
 };
 
-/// Everything compose() would do; writes nothing. Throws Error{manifest, artifact, unfit, io, cancelled}.
+/// Everything compose() would do; writes nothing. What would stop compose() is in Report::refusal. Throws
+/// Error{manifest, artifact, unfit, io, cancelled} where there is no plan to show.
 Report plan(const PlanRequest& request, const Supervision& supervision = {});
 
 /// Writes the card image; it appears whole or not at all. Throws Error.
@@ -46,7 +47,8 @@ struct CheckRequest : PlanRequest {
     std::string
         subject;  ///< a manifest or an image, told apart by content (`manifest` of the base is not used)
 };
-/// Why the card would not boot, as far as a host can know. Throws only where the subject cannot be read.
+/// Why the card would not boot, as far as a host can know. Throws where the subject cannot be read, or where
+/// a manifest makes no plan.
 Report check(const CheckRequest& request, const Supervision& supervision = {});
 
 /// Whether a diagnostic must stop the run, given what is allowed and denied.

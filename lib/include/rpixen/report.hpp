@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <rpixen/diagnostic.hpp>
+#include <rpixen/error.hpp>
 
 namespace rpixen {
 
@@ -71,6 +72,8 @@ struct Report {
     std::vector<std::string> notes;
     std::vector<std::pair<std::string, std::string>> inputs;  ///< path, sha256 where it was computed
     std::vector<ReportBoard> boards;  ///< the smallest first; empty where Xen's command line has no dom0_mem
+
+    std::vector<Problem> refusal;  ///< of a plan: why compose would not write this card; empty: it would
 
     /// For people: tables of partitions, files and memory. With `all_files` the root file system's files too.
     std::string text(bool all_files = false) const;
