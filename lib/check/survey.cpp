@@ -7,6 +7,8 @@
 
 #include "base/bytes.hpp"
 #include "boot/board.hpp"
+#include "boot/dom0_memory.hpp"
+#include "boot/rules.hpp"
 #include "boot/tree_facts.hpp"
 #include "check/boot_files.hpp"
 #include "check/boot_script.hpp"
@@ -135,6 +137,30 @@ class Surveyor {
         for (const std::string& what : run.unfollowed) note("not followed: " + what);
         scenario().script = script->facts;
         fill_memory(run);
+        choose_by_board(start, entry);
+    }
+
+    /// What Xen is told of dom0's memory on each board, where the script asks which it runs on.
+    void choose_by_board(UBootStart start, const UBootScriptText& entry) {
+        const auto asks = [](const std::string& text) { return text.find("board_rev") != std::string::npos; };
+        if (!asks(entry.text) && !(start.boot_script && asks(start.boot_script->text)) &&
+            std::none_of(start.environment.begin(), start.environment.end(),
+                         [&](const auto& variable) { return asks(variable.second); }))
+            return;
+        std::map<std::uint64_t, std::string> chosen;
+        for (const std::uint64_t board : board_memories) {
+            start.board_memory = board;
+            UBootRun run = run_uboot(start, entry);
+            const MemoryObject* tree =
+                run.booti && run.started ? run.memory.find(parse_hex(run.booti->tree)) : nullptr;
+            if (!tree || !tree->tree) return;
+            const auto line = tree->tree->string("/chosen", "xen,xen-bootargs");
+            chosen[board] =
+                line ? command_line_value(*line, "dom0_mem").value_or(std::string()) : std::string();
+        }
+        if (std::any_of(chosen.begin(), chosen.end(),
+                        [&](const auto& board) { return board.second != chosen.begin()->second; }))
+            scenario().dom0_mem_of_board = std::move(chosen);
     }
 
     void fill_script(const UBootRun& run, FoundScript& script) {

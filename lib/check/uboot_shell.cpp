@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <set>
 
+#include "boot/board.hpp"
 #include "check/shell.hpp"
 #include "check/uboot_test.hpp"
 
@@ -50,6 +51,15 @@ Shell::Shell(const UBootStart& start) : start_(start) {
     set("devnum", "0");
     set("distro_bootpart", "1");
     set("prefix", "/");
+    // As board/raspberrypi/rpi/rpi.c sets them at every start: a Raspberry Pi 4 B 1.4 made by Sony in the UK,
+    // or 1.1 with 1 GiB.
+    preset("fdtfile", "broadcom/bcm2711-rpi-4-b.dtb");
+    set("board_name", "4 Model B");
+    set("board_rev", "0x11");
+    set("board_rev_scheme", "1");
+    set("board_revision",
+        "0x" + to_hex(0x803110 | std::uint64_t{board::memory_code(start.board_memory)} << 20 |
+                      (start.board_memory > 1 * GiB ? 4 : 1)));
     if (start.firmware_tree) {
         MemoryObject object;
         object.file = "the firmware's device tree";

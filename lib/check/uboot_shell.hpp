@@ -29,6 +29,8 @@ struct UBootStart {
     std::function<std::optional<std::string>(unsigned partition)> partition_uuid;
     /// What the firmware left at ${fdt_addr}.
     std::optional<Content> firmware_tree;
+    /// Memory of the board that it runs on, in bytes: 1 to 8 GiB.
+    std::uint64_t board_memory = 1 * GiB;
     /// What the standard boot (`bootflow scan`, `run distro_bootcmd`) would find.
     std::optional<UBootScriptText> boot_script;
     /// Makes the significant step of that number fail, as if the file were not readable.

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "boot/script.hpp"
 #include "check/card_maker.hpp"
 #include "support/artifact_kit.hpp"
 
@@ -292,6 +293,35 @@ INSTANTIATE_TEST_SUITE_P(Changes, CheckChangedCard, ::testing::ValuesIn(changes)
     std::replace(name.begin(), name.end(), '-', '_');
     return name;
 });
+
+/// dom0_mem "auto", as our own script chooses it, on each board.
+TEST(CheckCard, Dom0MemThatTheScriptChoosesIsFollowed) {
+    const TemporaryFolder folder;
+    CardRecipe card = good_card(folder);
+    ScriptPlan plan;
+    plan.bootargs = "console=hvc0 root=/dev/mmcblk0p2 rootwait";
+    plan.xen = 0x200000;
+    plan.kernel = {0x480000, 0x480000 + kernel_size};
+    plan.tree = 0x2600000;
+    plan.overlays = {"pi4-64-xen"};
+    plan.overlay_scratch = 0x18000;
+    plan.tree_as_loaded = 0x2610000;
+    plan.tree_length = 0x3000;
+    plan.xen_bootargs = "console=dtuart dtuart=/soc/serial@7e215040";
+    plan.dom0_mem = {{1 * GiB, 512 * MiB}, {2 * GiB, 768 * MiB}, {4 * GiB, 1 * GiB}, {8 * GiB, 2 * GiB}};
+    card.boot["boot.scr"] = test::boot_scr(folder, render_script(plan));
+    const CardCheck result = check(folder, card);
+    EXPECT_THAT(result.diagnostics, IsEmpty()) << listed(result);
+    EXPECT_THAT(result.notes, IsEmpty()) << listed(result);
+    const std::map<std::uint64_t, std::string> chosen{
+        {1 * GiB, "512M"}, {2 * GiB, "768M"}, {4 * GiB, "1024M"}, {8 * GiB, "2048M"}};
+    EXPECT_EQ(result.scenario.dom0_mem_of_board, chosen);
+
+    // Too much for one of them is seen.
+    plan.dom0_mem[1].second = 2 * GiB;
+    card.boot["boot.scr"] = test::boot_scr(folder, render_script(plan));
+    EXPECT_EQ(ids(check(folder, card)), std::set<std::string>{"dom0-mem-excludes-boards"});
+}
 
 TEST(CheckCard, AScriptThatStopsIsQuoted) {
     const TemporaryFolder folder;
