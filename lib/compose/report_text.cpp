@@ -202,7 +202,6 @@ std::string Verification::text() const {
     }
     if (differences.empty())
         all += "verified " + std::to_string(files) + " files, " + rounded(bytes) + " of data\n";
-    for (const std::string& note : notes) all += "note: " + note + "\n";
     return all;
 }
 

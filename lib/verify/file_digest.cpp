@@ -39,7 +39,7 @@ void add_data(Sha256& digest, OpenContent& content, std::uint64_t offset, std::u
 Sha256Digest file_digest(const FileTree& tree, NodeId file, const Supervision& supervision,
                          std::atomic<std::uint64_t>& read) {
     const Content content = tree.content(file);
-    if (const auto recorded = recorded_digest(content)) return *recorded;
+    if (recorded_digest(content)) return content_digest(content, supervision, read);
     if (!tree.sparse(file)) return content_digest(content, supervision, read);
     Sha256 digest;
     Bytes buffer(chunk_size);
@@ -58,7 +58,10 @@ Sha256Digest file_digest(const FileTree& tree, NodeId file, const Supervision& s
 
 Sha256Digest content_digest(const Content& content, const Supervision& supervision,
                             std::atomic<std::uint64_t>& read) {
-    if (const auto recorded = recorded_digest(content)) return *recorded;
+    if (const auto recorded = recorded_digest(content)) {
+        read.fetch_add(content.size, std::memory_order_relaxed);
+        return *recorded;
+    }
     Sha256 digest;
     if (content.size > 0) {
         Bytes buffer(std::min<std::uint64_t>(content.size, chunk_size));

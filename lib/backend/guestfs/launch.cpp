@@ -112,6 +112,18 @@ std::string last_line(std::string_view log) {
     return std::string(start == std::string_view::npos ? log : log.substr(start + 1));
 }
 
+/// Where a virtual machine did not come up: what QEMU complained of, not how libguestfs tidied up afterwards.
+std::string complaint(std::string_view log) {
+    while (!log.empty()) {
+        const std::string_view line = log.substr(0, log.find('\n'));
+        log.remove_prefix(std::min(log.size(), line.size() + 1));
+        if (!line.starts_with("qemu")) continue;
+        for (const std::string_view word : {"error", "failed", "Could not", "could not", "cannot"})
+            if (line.find(word) != std::string_view::npos) return std::string(line);
+    }
+    return {};
+}
+
 std::string first_line_with(const std::string& log, std::string_view word) {
     const std::size_t place = log.find(word);
     if (place == std::string::npos) return {};
@@ -199,7 +211,7 @@ Launched launch(const std::vector<Disk>& disks, const Supervision& supervision) 
             launched.handle = std::move(attempt.handle);
             return launched;
         }
-        const std::string said = last_line(attempt.log);
+        const std::string said = complaint(attempt.log);
         obstacle = "KVM is broken: " + (said.empty() ? attempt.error : said);
     }
     Attempt attempt = attempt_launch(disks, true, supervision);
