@@ -198,7 +198,8 @@ TEST(GuestfsReader, FindsEverythingThatEveryBackEndWrote) {
             << "as much data was compared";
     }
     for (const std::string& note : cards->notes())
-        EXPECT_EQ(note.find("SIGTERM"), std::string::npos) << "that is how it was tidied up, not why: " << note;
+        EXPECT_EQ(note.find("SIGTERM"), std::string::npos)
+            << "that is how it was tidied up, not why: " << note;
 }
 
 }  // namespace
