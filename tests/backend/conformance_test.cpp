@@ -193,9 +193,9 @@ TEST(GuestfsReader, FindsEverythingThatEveryBackEndWrote) {
             compare_images(conformance_plan(), reading, disk, VerifyForm::full, supervision);
         EXPECT_EQ(listed(verification.differences), "");
         EXPECT_GT(verification.files, 2000U);
-        EXPECT_EQ(verification.bytes,
+        EXPECT_GE(verification.bytes,
                   verify_image(conformance_plan(), images[index], "direct", VerifyForm::full, {}).bytes)
-            << "as much data was compared";
+            << "as much data was compared (a hole comes out of the appliance as zeros)";
     }
     for (const std::string& note : cards->notes())
         EXPECT_EQ(note.find("SIGTERM"), std::string::npos)
