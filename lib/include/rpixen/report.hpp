@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,7 +35,7 @@ struct ReportPartition {
     std::string uuid;           ///< volume id "ABCD-1234" or UUID
     std::uint64_t used = 0;     ///< bytes of file data
     std::uint64_t entries = 0;  ///< files, folders and others
-    std::vector<ReportFile> files;
+    std::deque<ReportFile> files;
 };
 
 struct ReportRegion {
