@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <sstream>
@@ -33,8 +34,7 @@ std::string find_program(const std::string& name) {
 
 }  // namespace
 
-Run run(const std::vector<std::string>& argv, const std::string& standard_input,
-        const std::vector<std::string>& extra_environment) {
+Started::Started(const std::vector<std::string>& argv, const std::vector<std::string>& extra_environment) {
     const std::string program = find_program(argv.at(0));
     std::array<int, 2> in{};
     std::array<int, 2> out{};
@@ -61,35 +61,51 @@ Run run(const std::vector<std::string>& argv, const std::string& standard_input,
     posix_spawn_file_actions_adddup2(&actions, in[0], 0);
     posix_spawn_file_actions_adddup2(&actions, out[1], 1);
     posix_spawn_file_actions_adddup2(&actions, err[1], 2);
-    pid_t child = -1;
     const int failure =
-        ::posix_spawn(&child, program.c_str(), &actions, nullptr, arguments.data(), environment.data());
+        ::posix_spawn(&process_, program.c_str(), &actions, nullptr, arguments.data(), environment.data());
     posix_spawn_file_actions_destroy(&actions);
     ::close(in[0]);
     ::close(out[1]);
     ::close(err[1]);
+    in_ = in[1];
+    out_ = out[0];
+    err_ = err[0];
     if (failure) throw std::runtime_error("cannot start " + program);
+}
 
+Started::~Started() {
+    for (const int descriptor : {in_, out_, err_})
+        if (descriptor >= 0) ::close(descriptor);
+    if (process_ < 0) return;
+    ::kill(process_, SIGKILL);
+    while (::waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+}
+
+bool Started::ended() const {
+    siginfo_t info{};
+    return ::waitid(P_PID, static_cast<id_t>(process_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == process_;
+}
+
+Run Started::finish(const std::string& standard_input) {
     Run result;
     std::size_t sent = 0;
-    int open_outputs = 2;
-    ::fcntl(in[1], F_SETFL, O_NONBLOCK);
-    bool feeding = true;
-    while (open_outputs > 0) {
-        if (feeding && sent == standard_input.size()) {
-            ::close(in[1]);
-            feeding = false;
+    ::fcntl(in_, F_SETFL, O_NONBLOCK);
+    while (out_ >= 0 || err_ >= 0) {
+        if (in_ >= 0 && sent == standard_input.size()) {
+            ::close(in_);
+            in_ = -1;
         }
-        std::array<pollfd, 3> files{
-            {{out[0], POLLIN, 0}, {err[0], POLLIN, 0}, {feeding ? in[1] : -1, POLLOUT, 0}}};
+        std::array<pollfd, 3> files{{{out_, POLLIN, 0}, {err_, POLLIN, 0}, {in_, POLLOUT, 0}}};
         if (::poll(files.data(), files.size(), -1) < 0 && errno != EINTR) break;
         if (files[2].revents) {
-            const ssize_t count = ::write(in[1], standard_input.data() + sent, standard_input.size() - sent);
+            const ssize_t count = ::write(in_, standard_input.data() + sent, standard_input.size() - sent);
             if (count > 0) sent += static_cast<std::size_t>(count);
             if (count < 0 && errno != EAGAIN) sent = standard_input.size();
         }
         for (int index = 0; index < 2; ++index) {
-            int& descriptor = index == 0 ? out[0] : err[0];
+            int& descriptor = index == 0 ? out_ : err_;
             if (descriptor < 0 || !files[static_cast<std::size_t>(index)].revents) continue;
             std::array<char, 65536> buffer;
             const ssize_t count = ::read(descriptor, buffer.data(), buffer.size());
@@ -98,16 +114,22 @@ Run run(const std::vector<std::string>& argv, const std::string& standard_input,
             } else {
                 ::close(descriptor);
                 descriptor = -1;
-                --open_outputs;
             }
         }
     }
-    if (feeding) ::close(in[1]);
+    if (in_ >= 0) ::close(in_);
+    in_ = -1;
     int status = 0;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
     }
+    process_ = -1;
     result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return result;
+}
+
+Run run(const std::vector<std::string>& argv, const std::string& standard_input,
+        const std::vector<std::string>& extra_environment) {
+    return Started(argv, extra_environment).finish(standard_input);
 }
 
 std::string run_ok(const std::vector<std::string>& argv, const std::string& standard_input) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <vector>
 
@@ -10,6 +12,28 @@ struct Run {
     int status = -1;  ///< exit status, or 128 + the signal that ended it
     std::string out;  ///< its standard output
     std::string err;  ///< its standard error
+};
+
+/// A program that runs beside the test; it is killed where the test ends before it.
+class Started {
+  public:
+    explicit Started(const std::vector<std::string>& argv,
+                     const std::vector<std::string>& extra_environment = {});
+    ~Started();
+    Started(const Started&) = delete;
+    Started& operator=(const Started&) = delete;
+
+    pid_t process() const noexcept { return process_; }
+    /// Whether it has ended, without waiting.
+    bool ended() const;
+    /// Feeds it, reads what it prints and waits for its end. To be called once.
+    Run finish(const std::string& standard_input = {});
+
+  private:
+    pid_t process_ = -1;
+    int in_ = -1;
+    int out_ = -1;
+    int err_ = -1;
 };
 
 /// Runs a program found on PATH (also in /sbin and /usr/sbin) without a shell.
