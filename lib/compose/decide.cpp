@@ -20,6 +20,8 @@ namespace {
 
 /// The earliest time a FAT can hold: 1980-01-01T00:00:00Z.
 constexpr std::int64_t earliest_time = 315532800;
+/// The latest time a U-Boot script image can hold (FAT: 2107): 2106-02-07T06:28:15Z.
+constexpr std::int64_t latest_time = 0xffffffff;
 
 /// Replacing an input by the output would lose it.
 void check_output_is_no_input(const std::string& output, const ArtifactSet& artifacts,
@@ -38,8 +40,8 @@ void check_output_is_no_input(const std::string& output, const ArtifactSet& arti
 }
 
 std::int64_t time_of(const PlanRequest& request, const ArtifactSet& artifacts) {
-    if (request.source_date_epoch) return std::max(*request.source_date_epoch, earliest_time);
-    return newest_time(artifacts.root, earliest_time);
+    return std::clamp(request.source_date_epoch.value_or(newest_time(artifacts.root, earliest_time)),
+                      earliest_time, latest_time);
 }
 
 /// The planned disk as the rules see it.

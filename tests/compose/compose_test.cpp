@@ -154,6 +154,18 @@ TEST_F(Compose, ASecondRunGivesTheSameBytes) {
     EXPECT_EQ(status.st_mode & 0777, 0644U);
 }
 
+/// Later than a FAT, a script image and a 32-bit clock can say; the file itself keeps its time.
+TEST_F(Compose, AFileOfTheFarFutureDoesNotSetTheCardsTime) {
+    run_ok({"python3", "-c",
+            "import sys,tarfile\nt=tarfile.open(sys.argv[1],'a')\nm=tarfile.TarInfo('./etc/late')\n"
+            "m.mtime=15000000000\nt.addfile(m)\nt.close()",
+            folder_ / "rootfs.tar"});
+    const Report report = compose_card();
+    EXPECT_EQ(report.time, 0xffffffff);
+    EXPECT_THAT(run_ok({"debugfs", "-R", "stat /etc/late", partition(report, 1, "root.ext4")}),
+                HasSubstr("mtime: 0x7e11d600:00000003"));
+}
+
 TEST_F(Compose, AnotherRootFileSystemGivesOtherIdentifiers) {
     const Report one = compose_card();
     std::string tar = test::ArtifactKit::root_tar();
