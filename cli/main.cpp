@@ -34,9 +34,10 @@ void listen_to_signals() {
         if (::sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN) continue;
         static_cast<void>(::sigaction(signal, &action, nullptr));
     }
-    // A reader of standard output that goes away is an error to handle, not a reason to die in the middle of
-    // an image.
+    // A reader of standard output that goes away and a limit of file sizes (ulimit -f) are errors to handle,
+    // not reasons to die in the middle of an image.
     static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
+    static_cast<void>(std::signal(SIGXFSZ, SIG_IGN));
 }
 
 /// With standard output closed, the first file that is opened would become it, and messages would go into an
