@@ -8,6 +8,31 @@
 #include <rpixen/error.hpp>
 
 namespace rpixen {
+namespace {
+
+std::string way_out(int reason) {
+    switch (reason) {
+        case ENOSPC:
+        case EDQUOT:
+            return "free some space or choose another place with -o";
+        case EACCES:
+        case EPERM:
+            return "give permission or choose another place";
+        case EROFS:
+            return "choose a place that can be written";
+        case ENOENT:
+        case ENOTDIR:
+            return "make the folder first or choose another place";
+        case EFBIG:
+            return "lift the limit of file sizes (ulimit -f) or choose a file system that takes larger files";
+        case EIO:
+            return "look at the disk's health (dmesg)";
+        default:
+            return {};
+    }
+}
+
+}  // namespace
 
 FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);
@@ -20,11 +45,8 @@ FileDescriptor::~FileDescriptor() {
 
 void throw_io(const std::string& what, const std::string& name) {
     const int reason = errno;
-    std::string change;
-    if (reason == ENOSPC || reason == EDQUOT) change = "free some space or choose another place with -o";
-    if (reason == EACCES || reason == EPERM) change = "give permission or choose another place";
-    throw Error(ErrorCode::io, "cannot " + what + " " + name + ": " + std::generic_category().message(reason),
-                {}, {}, change);
+    throw Error(ErrorCode::io, "cannot " + what + " " + name, std::generic_category().message(reason), {},
+                way_out(reason));
 }
 
 void pread_exactly(int descriptor, std::uint64_t offset, MutableBytes out, const std::string& name) {

@@ -64,7 +64,7 @@ std::shared_ptr<const InputFile> InputFile::open_file(const std::string& path) {
     if (::fstat(descriptor.get(), &status) != 0) throw_io("examine", path);
     if (!S_ISREG(status.st_mode))
         throw Error(ErrorCode::artifact, path + " is no regular file", kind_of(status.st_mode),
-                    "a regular file");
+                    "a regular file", "name the file itself");
     const FileIdentity identity = identify(descriptor.get(), path);
     return std::make_shared<InputFile>(std::move(descriptor), path, identity);
 }

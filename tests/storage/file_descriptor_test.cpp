@@ -48,7 +48,7 @@ TEST(FileDescriptorTest, AFullDiskIsAnError) {
         FAIL();
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::io);
-        EXPECT_THAT(error.what(), testing::HasSubstr("cannot write card.img: No space left"));
+        EXPECT_THAT(error.what(), testing::HasSubstr("cannot write card.img; found No space left"));
         EXPECT_THAT(error.what(), testing::HasSubstr("free some space"));
     }
 }
