@@ -31,7 +31,7 @@ constexpr std::uint64_t most_boot_bytes = 512 * MiB;
 constexpr std::uint64_t most_tree_bytes = 16 * MiB;
 
 [[noreturn]] void refuse_kind(const std::string& path, const std::string& found, const std::string& allowed,
-                              const std::string& change = {}) {
+                              const std::string& change = "name the right file") {
     throw Error(ErrorCode::artifact, path + " is of the wrong kind", found, allowed, change);
 }
 
@@ -131,7 +131,7 @@ class Probe {
         boot_.inputs.push_back(reference.resolved);
         artifact.path = reference.path;
         InputFilePtr file = InputFile::open_file(reference.resolved);
-        if (file->size() == 0) refuse_kind(reference.path, "an empty file", "a file with content");
+        if (file->size() == 0) refuse_kind(reference.path, "an empty file", "a file with content", "fetch or make it again");
         if (file->size() > most_boot_bytes)
             refuse_kind(reference.path, std::to_string(file->size()) + " bytes", "at most 512MiB");
         const Sha256Digest digest = digest_of(*file, supervision_);

@@ -70,7 +70,7 @@ const JsonValue* ObjectReader::optional(std::string_view key) {
 const JsonValue* ObjectReader::required(std::string_view key) {
     const JsonValue* value = optional(key);
     if (!value && value_.type == JsonValue::Type::object)
-        problems_.add({"\"" + std::string(key) + "\" is missing", {}, {}, {}, value_.location});
+        problems_.add({in_quotes(key) + " is missing", {}, {}, "add it", value_.location});
     return value;
 }
 

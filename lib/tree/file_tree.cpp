@@ -20,17 +20,21 @@ std::string quoted(std::string_view name) {
 }
 
 [[noreturn]] void refuse_path(std::string_view path, std::string message, std::string found = {},
-                              std::string allowed = {}) {
-    Problem problem{std::move(message), std::move(found), std::move(allowed), {}, {}};
+                              std::string allowed = {}, std::string change = {}) {
+    Problem problem{std::move(message), std::move(found), std::move(allowed), std::move(change), {}};
     problem.location.pointer = quoted(path);
     throw Error(ErrorCode::artifact, std::move(problem));
 }
 
 void check_name(std::string_view path, std::string_view name) {
     if (name.size() > longest_name)
-        refuse_path(path, "a file name is too long", std::to_string(name.size()) + " bytes", "at most 255");
-    if (name.find('\0') != std::string_view::npos) refuse_path(path, "a file name holds a NUL byte");
-    if (name.find('\n') != std::string_view::npos) refuse_path(path, "a file name holds a newline");
+        refuse_path(path, "a file name is too long", std::to_string(name.size()) + " bytes", "at most 255",
+                    "shorten it or leave the file out");
+    for (const auto& [byte, message] :
+         {std::pair{'\0', "a file name holds a NUL byte"}, {'\n', "a file name holds a newline"}})
+        if (name.find(byte) != std::string_view::npos)
+            refuse_path(path, message, quoted(name), "any other byte but '/'",
+                        "rename the file or leave it out");
 }
 
 /// The first component of `rest` (which loses it); empty components are passed over.
@@ -167,14 +171,21 @@ FileTree::Place FileTree::locate(std::string_view path, bool create) {
         path.size();  // how much of the end of `rest` is the member's own path, not a symlink's target
     NodeId directory = root();
     int symlinks = 0;
+    std::string followed;  // the last of them, for messages
     while (!last_component(rest)) {
         const std::string_view name = take_component(rest);
         const bool from_target = rest.size() >= own && own < walk.size();
         own = std::min(own, rest.size());
         if (name == ".") continue;
         if (name == "..") {
-            if (!from_target) refuse_path(path, "a member's path holds '..'", {}, "a path inside the tree");
-            if (directory == root()) refuse_path(path, "a symlink leads out of the tree");
+            if (!from_target)
+                refuse_path(
+                    path, "a member's path holds '..'", {}, "a path inside the tree",
+                    "pack the tree from its own top ('tar -C TREE -cf FILE .') or leave the member out");
+            if (directory == root())
+                refuse_path(path, "a symlink leads out of the tree", followed,
+                            "links that stay inside the tree, where a member stands under them",
+                            "correct the symlink, or leave out what stands under it");
             directory = parent(directory);
             continue;
         }
@@ -183,15 +194,22 @@ FileTree::Place FileTree::locate(std::string_view path, bool create) {
         if (last && !from_target) return {directory, std::string(name)};
         const EntryId entry = find_entry(directory, name);
         if (entry == no_id) {
-            if (from_target) refuse_path(path, "a symlink on the way leads nowhere", quoted(name));
+            if (from_target)
+                refuse_path(path, "a symlink on the way leads nowhere", followed,
+                            "a link to a directory that is there already",
+                            "put the directory before what stands under the link");
             if (!create) refuse_path(path, "a folder on the way is missing", quoted(name));
             directory = make_directory(directory, name);
             continue;
         }
         const NodeId node = entries_[entry].node;
         if (nodes_[node].type == NodeType::symlink) {
-            if (++symlinks > most_symlinks) refuse_path(path, "symlinks on the way form a loop");
             const std::string_view target = symlink_target(node);
+            followed = quoted(name) + " -> " + quoted(target);
+            if (++symlinks > most_symlinks)
+                refuse_path(path, "symlinks on the way form a loop", followed,
+                            "at most " + std::to_string(most_symlinks) + " on one path",
+                            "correct the symlinks, or leave out what stands under them");
             if (target.starts_with('/')) directory = root();
             std::string next(target);
             next.append("/").append(rest);
@@ -202,7 +220,8 @@ FileTree::Place FileTree::locate(std::string_view path, bool create) {
         }
         if (nodes_[node].type != NodeType::directory)
             refuse_path(path, "a member stands under something that is no directory",
-                        quoted(name) + ", a " + name_of(nodes_[node].type));
+                        quoted(name) + ", a " + name_of(nodes_[node].type), "a directory",
+                        "rename or leave out one of the two");
         directory = node;
     }
     return {directory, {}};
@@ -221,10 +240,12 @@ EntryId FileTree::checked_existing(const Place& place, NodeType type, Existing e
     if (entry == no_id) return no_id;
     const NodeType present = nodes_[entries_[entry].node].type;
     if (present == NodeType::directory)
-        refuse(place, std::string("a ") + name_of(type) + " would replace a directory");
+        refuse(place, std::string("a ") + name_of(type) + " would replace a directory", {},
+               "a new name, or one of a file", "rename it or leave it out");
     if (existing == Existing::refuse || entries_[entry].layer == layer_)
         refuse(place, "two members have one name",
-               std::string("a ") + name_of(present) + " and a " + name_of(type), "each name once in a layer");
+               std::string("a ") + name_of(present) + " and a " + name_of(type), "each name once in a layer",
+               "leave one of them out, or put it into a layer of its own");
     return entry;
 }
 
@@ -447,10 +468,11 @@ std::uint32_t FileTree::intern_xattrs(XattrSet xattrs) {
     return static_cast<std::uint32_t>(xattr_sets_.size() - 1);
 }
 
-void FileTree::refuse(const Place& place, std::string message, std::string found, std::string allowed) const {
+void FileTree::refuse(const Place& place, std::string message, std::string found, std::string allowed,
+                      std::string change) const {
     const std::string folder = path_of(place.directory);
     refuse_path((folder == "/" ? "" : folder) + "/" + place.name, std::move(message), std::move(found),
-                std::move(allowed));
+                std::move(allowed), std::move(change));
 }
 
 }  // namespace rpixen

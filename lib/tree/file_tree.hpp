@@ -191,7 +191,7 @@ class FileTree {
     void grow_buckets();
     std::size_t bucket_of(NodeId directory, std::string_view name) const;
     [[noreturn]] void refuse(const Place& place, std::string message, std::string found = {},
-                             std::string allowed = {}) const;
+                             std::string allowed = {}, std::string change = {}) const;
 
     std::deque<Node> nodes_;  // deques grow without copying, which would double the peak
     std::deque<Entry> entries_;
