@@ -24,18 +24,22 @@ constexpr std::size_t most_problems = 20;
 using ReadData = std::function<Content(TarReader&)>;
 
 void check_name(const TarMember& member) {
-    const auto refuse = [](std::string message, std::string allowed = {}) {
-        throw Error(ErrorCode::artifact, std::move(message), {}, std::move(allowed));
+    const auto refuse = [](std::string message, std::string allowed, std::string change) {
+        throw Error(ErrorCode::artifact, std::move(message), {}, std::move(allowed), std::move(change));
     };
+    const std::string rename = "rename the member or leave it out";
     for (const std::string* name : {&member.name, &member.link}) {
         const bool symlink = name == &member.link && member.kind == TarMember::Kind::symlink;
-        if (name->find('\0') != std::string::npos) refuse("a member's name or link holds a NUL byte");
-        if (!symlink && name->find('\n') != std::string::npos) refuse("a member's name holds a newline");
+        if (name->find('\0') != std::string::npos)
+            refuse("a member's name or link holds a NUL byte", "any other byte", rename);
+        if (!symlink && name->find('\n') != std::string::npos)
+            refuse("a member's name holds a newline", "any other byte but NUL", rename);
         if (!symlink && name->starts_with('/'))
             refuse("a member's name or hard link is absolute",
-                   "names relative to the tree's root ('./etc/passwd')");
+                   "names relative to the tree's root ('./etc/passwd')",
+                   "pack the tree from its own top ('tar -C TREE -cf FILE .')");
     }
-    if (member.name.empty()) refuse("a member has no name");
+    if (member.name.empty()) refuse("a member has no name", "a name", "make the tar again");
 }
 
 NodeId find_link_target(FileTree& tree, const TarMember& member) {
@@ -43,10 +47,12 @@ NodeId find_link_target(FileTree& tree, const TarMember& member) {
     const auto node = tree.child(place.directory, place.name);
     if (!node)
         throw Error(ErrorCode::artifact, "a hard link leads to a member that is not there",
-                    "'" + printable(member.link) + "'", "a member that stands before the link");
+                    "'" + printable(member.link) + "'", "a member that stands before the link",
+                    "put the file before the link, or leave the link out");
     if (tree.type(*node) == NodeType::directory)
         throw Error(ErrorCode::artifact, "a hard link leads to a directory",
-                    "'" + printable(member.link) + "'");
+                    "'" + printable(member.link) + "'", "a member that is no directory",
+                    "make it a symlink, or leave it out");
     return *node;
 }
 
@@ -113,6 +119,17 @@ void add_members(FileTree& tree, TarReader& reader, const ReadData& read_data, c
     if (!problems.empty()) throw Error(ErrorCode::artifact, std::move(problems));
 }
 
+/// What looks like damage may be a file that somebody is writing: then it is told as that.
+template <typename Read>
+void tell_change_from_damage(const InputFile& file, const Read& read) {
+    try {
+        read();
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::artifact) file.check_unchanged();
+        throw;
+    }
+}
+
 /// Hands the data of the files to `store`.
 void lay(FileTree& tree, TarReader& reader, ContentStore& store, const Supervision& supervision,
          const std::function<void()>& advance) {
@@ -135,7 +152,7 @@ void add_tar(FileTree& tree, const std::shared_ptr<const InputFile>& tar, const 
     FileStream stream(tar, 0, tar->size(), header_read);
     TarReader reader(stream, tar->name());
     const auto refer = [&](TarReader& at) { return Content{tar, at.data_position(), at.member().stored}; };
-    add_members(tree, reader, refer, supervision, [] {});
+    tell_change_from_damage(*tar, [&] { add_members(tree, reader, refer, supervision, [] {}); });
 }
 
 void add_tar_stream(FileTree& tree, ByteStream& stream, const std::string& name, ContentStore& store,
@@ -149,20 +166,22 @@ void pour_tar(FileTree& tree, const std::shared_ptr<const InputFile>& file, Cont
               const std::function<void()>& watch) {
     Decoder decoder(file, 0, file->size(), pinned.has_value());
     TarReader reader(decoder, file->name());
-    const ByteView start = decoder.peek();
-    supervision.begin(decoder.packing() == Packing::plain ? "reading" : "unpacking", file->size());
-    if (!is_tar_header(start)) {
-        const ByteView looked_at = start.first(std::min(start.size(), file_kind_bytes));
-        throw Error(ErrorCode::artifact, file->name() + " holds no tar",
-                    describe(detect_file_kind(looked_at), looked_at) + " inside", "a tar");
-    }
-    lay(tree, reader, store, supervision, [&] {
-        watch();
-        supervision.advance(decoder.input_position());
+    tell_change_from_damage(*file, [&] {
+        const ByteView start = decoder.peek();
+        supervision.begin(decoder.packing() == Packing::plain ? "reading" : "unpacking", file->size());
+        if (!is_tar_header(start)) {
+            const ByteView looked_at = start.first(std::min(start.size(), file_kind_bytes));
+            throw Error(ErrorCode::artifact, file->name() + " holds no tar",
+                        describe(detect_file_kind(looked_at), looked_at) + " inside", "a tar");
+        }
+        lay(tree, reader, store, supervision, [&] {
+            watch();
+            supervision.advance(decoder.input_position());
+        });
+        // The rest is read too: the decompressor's own checksum stands at the end, and the digest is of the
+        // whole file.
+        while (!decoder.some(decoder.largest_block).empty()) supervision.check();
     });
-    // The rest is read too: the decompressor's own checksum stands at the end, and the digest is of the whole
-    // file.
-    while (!decoder.some(decoder.largest_block).empty()) supervision.check();
     file->check_unchanged();
     if (pinned) check_pin(*pinned, decoder.digest(), file->name());
     supervision.advance(file->size());
