@@ -79,10 +79,12 @@ class Walk {
                                         "put a file in its place or leave it out"));
             return false;
         }
-        if (type == NodeType::file && tree_.size(node) > most_bytes_of_file)
+        if (type == NodeType::file && tree_.size(node) > most_bytes_of_file) {
             problems_.push_back(problem(path(directory, name) + " is too large for the boot partition's FAT",
                                         format_size(tree_.size(node)), "at most 4 GiB less one byte",
                                         "leave it out, or put it on the root partition"));
+            return false;  // or the room that it needs would be asked for as well
+        }
         return true;
     }
 
