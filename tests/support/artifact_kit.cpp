@@ -34,7 +34,9 @@ std::string ArtifactKit::kernel(std::uint64_t size) {
 
 std::string ArtifactKit::xen() {
     using namespace std::string_literals;
-    return arm64_image(0x10000, 0x200000, "Xen 4.17.5 (Debian 4.17.5-1)\0Xen version 4.17.5\0"s);
+    std::string banner;  // UTF-16, as the EFI loader's
+    for (const char c : "Xen 4.17.5 (c/s ) EFI loader"s) banner.append({c, '\0'});
+    return arm64_image(0x10000, 0x200000, banner + "\0\0xen,xen-4.17\0"s);
 }
 
 std::string ArtifactKit::uboot(const std::string& version) {
