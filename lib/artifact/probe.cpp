@@ -131,7 +131,8 @@ class Probe {
         boot_.inputs.push_back(reference.resolved);
         artifact.path = reference.path;
         InputFilePtr file = InputFile::open_file(reference.resolved);
-        if (file->size() == 0) refuse_kind(reference.path, "an empty file", "a file with content", "fetch or make it again");
+        if (file->size() == 0)
+            refuse_kind(reference.path, "an empty file", "a file with content", "fetch or make it again");
         if (file->size() > most_boot_bytes)
             refuse_kind(reference.path, std::to_string(file->size()) + " bytes", "at most 512MiB");
         const Sha256Digest digest = digest_of(*file, supervision_);

@@ -64,7 +64,8 @@ TEST(Program, AllMistakesOfAManifestAreLinesAndJson) {
     const test::Run lines = run({program, "compose", manifest, "-o", folder / "sdcard.img"});
     EXPECT_EQ(lines.status, 3);
     EXPECT_EQ(lines.out, "");
-    EXPECT_THAT(lines.err, HasSubstr("rpixen-img: error: " + manifest + ":1:1: \"artifacts\" is missing; add it\n"));
+    EXPECT_THAT(lines.err,
+                HasSubstr("rpixen-img: error: " + manifest + ":1:1: \"artifacts\" is missing; add it\n"));
     EXPECT_THAT(lines.err, HasSubstr("rpixen-img: error: " + manifest + ":3:2: /artefacts: unknown key"));
     const test::Run json = run({program, "plan", manifest, "--json"});
     EXPECT_EQ(json.status, 3);
