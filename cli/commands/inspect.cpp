@@ -22,7 +22,7 @@ Command inspect_command() {
         .story =
             "Partition table, the files of the boot partition, the decoded boot.scr, dom0's modules: of any "
             "card image, also\n"
-            "one made elsewhere. With --verbose the files of the root file system too.\n",
+            "one made elsewhere. With --verbose every file of the root file system.\n",
         .examples =
             "  rpixen-img inspect sdcard.img\n"
             "  rpixen-img inspect sdcard.img --json | jq -r '.partitions[0].files[].path'\n",

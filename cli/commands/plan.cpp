@@ -28,7 +28,7 @@ Command plan_command() {
         .story =
             "Partitions, the files of the boot partition, the memory map at boot, config.txt and the boot "
             "script, and what\n"
-            "speaks against this card. With --verbose the files of the root file system too. A card that "
+            "speaks against this card. With --verbose every file of the root file system. A card that "
             "compose\n"
             "would refuse is shown all the same, with status 5.\n",
         .examples =

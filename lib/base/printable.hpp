@@ -9,4 +9,7 @@ namespace rpixen {
 /// The result is one line of valid UTF-8.
 std::string printable(std::string_view name);
 
+/// The same for a text of several lines: newlines, tabs and backslashes stay.
+std::string printable_text(std::string_view text);
+
 }  // namespace rpixen

@@ -38,6 +38,10 @@ Json json_of(const ReportFile& file) {
     Json json{{"path", file.path}, {"type", file.type}, {"size", file.size},  {"mode", file.mode},
               {"uid", file.uid},   {"gid", file.gid},   {"mtime", file.mtime}};
     if (file.type == "symlink") json["target"] = file.target;
+    if (file.type.ends_with("device")) {
+        json["major"] = file.major;
+        json["minor"] = file.minor;
+    }
     return json;
 }
 

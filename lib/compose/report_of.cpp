@@ -26,6 +26,10 @@ ReportFile file_of(const FileTree& tree, NodeId node, std::string path) {
     file.mtime = metadata.mtime.seconds;
     if (tree.type(node) == NodeType::file) file.size = tree.size(node);
     if (tree.type(node) == NodeType::symlink) file.target = tree.symlink_target(node);
+    if (tree.type(node) == NodeType::character_device || tree.type(node) == NodeType::block_device) {
+        file.major = tree.device_major(node);
+        file.minor = tree.device_minor(node);
+    }
     return file;
 }
 

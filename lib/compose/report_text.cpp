@@ -6,6 +6,7 @@
 #include <rpixen/compose.hpp>
 #include <rpixen/report.hpp>
 
+#include "base/printable.hpp"
 #include "base/size.hpp"
 
 namespace rpixen {
@@ -89,12 +90,21 @@ std::string partition_table(const Report& report) {
     return table.text();
 }
 
-std::string file_table(const ReportPartition& partition) {
+/// With `deep` every file, otherwise those of the top folder.
+std::string file_table(const ReportPartition& partition, bool deep) {
     Table table({"mode", ">owner", ">size", "time (UTC)", "path"});
     for (const ReportFile& file : partition.files) {
-        std::string path = file.path;
-        if (file.type == "directory" && path != "/") path += "/";
-        if (file.type == "symlink") path += " -> " + file.target;
+        if (!deep && file.path.find('/', 1) != std::string::npos) continue;
+        std::string path = printable(file.path);
+        if (file.type == "directory")
+            path += path == "/" ? "" : "/";
+        else if (file.type == "symlink")
+            path += " -> " + printable(file.target);
+        else if (file.type.ends_with("device"))
+            path +=
+                " (" + file.type + " " + std::to_string(file.major) + ":" + std::to_string(file.minor) + ")";
+        else if (file.type != "file")
+            path += " (" + file.type + ")";
         table.add({mode_text(file.mode), std::to_string(file.uid) + ":" + std::to_string(file.gid),
                    std::to_string(file.size), date(file.mtime), path});
     }
@@ -157,7 +167,7 @@ std::string diagnostics_text(const std::vector<Diagnostic>& diagnostics) {
         if (!diagnostic.why.empty()) all += "    why:     " + diagnostic.why + "\n";
         if (!diagnostic.change.empty()) all += "    change:  " + diagnostic.change + "\n";
     }
-    return all;
+    return printable_text(all);
 }
 
 std::string Report::text(bool all_files) const {
@@ -170,8 +180,10 @@ std::string Report::text(bool all_files) const {
     for (const ReportPartition& partition : partitions) {
         const bool is_boot =
             partition.file_system.starts_with("fat") || partition.file_system.starts_with("FAT");
-        if (partition.files.empty() || (!all_files && !is_boot)) continue;
-        all += "\nFiles of partition " + std::to_string(partition.number) + "\n" + file_table(partition);
+        if (partition.files.empty()) continue;
+        const bool deep = all_files || is_boot;
+        all += "\nFiles of partition " + std::to_string(partition.number) +
+               (deep ? "" : ", its top folder (--verbose lists all)") + "\n" + file_table(partition, deep);
     }
     if (!memory.empty()) all += "\nMemory at boot\n" + memory_table(memory);
     if (!boards.empty()) all += "\nBoards\n" + board_table(boards);
@@ -186,7 +198,7 @@ std::string Report::text(bool all_files) const {
         all += "\n";
         for (const std::string& note : notes) all += "note: " + note + "\n";
     }
-    return all;
+    return printable_text(all);
 }
 
 std::string Verification::text() const {
@@ -202,7 +214,7 @@ std::string Verification::text() const {
     }
     if (differences.empty())
         all += "verified " + std::to_string(files) + " files, " + rounded(bytes) + " of data\n";
-    return all;
+    return printable_text(all);
 }
 
 }  // namespace rpixen

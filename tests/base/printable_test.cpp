@@ -14,6 +14,11 @@ TEST(Printable, KeepsTextAndShowsTheRest) {
     EXPECT_EQ(printable("\xc2\x9b"), "\\xc2\\x9b") << "a C1 control character";
 }
 
+TEST(Printable, ATextKeepsItsLines) {
+    EXPECT_EQ(printable_text("one\n\ttwo \\ three\r\x1b[31m\n"), "one\n\ttwo \\ three\\x0d\\x1b[31m\n");
+    EXPECT_EQ(printable_text("\xc2\x9b \xff \xc3\xa9"), "\\xc2\\x9b \\xff \xc3\xa9");
+}
+
 TEST(Printable, BytesThatAreNoUtf8) {
     EXPECT_EQ(printable("\xff\xfe"), "\\xff\\xfe");
     EXPECT_EQ(printable("\xc3"), "\\xc3") << "cut off";

@@ -19,8 +19,10 @@ struct ReportFile {
     std::uint32_t mode = 0;
     std::uint32_t uid = 0;
     std::uint32_t gid = 0;
-    std::int64_t mtime = 0;  ///< seconds since 1970
-    std::string target;      ///< of a symlink
+    std::int64_t mtime = 0;   ///< seconds since 1970
+    std::string target;       ///< of a symlink
+    std::uint32_t major = 0;  ///< of a device
+    std::uint32_t minor = 0;
 };
 
 struct ReportPartition {
@@ -76,7 +78,8 @@ struct Report {
 
     std::vector<Problem> refusal;  ///< of a plan: why compose would not write this card; empty: it would
 
-    /// For people: tables of partitions, files and memory. With `all_files` the root file system's files too.
+    /// For people: tables of partitions, files and memory. With `all_files` every file of the root file
+    /// system, otherwise those of its top folder. Control characters from inputs are written as "\xNN".
     std::string text(bool all_files = false) const;
     /// docs/report.md; stable. Ends with a newline.
     std::string json() const;
