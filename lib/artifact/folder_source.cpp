@@ -88,7 +88,7 @@ std::shared_ptr<FolderSource> FolderSource::open_folder(const std::string& path,
         const int reason = errno;
         throw Error(ErrorCode::artifact, "cannot open the folder " + path,
                     std::generic_category().message(reason), "a readable folder",
-                    "check the path (it is relative to the manifest's folder)");
+                    "check the path; in a manifest it is relative to the manifest's folder");
     }
     return std::make_shared<FolderSource>(path, std::move(descriptor), follow);
 }

@@ -55,11 +55,12 @@ std::shared_ptr<const InputFile> InputFile::open_file(const std::string& path) {
     // O_NONBLOCK keeps a named pipe from hanging the run; it means nothing for a regular file.
     FileDescriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (!descriptor)
-        throw Error(ErrorCode::artifact, Problem{"cannot open " + path,
-                                                 std::generic_category().message(errno),
-                                                 "a readable regular file",
-                                                 "check the path (it is relative to the manifest's folder)",
-                                                 {}});
+        throw Error(ErrorCode::artifact,
+                    Problem{"cannot open " + path,
+                            std::generic_category().message(errno),
+                            "a readable regular file",
+                            "check the path; in a manifest it is relative to the manifest's folder",
+                            {}});
     struct stat status {};
     if (::fstat(descriptor.get(), &status) != 0) throw_io("examine", path);
     if (!S_ISREG(status.st_mode))
