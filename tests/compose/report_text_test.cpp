@@ -11,7 +11,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-Report report_of_files(std::vector<ReportFile> files) {
+Report report_of_files(std::deque<ReportFile> files) {
     Report report;
     report.name = "card.img";
     ReportPartition partition;
