@@ -228,8 +228,20 @@ TEST_F(ProbeArtifacts, PrebuiltExt4) {
     manifest_.rootfs.push_back(add("more.tar", TarMaker().file("x", "").finish()));
     refused("alone", manifest_.rootfs[0].location);
     manifest_.rootfs.pop_back();
+    const std::string whole = read_file(image);
     std::filesystem::resize_file(image, (4 << 20) - 4096);
     refused("ends before its file system", manifest_.rootfs[0].location);
+
+    const auto refused_with = [&](std::size_t byte, char value, const std::string& words) {
+        std::string changed = whole;
+        changed[1024 + byte] = value;
+        folder_.write("root.img", changed);
+        refused(words, manifest_.rootfs[0].location);
+    };
+    refused_with(24, 7, "damaged superblock");
+    refused_with(58, 3, "marked as damaged");
+    refused_with(58, 0, "was not unmounted");
+    refused_with(96, static_cast<char>(whole[1024 + 96] | 4), "was not unmounted");
 }
 
 TEST_F(ProbeArtifacts, RootFileSystemsThatAreNone) {
