@@ -1,5 +1,8 @@
 #include "backend/direct/ext4_io.hpp"
 
+#include <et/com_err.h>
+
+#include <cstdarg>
 #include <memory>
 #include <new>
 #include <string>
@@ -8,6 +11,9 @@
 
 namespace rpixen::ext4 {
 namespace {
+
+/// libext2fs writes some of its failures to standard error itself; they come back as results, too.
+void keep_quiet(const char*, errcode_t, const char*, va_list) noexcept {}
 
 /// io_manager::open gets nothing but a name, so the channel to open is handed over beside it.
 thread_local Channel* opening = nullptr;
@@ -127,6 +133,8 @@ errcode_t ChannelCallbacks::open(const char*, int, io_channel* result) noexcept 
 }
 
 io_manager Channel::manager() {
+    static const auto before = set_com_err_hook(keep_quiet);  // the hook is the process's
+    static_cast<void>(before);
     opening = this;
     return partition_manager();
 }
