@@ -102,6 +102,11 @@ Report report_of(const ImagePlan& plan) {
             case FileSystemKind::prebuilt:
                 partition.file_system = "ext4 (prebuilt)";
                 partition.used = planned.prebuilt.size;
+                if (planned.prebuilt.size + MiB <= planned.range.size())
+                    report.notes.push_back(
+                        "the prebuilt file system of " + format_size(planned.prebuilt.size) +
+                        " does not fill its partition of " + format_size(planned.range.size()) +
+                        "; resize2fs on the running board makes it larger");
                 break;
         }
         report.partitions.push_back(std::move(partition));

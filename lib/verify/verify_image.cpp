@@ -65,6 +65,9 @@ void verify_written(const ImagePlan& plan, const OutputFile& output, VerifyForm 
                         {}};
         problem.location.file = output.path();
         problem.location.pointer = difference.partition + ":" + difference.path;
+        for (const PartitionPlan& partition : plan.partitions)
+            if (partition.kind == FileSystemKind::prebuilt && partition.name == difference.partition)
+                problem.change = "if the prebuilt image is damaged itself, run e2fsck on it";
         problems.push_back(std::move(problem));
     }
     throw Error(ErrorCode::verification, std::move(problems));

@@ -231,6 +231,18 @@ TEST_F(Compose, APrebuiltRootIsCopiedAsItIs) {
     EXPECT_TRUE(read_file(partition(report, 1, "root.ext4")) == read_file(ext4));
 }
 
+TEST_F(Compose, APrebuiltRootKeepsItsSizeInALargerPartition) {
+    run_ok({"mke2fs", "-q", "-t", "ext4", folder_ / "prebuilt.ext4", "16M"});
+    std::string text = read_file(kit_.manifest());
+    text.replace(text.find("rootfs.tar"), 10, "prebuilt.ext4");
+    text.replace(text.find("\"free\": \"8MiB\""), 14, "\"size\": \"24MiB\"");
+    folder_.write("manifest.json", text);
+    const Report report = compose_card();
+    EXPECT_EQ(report.partitions[1].size, 24U << 20);
+    EXPECT_THAT(report.notes, testing::Contains(HasSubstr("of 16MiB does not fill its partition of 24MiB")));
+    EXPECT_EQ(run({"e2fsck", "-fn", partition(report, 1, "root.ext4")}).status, 0);
+}
+
 TEST_F(Compose, TheImageIsSparse) {
     const Report report = compose_card();
     struct stat status {};
