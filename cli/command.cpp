@@ -66,9 +66,8 @@ std::optional<std::int64_t> source_date_epoch(const Session& session) {
     std::int64_t seconds = 0;
     const char* end = text->data() + text->size();
     const auto result = std::from_chars(text->data(), end, seconds);
-    // An ext4 with 256-byte inodes ends in 2446, FAT in 2107; both are far, and a wrong unit (milliseconds)
-    // is not.
-    constexpr std::int64_t last = 4'354'819'199;  // 2107-12-31T23:59:59Z
+    // A script image's time ends in 2106, FAT's in 2107; that is far, and a wrong unit (milliseconds) is not.
+    constexpr std::int64_t last = 0xffffffff;  // 2106-02-07T06:28:15Z
     if (result.ec != std::errc{} || result.ptr != end || seconds < 0 || seconds > last)
         throw Error(ErrorCode::usage, "the environment's SOURCE_DATE_EPOCH is no time", *text,
                     "seconds since 1970, up to " + std::to_string(last), "correct or unset it");
