@@ -5,19 +5,40 @@
 namespace rpixen::cli {
 namespace {
 
+std::string counted(std::ptrdiff_t number, const char* word) {
+    return std::to_string(number) + " " + word + (number == 1 ? "" : "s");
+}
+
+/// The last line: silence would leave open whether anything was looked at.
+std::string verdict(const Report& report, bool stopped) {
+    const auto count = [&](Severity severity) {
+        return std::count_if(report.diagnostics.begin(), report.diagnostics.end(),
+                             [&](const Diagnostic& diagnostic) { return diagnostic.severity == severity; });
+    };
+    const std::string numbers = counted(count(Severity::error), "error") + ", " +
+                                counted(count(Severity::warning), "warning") + ", " +
+                                counted(count(Severity::note), "note");
+    return (stopped ? "this card would not boot as it is: "
+                    : "nothing was found that keeps this card from booting: ") +
+           numbers + "\n";
+}
+
 int run(const Session& session) {
     CheckRequest request;
     fill_plan_request(session, request);
     request.subject = session.arguments.operands.at(0);
     const Report report = session.actions.check(request, session.supervision);
-    if (session.json())
-        session.out() << report.json();
-    else if (!session.quiet())
-        session.out() << diagnostics_text(report.diagnostics);
     const bool stopped =
         std::any_of(report.diagnostics.begin(), report.diagnostics.end(), [&](const Diagnostic& diagnostic) {
             return session.actions.stops(diagnostic, request.allow, request.deny);
         });
+    if (session.json()) {
+        session.out() << report.json();
+    } else if (!session.quiet()) {
+        session.out() << diagnostics_text(report.diagnostics);
+        for (const std::string& note : report.notes) session.out() << "note: " << note << '\n';
+        session.out() << verdict(report, stopped);
+    }
     return stopped ? static_cast<int>(ErrorCode::unfit) : 0;
 }
 

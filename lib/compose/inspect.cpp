@@ -116,6 +116,7 @@ Report check(const CheckRequest& request, const Supervision& supervision) {
     CardCheck checked = check_card(card);
     Report report = report_of(card, checked);
     report.diagnostics = std::move(checked.diagnostics);
+    report.notes = std::move(checked.notes);  // what is wrong with the disk is among the diagnostics
     return report;
 }
 

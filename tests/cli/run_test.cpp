@@ -236,8 +236,15 @@ TEST(Run, CheckExitsWithFiveWhereSomethingStops) {
     EXPECT_EQ(program.check_request.subject, "m.json");
     program.report.diagnostics.push_back(diagnostic("xen-debug-console", Severity::warning, "slow"));
     EXPECT_EQ(program({"check", "m.json"}), 0);
-    EXPECT_EQ(program.out.str(), diagnostics_text(program.report.diagnostics));
+    EXPECT_EQ(program.out.str(),
+              diagnostics_text(program.report.diagnostics) +
+                  "nothing was found that keeps this card from booting: 0 errors, 1 warning, 0 notes\n");
     program.report.diagnostics.push_back(diagnostic("dom0-reg-too-small", Severity::error, "cut"));
+    program.report.notes.push_back("not followed: bootefi (line 3)");
+    EXPECT_EQ(program({"check", "m.json"}), 5);
+    EXPECT_EQ(program.out.str(), diagnostics_text(program.report.diagnostics) +
+                                     "note: not followed: bootefi (line 3)\n"
+                                     "this card would not boot as it is: 1 error, 1 warning, 0 notes\n");
     EXPECT_EQ(program({"check", "m.json", "--quiet"}), 5);
     EXPECT_EQ(program.out.str(), "");
     EXPECT_EQ(program({"check", "m.json", "--json"}), 5);
