@@ -48,6 +48,13 @@ constexpr Struck struck[] = {
     {"F3", "start4.elf and fixup4.dat are of the same release",
      "fixup4.dat carries no release, so a host cannot compare them. That both are there is checked."},
     {"F4", "bootcode.bin is not needed", "True, and harmless where it is there."},
+    {"F7a", "The FAT's clusters are larger than U-Boot's 64 KiB",
+     "On a card's sectors of 512 bytes FAT can describe no larger cluster than 128 sectors, which is that "
+     "limit."},
+    {"F7b", "A file on the FAT has 4 GiB or more",
+     "The size field has 32 bits, so no FAT holds such a file and no card can raise the rule; `compose` "
+     "refuses the "
+     "file before it writes."},
     {"M1", "dom0_mem is mandatory (error)",
      "A warning: Xen takes 512 MiB and says so (xen/arch/arm/domain_build.c construct_hwdom, in 4.17 as "
      "today)."},

@@ -9,7 +9,6 @@ namespace rpixen {
 namespace {
 
 constexpr std::uint64_t least_fat32_clusters = 65525;  // Microsoft FAT specification 1.03
-constexpr std::uint64_t largest_cluster = 64 * KiB;    // FS_FAT_MAX_CLUSTSIZE, u-boot include/fat.h
 
 const DiskFacts* disk(const BootScenario& scenario) {
     return scenario.disk ? &*scenario.disk : nullptr;
@@ -147,26 +146,11 @@ Findings too_few_clusters(const BootScenario& scenario) {
              "at least 65,525", "use smaller clusters, or a larger partition"}};
 }
 
-Findings cluster_too_large(const BootScenario& scenario) {
-    const DiskFacts* facts = disk(scenario);
-    const PartitionFacts* boot = facts ? partition(*facts, facts->boot_partition) : nullptr;
-    if (!boot || boot->cluster_size <= largest_cluster) return {};
-    return {{"U-Boot cannot read clusters of this size", format_size(boot->cluster_size), "at most 64KiB",
-             "make the file system with smaller clusters"}};
-}
-
 Findings name_clash(const BootScenario& scenario) {
     const DiskFacts* facts = disk(scenario);
     if (!facts || facts->name_clashes.empty()) return {};
     return {{"names on the boot partition differ only in case", describe_list(facts->name_clashes),
              "names that FAT can tell apart", "rename one of them"}};
-}
-
-Findings large_file(const BootScenario& scenario) {
-    const DiskFacts* facts = disk(scenario);
-    if (!facts || facts->large_files.empty()) return {};
-    return {{"a file is too large for FAT", describe_list(facts->large_files), "less than 4 GiB",
-             "put it on the root partition"}};
 }
 
 Findings damaged(const BootScenario& scenario) {
@@ -349,14 +333,6 @@ constexpr Rule rules[] = {
                "too and read it; others do not.",
       .source = "Microsoft FAT specification 1.03, \"FAT type determination\""},
      too_few_clusters},
-    {{.id = "fat-cluster-too-large",
-      .rule = "F7a",
-      .severity = Severity::warning,
-      .title = "The FAT's clusters are too large for U-Boot",
-      .why = "U-Boot's buffer holds 64 KiB.",
-      .story = "FS_FAT_MAX_CLUSTSIZE is 65536.",
-      .source = "u-boot include/fat.h"},
-     cluster_too_large},
     {{.id = "fat-name-clash",
       .rule = "F8",
       .severity = Severity::error,
@@ -365,14 +341,6 @@ constexpr Rule rules[] = {
       .story = "A directory with both was written by a driver that did not look.",
       .source = "Microsoft FAT specification 1.03, long names"},
      name_clash},
-    {{.id = "fat-file-too-large",
-      .rule = "F7b",
-      .severity = Severity::error,
-      .title = "A file is too large for FAT",
-      .why = "The size field has 32 bits.",
-      .story = "A file on FAT has at most 4,294,967,295 bytes.",
-      .source = "Microsoft FAT specification 1.03"},
-     large_file},
     {{.id = "image-damaged",
       .rule = "P8",
       .severity = Severity::warning,

@@ -108,9 +108,15 @@ Findings never_boots(const BootScenario& scenario) {
 
 Findings booti_without_xen(const BootScenario& scenario) {
     const ScriptFacts* facts = script(scenario);
-    if (!facts || !facts->reaches_booti || scenario.xen || !facts->unfollowed.empty()) return {};
-    return {{"booti is given an address where no Xen was loaded", "booti " + facts->booti_image,
-             "the address that Xen was loaded to", "load Xen, and give its address to booti"}};
+    if (!facts || !facts->reaches_booti || (scenario.xen && scenario.xen->address) ||
+        !facts->unfollowed.empty())
+        return {};
+    std::string found = "booti " + facts->booti_image;
+    if (scenario.kernel && scenario.kernel->address && !scenario.kernel->release.empty())
+        found += "; " + scenario.kernel->file + ", loaded to " + format_address(*scenario.kernel->address) +
+                 ", is Linux " + scenario.kernel->release;
+    return {{"booti is given an address where no Xen was loaded", found, "the address that Xen was loaded to",
+             "load Xen, and give its address to booti"}};
 }
 
 Findings booti_without_tree(const BootScenario& scenario) {
@@ -124,7 +130,84 @@ Findings booti_without_tree(const BootScenario& scenario) {
              "load the device tree, and give its address to booti as the third argument"}};
 }
 
+Findings nothing_to_run(const BootScenario& scenario) {
+    if (!scenario.nothing_to_run) return {};
+    return {{"U-Boot finds nothing to start on this card",
+             "no boot.scr, no extlinux/extlinux.conf, no sound uboot.env with a bootcmd",
+             "boot.scr on the boot partition",
+             "put a boot.scr there: rpixen-img compose writes one, or mkimage -A arm64 -T script -C none -d "
+             "boot.cmd "
+             "boot.scr"}};
+}
+
+bool is_extlinux(const ScriptFacts* facts) {
+    return facts && facts->file.ends_with("extlinux.conf");
+}
+
+Findings extlinux_without_dom0(const BootScenario& scenario) {
+    const ScriptFacts* facts = script(scenario);
+    if (!is_extlinux(facts) || !facts->reaches_booti || !scenario.xen) return {};
+    if (scenario.kernel && scenario.kernel->address && scenario.device_tree &&
+        scenario.device_tree->effective)
+        for (const ModuleFacts& module : scenario.device_tree->effective->modules)
+            if (module.range && module.range->begin == *scenario.kernel->address) return {};
+    return {{"extlinux.conf starts Xen, but no kernel for dom0 is loaded",
+             scenario.xen->file + " as its kernel" +
+                 (scenario.kernel && scenario.kernel->address
+                      ? ", " + scenario.kernel->file + " at " + format_address(*scenario.kernel->address) +
+                            " without a module node that says so"
+                      : ""),
+             "a boot.scr that loads Xen, dom0's kernel and the device tree",
+             "remove extlinux.conf and use a boot.scr"}};
+}
+
+Findings extlinux_first(const BootScenario& scenario) {
+    const ScriptFacts* facts = script(scenario);
+    if (!facts || facts->hides.empty()) return {};
+    return {{"U-Boot starts " + facts->file + " and never comes to " + facts->hides,
+             facts->file + " and " + facts->hides, "one of them",
+             "remove " + (is_extlinux(facts) ? facts->file : facts->hides)}};
+}
+
 constexpr Rule rules[] = {
+    {{.id = "nothing-to-boot",
+      .rule = "U3c",
+      .severity = Severity::error,
+      .title = "U-Boot finds nothing to start",
+      .why = "It tries the USB disks and the network, and stops at its prompt.",
+      .story =
+          "The standard boot looks on each partition for extlinux/extlinux.conf, then for boot.scr.uimg and "
+          "boot.scr, in / and in /boot/, then for an EFI program. A bootcmd of one's own comes from "
+          "uboot.env, and "
+          "only where its checksum is right: with a wrong one U-Boot takes its default environment.",
+      .source = "u-boot include/config_distro_bootcmd.h, boot/bootmeth_script.c"},
+     nothing_to_run},
+    {{.id = "extlinux-without-dom0",
+      .rule = "U13",
+      .severity = Severity::error,
+      .title = "extlinux.conf starts Xen without a kernel for dom0",
+      .why = "extlinux loads one kernel, one initrd and one device tree, so Xen panics with \"Missing kernel "
+             "boot "
+             "module?\".",
+      .story = "U-Boot puts the file named by `kernel` (here Xen) at kernel_addr_r, the initrd at "
+               "ramdisk_addr_r and the "
+               "tree at fdt_addr_r. Nothing else can be loaded. Only a device tree whose /chosen has a "
+               "module node with "
+               "ramdisk_addr_r and the exact size of dom0's kernel, named as initrd, would start; "
+               "`fdtoverlays` needs "
+               "fdtoverlay_addr_r, which U-Boot for the Raspberry Pi does not set.",
+      .source = "u-boot boot/pxe_utils.c label_boot; board/raspberrypi/rpi/rpi.env"},
+     extlinux_without_dom0},
+    {{.id = "extlinux-before-script",
+      .rule = "U14",
+      .severity = Severity::warning,
+      .title = "extlinux.conf hides boot.scr",
+      .why = "U-Boot looks for extlinux.conf first, and boot.scr is not run.",
+      .story = "Distributions leave an extlinux.conf behind, and a boot.scr that was added later is never "
+               "seen: the card "
+               "goes on starting the plain kernel. Where extlinux.conf fails, U-Boot goes on to the script.",
+      .source = "u-boot include/config_distro_bootcmd.h scan_dev_for_boot; boot/bootmeth-uclass.c"},
+     extlinux_first},
     {{.id = "script-damaged",
       .rule = "U3a",
       .severity = Severity::error,

@@ -51,14 +51,23 @@ Findings moved_to_ram_base(const BootScenario& scenario) {
 
 Findings misaligned(const BootScenario& scenario) {
     if (!scenario.xen || !scenario.xen->header || !scenario.xen->address) return {};
-    const std::uint64_t base = *scenario.xen->address - scenario.xen->header->text_offset;
-    if (base % booti_alignment == 0) return {};
-    return {{"booti will move Xen up from where it was loaded",
-             format_address(*scenario.xen->address) + ", text_offset " +
-                 format_address(scenario.xen->header->text_offset),
-             "(address - text_offset) a multiple of 2 MiB",
-             "load Xen at " +
-                 format_address(align_down(base, booti_alignment) + scenario.xen->header->text_offset)}};
+    const XenFacts& xen = *scenario.xen;
+    const std::uint64_t place = xen_runs_at(xen);
+    if (place == *xen.address) return {};
+    const Range moved = range_at(place, std::max(xen.size, xen.header->image_size));
+    for (const Placement& other : scenario.placements) {
+        if (other.role == Placement::Role::xen || other.role == Placement::Role::overlay ||
+            !moved.overlaps(other.range) || other.until != std::numeric_limits<unsigned>::max())
+            continue;
+        return {{"booti will move Xen over " + other.name,
+                 "from " + format_address(*xen.address) + " to " + describe_range(moved) + ", " + other.name +
+                     " " + describe_range(other.range),
+                 "(address - text_offset) a multiple of 2 MiB, or room behind it",
+                 "load Xen at " +
+                     format_address(align_down(*xen.address - xen.header->text_offset, booti_alignment) +
+                                    xen.header->text_offset)}};
+    }
+    return {};
 }
 
 Findings reaches_next(const BootScenario& scenario) {
@@ -136,13 +145,15 @@ constexpr Rule rules[] = {
     {{.id = "xen-misaligned",
       .rule = "X3",
       .severity = Severity::error,
-      .title = "Xen's load address is not 2 MiB aligned",
+      .title = "booti moves Xen over something else",
       .why = "booti rounds the base up to the next 2 MiB and moves Xen there, over whatever was loaded "
              "behind it.",
-      .story = "booti_setup ends in ALIGN(base, 2 MiB) + text_offset. ALIGN rounds up: a Xen loaded at "
-               "0x180000 is moved to 0x200000 without "
-               "a word, and dom0's kernel or the device tree that stood there is gone. 0x200000 is right as "
-               "it is.",
+      .story =
+          "booti_setup ends in ALIGN(base, 2 MiB) + text_offset. ALIGN rounds up: a Xen loaded at "
+          "0x280000 is moved to 0x400000 without "
+          "a word, and dom0's kernel or the device tree that stood there is gone. 0x200000 is right as "
+          "it is. Where nothing stands behind it, the move harms nobody: so Xen starts from U-Boot's own "
+          "kernel_addr_r, 0x80000.",
       .source = "u-boot arch/arm/lib/image.c booti_setup"},
      misaligned},
     {{.id = "xen-reaches-next",

@@ -187,6 +187,7 @@ struct ScriptFacts {
     bool uses_fdt_addr = false;              ///< reads ${fdt_addr} at all
     std::optional<bool> sets_bootargs;       ///< the variable bootargs when booti runs
     std::string bootargs;
+    std::string hides;  ///< a script that U-Boot would have found after this one; empty: none
     bool reaches_booti = false;
     std::string last_failure;  ///< where it does not: the step that failed, and what the script said then
     std::string booti_image;   ///< arguments of booti, expanded
@@ -233,7 +234,6 @@ struct DiskFacts {
     std::optional<unsigned> boot_partition;  ///< its number
     std::optional<unsigned> root_partition;
     std::vector<std::string> name_clashes;  ///< FAT: "boot.scr" and "BOOT.SCR"
-    std::vector<std::string> large_files;   ///< FAT: over 4 GiB
     std::vector<std::string> damages;       ///< what is wrong inside the table and the file systems, in words
 };
 
@@ -258,6 +258,8 @@ struct BootScenario {
     std::optional<UBootFacts> uboot;
     std::optional<SavedEnvironmentFacts> saved_environment;
     std::optional<ScriptFacts> script;
+    bool nothing_to_run =
+        false;  ///< U-Boot would find neither a script nor extlinux.conf nor a saved bootcmd
     std::optional<FirmwareFacts> firmware;
     std::optional<DiskFacts> disk;
     std::optional<RootFacts> root;
@@ -269,6 +271,10 @@ struct BootScenario {
     /// it is what xen_bootargs says on all of them.
     std::map<std::uint64_t, std::string> dom0_mem_of_board;
 };
+
+/// Where booti moves Xen to before it starts it: the next place whose distance from text_offset is a multiple
+/// of 2 MiB (U-Boot arch/arm/lib/image.c booti_setup). Its address where the header is not known.
+std::uint64_t xen_runs_at(const XenFacts& xen);
 
 /// The last value of `key` that a Raspberry Pi 4 takes ([all], [pi4]); nothing where no line sets it.
 std::optional<std::string> config_value(const FirmwareFacts& firmware, std::string_view key);

@@ -4,6 +4,7 @@
 
 #include "check/boot_files.hpp"
 #include "check/boot_script.hpp"
+#include "check/extlinux.hpp"
 #include "format/uboot_env.hpp"
 
 namespace rpixen {
@@ -37,6 +38,30 @@ std::optional<FoundScript> find_script(const FileTree& boot) {
         found.facts.file = name;
         found.facts.size = content->size;
         found.facts.text = std::string(as_text(read_boot_file(boot, name, largest_script)));
+        return found;
+    }
+    return std::nullopt;
+}
+
+std::optional<FoundScript> find_extlinux(const FileTree& boot, UBootStart& start,
+                                         std::vector<std::string>& notes) {
+    for (const char* folder : {"extlinux", "boot/extlinux"}) {
+        const std::string file = std::string(folder) + "/extlinux.conf";
+        const auto content = find_boot_file(boot, file);
+        if (!content) continue;
+        FoundScript found;
+        found.facts.file = file;
+        found.facts.size = content->size;
+        found.facts.text = std::string(as_text(read_boot_file(boot, file, largest_script)));
+        const auto entry = default_entry(found.facts.text);
+        if (!entry) {
+            notes.push_back(file + " names no kernel, so U-Boot goes on to boot.scr");
+            return std::nullopt;
+        }
+        start.boot_script = extlinux_script(*entry, file, std::string("/") + folder, start);
+        if (!entry->overlays.empty() && !start.environment.contains("fdtoverlay_addr_r"))
+            notes.push_back(file +
+                            ": fdtoverlays does nothing, because this U-Boot has no fdtoverlay_addr_r");
         return found;
     }
     return std::nullopt;

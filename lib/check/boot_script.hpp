@@ -19,6 +19,11 @@ struct FoundScript {
 /// Nothing where there is neither a boot.scr nor the text of one. Throws Error{io}.
 std::optional<FoundScript> find_script(const FileTree& boot);
 
+/// extlinux.conf, which U-Boot looks for before it looks for boot.scr: as a script in `start`, with its
+/// variables. Nothing where there is none that names a kernel; `notes` then says so. Throws Error{io}.
+std::optional<FoundScript> find_extlinux(const FileTree& boot, UBootStart& start,
+                                         std::vector<std::string>& notes);
+
 /// uboot.env; nothing where it is not there. Throws Error{io}.
 std::optional<SavedEnvironmentFacts> saved_environment(const FileTree& boot);
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 #include "check/survey.hpp"
 #include "format/fat.hpp"
@@ -42,7 +41,7 @@ std::string lower(std::string_view text) {
     return result;
 }
 
-/// Names of one directory that differ only in case, and files that FAT cannot hold.
+/// Names of one directory that differ only in case.
 void look_at_names(const FileTree& tree, NodeId folder, const std::string& path, DiskFacts& facts) {
     std::vector<std::pair<std::string, std::string>> names;
     for (const EntryId entry : tree.children(folder)) {
@@ -50,8 +49,6 @@ void look_at_names(const FileTree& tree, NodeId folder, const std::string& path,
         const NodeId node = tree.entry_node(entry);
         names.emplace_back(lower(name), path + name);
         if (tree.type(node) == NodeType::directory) look_at_names(tree, node, path + name + "/", facts);
-        if (tree.type(node) == NodeType::file && tree.size(node) > std::numeric_limits<std::uint32_t>::max())
-            facts.large_files.push_back(path + name);
     }
     std::sort(names.begin(), names.end());
     for (std::size_t index = 1; index < names.size(); ++index)
@@ -84,7 +81,13 @@ DiskFacts disk_facts(const Card& card) {
         part.label = partition.label;
         if (partition.file_system_size > 0) part.file_system_size = partition.file_system_size;
         if (partition.fat()) add_fat_facts(card, partition, part);
-        add_damages(partition.problems, "partition " + std::to_string(partition.number) + ": ", facts);
+        std::vector<Problem> problems = partition.problems;
+        // Where the FAT is cut off, its end is not counted; that it is cut off is said elsewhere.
+        if (part.file_system_size.value_or(0) > part.range.size())
+            std::erase_if(problems, [](const Problem& problem) {
+                return problem.message.find("FSInfo sector counts") != std::string::npos;
+            });
+        add_damages(problems, "partition " + std::to_string(partition.number) + ": ", facts);
         if (partition.ext() && (!root || (!root->tree.find("/etc") && partition.tree.find("/etc"))))
             root = &partition;
         facts.partitions.push_back(std::move(part));

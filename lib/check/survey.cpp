@@ -8,10 +8,11 @@
 #include "base/bytes.hpp"
 #include "boot/board.hpp"
 #include "boot/dom0_memory.hpp"
-#include "boot/rules.hpp"
 #include "boot/tree_facts.hpp"
+#include "check/board_choice.hpp"
 #include "check/boot_files.hpp"
 #include "check/boot_script.hpp"
+#include "check/extlinux.hpp"
 #include "check/survey_root.hpp"
 
 namespace rpixen {
@@ -112,9 +113,20 @@ class Surveyor {
 
     void follow_script() {
         std::optional<FoundScript> script = find_script(*boot_);
-        const UBootStart start = start_of(script);
+        UBootStart start = start_of(script);
+        if (auto extlinux = find_extlinux(*boot_, start, survey_.notes)) {
+            // Where it fails U-Boot goes on to the script.
+            if (!script || !script->runs || run_uboot(start, *start.boot_script).started) {
+                if (script && script->runs) extlinux->facts.hides = script->facts.file;
+                script = std::move(extlinux);
+            } else {
+                start = start_of(script);
+                note(extlinux->facts.file + " starts nothing, so U-Boot goes on to " + script->facts.file);
+            }
+        }
         UBootScriptText entry;
         const auto& saved = scenario().saved_environment;
+        const bool has_script = script.has_value();
         if (saved && saved->crc_right && saved->variables.contains("bootcmd")) {
             entry = {"uboot.env", "run bootcmd"};
             if (!script) {
@@ -124,43 +136,25 @@ class Surveyor {
                 script->facts.text = saved->variables.at("bootcmd");
             }
         } else if (script) {
-            entry = {script->facts.file, script->facts.text};
+            entry = start.boot_script ? *start.boot_script
+                                      : UBootScriptText{script->facts.file, script->facts.text};
         } else {
-            if (find_boot_file(*boot_, "extlinux/extlinux.conf"))
-                note("extlinux/extlinux.conf was found; U-Boot starts Linux from it, never Xen");
-            note("no boot.scr and no saved bootcmd were found, so nothing is known of what U-Boot would do");
+            scenario().nothing_to_run = scenario().uboot.has_value();
+            note(
+                "no boot.scr, no extlinux.conf and no saved bootcmd were found, so nothing is known of what "
+                "U-Boot "
+                "would do");
+            fill_from_names();
             return;
         }
         UBootRun run = run_uboot(start, entry);
+        scenario().nothing_to_run = scenario().uboot && !has_script && !run.booti;
         fill_script(run, *script);
         script->facts.unchecked_steps = unchecked_steps(start, entry, run);
         for (const std::string& what : run.unfollowed) note("not followed: " + what);
         scenario().script = script->facts;
         fill_memory(run);
-        choose_by_board(start, entry);
-    }
-
-    /// What Xen is told of dom0's memory on each board, where the script asks which it runs on.
-    void choose_by_board(UBootStart start, const UBootScriptText& entry) {
-        const auto asks = [](const std::string& text) { return text.find("board_rev") != std::string::npos; };
-        if (!asks(entry.text) && !(start.boot_script && asks(start.boot_script->text)) &&
-            std::none_of(start.environment.begin(), start.environment.end(),
-                         [&](const auto& variable) { return asks(variable.second); }))
-            return;
-        std::map<std::uint64_t, std::string> chosen;
-        for (const std::uint64_t board : board_memories) {
-            start.board_memory = board;
-            UBootRun run = run_uboot(start, entry);
-            const MemoryObject* tree =
-                run.booti && run.started ? run.memory.find(parse_hex(run.booti->tree)) : nullptr;
-            if (!tree || !tree->tree) return;
-            const auto line = tree->tree->string("/chosen", "xen,xen-bootargs");
-            chosen[board] =
-                line ? command_line_value(*line, "dom0_mem").value_or(std::string()) : std::string();
-        }
-        if (std::any_of(chosen.begin(), chosen.end(),
-                        [&](const auto& board) { return board.second != chosen.begin()->second; }))
-            scenario().dom0_mem_of_board = std::move(chosen);
+        scenario().dom0_mem_of_board = dom0_mem_of_board(start, entry);
     }
 
     void fill_script(const UBootRun& run, FoundScript& script) {
@@ -196,6 +190,7 @@ class Surveyor {
         const MemoryObject* tree = nullptr;
         if (run.booti && !run.booti->tree.empty()) tree = memory.find(parse_hex(run.booti->tree));
         if (!tree || !tree->tree) tree = memory.last_worked_on();
+        if (!tree || (tree->firmware && memory.refused_tree())) tree = memory.refused_tree();
         if (tree) {
             named.insert(tree);
             fill_tree(*tree, run);
@@ -203,7 +198,11 @@ class Surveyor {
         if (run.booti) {
             if (const MemoryObject* xen = memory.find(parse_hex(run.booti->image))) {
                 named.insert(xen);
-                fill_xen(*xen);
+                if (survey_xen(xen->file, xen->content).major == 0 &&
+                    !survey_kernel(xen->file, xen->content).release.empty())
+                    fill_module(Placement::Role::kernel, *xen);  // Linux without Xen
+                else
+                    fill_xen(*xen);
             }
         }
         unsigned unnamed = 0;
@@ -264,7 +263,7 @@ class Surveyor {
         facts.address = object.address;
         const std::uint64_t size = std::max(object.size, facts.header ? facts.header->image_size : 0);
         place(Placement::Role::xen, "Xen (" + object.file + ")", object,
-              range_at_address(object.address, size));
+              range_at_address(xen_runs_at(facts), size));
         scenario().xen = std::move(facts);
     }
 

@@ -43,7 +43,9 @@ bool Shell::load(const Words& words, const hush::Command& command) {
     if (command.words.size() > 2 && literal(command.words[1]) && literal(command.words[2]) &&
         device.find(':') != std::string::npos)
         once(run_.fixed_devices, words[1] + " " + device + " (" + where(command) + ")");
-    if (command.words.size() > 3 && mentions(command.words[3], "fdt_addr"))
+    // A variable may hold several words ("mmc 0:1"), so the address is not always the fourth.
+    if (std::any_of(command.words.begin(), command.words.end(),
+                    [](const hush::Word& word) { return mentions(word, "fdt_addr"); }))
         run_.loads_tree_to_fdt_addr = true;
     if (words.size() > 5 && looks_decimal(words[5]))
         once(run_.decimal_numbers, words[0] + " ... " + words[5] + " (" + where(command) + ")");

@@ -64,7 +64,7 @@ std::string fdt_word(const std::string& text) {
     return text.substr(begin, text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_", begin) - begin);
 }
 
-/// The first path or label of an overlay that the tree does not have.
+/// The first path or label of an overlay that the tree does not have; empty where something else is wrong.
 std::string missing_target(const DeviceTree& base, const DeviceTree& overlay) {
     for (const OverlayFragment& fragment : fragments(overlay))
         if (fragment.target_path.starts_with('/') && !base.has(fragment.target_path))
@@ -74,7 +74,7 @@ std::string missing_target(const DeviceTree& base, const DeviceTree& overlay) {
     for (const OverlayFragment& fragment : fragments(overlay))
         if (!fragment.target_path.empty() && !fragment.target_path.starts_with('/'))
             return fragment.target_path;
-    return "(a phandle)";
+    return {};
 }
 
 /// The proposals inside the words of unresolved(): "...; most like it there: scb-bus@fc000000".
@@ -132,7 +132,11 @@ bool UBootMemory::take_as_tree(MemoryObject& object) {
 
 bool UBootMemory::set_working(std::uint64_t address, std::optional<std::uint64_t> length, unsigned step) {
     MemoryObject* object = find(address);
-    if (!object || !take_as_tree(*object)) return false;
+    if (!object) return false;
+    if (!take_as_tree(*object)) {
+        if (!object->destroyed) refused_ = static_cast<std::size_t>(object - objects.data());
+        return false;
+    }
     object->last_use = step;
     const auto place = static_cast<std::size_t>(object - objects.data());
     if (!working_ || *working_ != place) {
@@ -207,9 +211,10 @@ bool UBootMemory::apply(std::uint64_t address, unsigned step) {
         try {
             if (const auto problems = unresolved(*base->tree, *scratch->tree, scratch->file);
                 !problems.empty()) {
-                facts.failure = "FDT_ERR_NOTFOUND";
                 facts.missing_target = missing_target(*base->tree, *scratch->tree);
                 facts.similar_target = most_alike(problems.front().found);
+                facts.failure =
+                    facts.missing_target.empty() ? problems.front().message : std::string("FDT_ERR_NOTFOUND");
             } else {
                 const DeviceTree overlay_list[] = {*scratch->tree};
                 facts.needed = room_needed(*base->tree, overlay_list);

@@ -47,6 +47,9 @@ class UBootMemory {
     /// The tree that was worked on last, also one that a failed overlay destroyed; null where there was none.
     const MemoryObject* last_worked_on() const { return working_ ? &objects[*working_] : nullptr; }
 
+    /// What was given as a device tree and is none, the latest; null where there was no such thing.
+    const MemoryObject* refused_tree() const { return refused_ ? &objects[*refused_] : nullptr; }
+
     /// Each returns whether U-Boot's command succeeds. `step` counts commands.
     bool set_working(std::uint64_t address, std::optional<std::uint64_t> length, unsigned step);
     bool move(std::uint64_t from, std::uint64_t to, std::optional<std::uint64_t> length, unsigned step);
@@ -67,6 +70,7 @@ class UBootMemory {
     std::string resolve(const DeviceTree& tree, const std::string& path) const;
 
     std::optional<std::size_t> working_;
+    std::optional<std::size_t> refused_;
     bool resized_ = false;
     std::optional<std::string> resize_argument_;
     std::optional<std::size_t> moved_from_;

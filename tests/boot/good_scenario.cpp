@@ -148,7 +148,7 @@ BootScenario good_scenario() {
     root.uuid = "12345678-02";
     root.file_system = "ext4";
     root.file_system_size = 500 * MiB;
-    scenario.disk = DiskFacts{760 * MiB, false, {boot, root}, 1, 2, {}, {}, {}};
+    scenario.disk = DiskFacts{760 * MiB, false, {boot, root}, 1, 2, {}, {}};
     scenario.root =
         RootFacts{true, std::uint16_t{183}, true, {"6.1.0-37-arm64"}, true, "4.17", "/dev/mmcblk0p2"};
     scenario.xen_bootargs = tree().xen_bootargs;

@@ -38,7 +38,7 @@ const std::map<std::string, Break>& breaks() {
              s.xen->kind = ImageKind::unknown;
          }},
         {"xen-moved-to-ram-base", [](auto& s) { s.xen->header->flags = 2; }},
-        {"xen-misaligned", [](auto& s) { s.xen->address = 0x180000; }},
+        {"xen-misaligned", [](auto& s) { s.xen->address = 0x280000; }},
         {"xen-reaches-next", [](auto& s) { placed(s, Role::xen).range.end = 0x500000; }},
         {"xen-image-size-zero", [](auto& s) { s.xen->header->image_size = 0; }},
         {"xen-too-old",
@@ -208,6 +208,13 @@ const std::map<std::string, Break>& breaks() {
         {"script-syntax", [](auto& s) { s.script->syntax_errors = {"line 4: a quote is never closed"}; }},
         {"script-missing-file", [](auto& s) { s.script->missing_files = {"Image (line 3)"}; }},
         {"script-missing-node", [](auto& s) { s.script->missing_nodes = {"/scb/pcie@7d500000 (line 5)"}; }},
+        {"nothing-to-boot", [](auto& s) { s.nothing_to_run = true; }},
+        {"extlinux-without-dom0",
+         [](auto& s) {
+             s.script->file = "extlinux/extlinux.conf";
+             s.kernel->address = 0x2700000;
+         }},
+        {"extlinux-before-script", [](auto& s) { s.script->hides = "boot.scr"; }},
         {"script-never-boots", [](auto& s) { s.script->reaches_booti = false; }},
         {"booti-without-xen", [](auto& s) { s.xen.reset(); }},
         {"booti-without-tree", [](auto& s) { s.script->booti_tree.clear(); }},
@@ -256,12 +263,10 @@ const std::map<std::string, Break>& breaks() {
         {"boot-partition-missing", [](auto& s) { s.disk->boot_partition.reset(); }},
         {"boot-partition-unusual", [](auto& s) { s.disk->partitions[0].mbr_type = 0x83; }},
         {"fat32-too-few-clusters", [](auto& s) { s.disk->partitions[0].cluster_count = 65524; }},
-        {"fat-cluster-too-large", [](auto& s) { s.disk->partitions[0].cluster_size = 128 * KiB; }},
         {"fat-name-clash",
          [](auto& s) {
              s.disk->name_clashes = {"boot.scr", "BOOT.SCR"};
          }},
-        {"fat-file-too-large", [](auto& s) { s.disk->large_files = {"rootfs.img"}; }},
         {"image-damaged", [](auto& s) { s.disk->damages = {"partition 1: the copies of the FAT differ"}; }},
         // Root
         {"no-getty-on-hvc0", [](auto& s) { s.root->getty_on_hvc0 = false; }},

@@ -1,6 +1,8 @@
 #include "check/check_card.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -8,6 +10,7 @@
 
 #include "boot/script.hpp"
 #include "check/card_maker.hpp"
+#include "check/good_card.hpp"
 #include "support/artifact_kit.hpp"
 
 namespace rpixen {
@@ -15,75 +18,15 @@ namespace {
 
 using test::ArtifactKit;
 using test::CardRecipe;
+using test::common_boot;
+using test::good_card;
+using test::kernel_size;
+using test::reg;
 using test::TemporaryFolder;
+using test::xen;
+using test::xen_bootargs;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-constexpr const char* xen_bootargs = "console=dtuart dtuart=/soc/serial@7e215040 dom0_mem=512M";
-constexpr std::uint64_t kernel_size = 18 * MiB;  // more than 0xf80000
-
-/// With the words of dom0's hypervisor node, by which the version is told.
-std::string xen(const std::string& version) {
-    using namespace std::string_literals;
-    return ArtifactKit::arm64_image(0x10000, 0x200000, "xen,xen-"s + version + "\0"s);
-}
-
-std::string board_tree() {
-    return test::compile_tree(R"(/dts-v1/;
-/memreserve/ 0x0 0x1000;
-/ {
-    compatible = "raspberrypi,4-model-b", "brcm,bcm2711";
-    #address-cells = <2>;
-    #size-cells = <1>;
-    aliases { serial1 = "/soc/serial@7e215040"; emmc2bus = "/emmc2bus"; pcie0 = "/scb/pcie@7d500000"; };
-    chosen { };
-    soc { #address-cells = <1>; #size-cells = <1>; serial@7e215040 { compatible = "brcm,bcm2835-aux-uart"; status = "okay"; }; };
-    emmc2bus { };
-    scb { pcie@7d500000 { }; };
-};
-)");
-}
-
-std::map<std::string, std::string> common_boot() {
-    return {{"config.txt", "arm_64bit=1\nkernel=u-boot.bin\nenable_uart=1\n"},
-            {"start4.elf", std::string(2000, 's')},
-            {"fixup4.dat", std::string(700, 'f')},
-            {"u-boot.bin", ArtifactKit::uboot("2025.01")},
-            {"xen-raspberrypi4-64", xen("4.17")},
-            {"Image", ArtifactKit::kernel(kernel_size)},
-            {"bcm2711-rpi-4-b.dtb", board_tree()}};
-}
-
-std::string reg(std::uint64_t size) {
-    return "0x00480000 " + format_address(size);
-}
-
-/// A card as it should be, with an overlay that U-Boot applies.
-CardRecipe good_card(const TemporaryFolder& folder) {
-    CardRecipe card;
-    card.table =
-        "label-id: 0xabcd1234\nstart=8192, size=98304, type=c, bootable\nstart=106496, size=32768, type=83\n";
-    card.image_size = 68 * MiB;
-    card.fat_offset = 4 * MiB;
-    card.fat_size = 48 * MiB;
-    card.ext4_offset = 52 * MiB;
-    card.ext4_size = 16 * MiB;
-    card.boot = common_boot();
-    card.boot["overlays/pi4-64-xen.dtbo"] = test::pi4_overlay(reg(kernel_size), xen_bootargs);
-    card.boot["boot.scr"] = test::boot_scr(folder, R"(# a good script
-setenv bootargs "console=hvc0 root=/dev/mmcblk0p2 rootwait"
-setenv from "${devtype} ${devnum}:${distro_bootpart}"
-setenv tree 'fatload ${from} ${fdt_addr_r} bcm2711-rpi-4-b.dtb && fdt addr ${fdt_addr_r} && fdt resize 0x1000'
-setenv overlay 'fatload ${from} 0x18000 overlays/pi4-64-xen.dtbo && fdt apply 0x18000'
-if run tree && run overlay && fatload ${from} 0x200000 xen-raspberrypi4-64 && fatload ${from} 0x480000 Image; then
-    booti 0x200000 - ${fdt_addr_r}
-else
-    echo "a step failed"
-fi
-)");
-    card.root = test::good_root();
-    return card;
-}
 
 std::set<std::string> ids(const CardCheck& check) {
     std::set<std::string> found;
@@ -321,6 +264,133 @@ TEST(CheckCard, Dom0MemThatTheScriptChoosesIsFollowed) {
     plan.dom0_mem[1].second = 2 * GiB;
     card.boot["boot.scr"] = test::boot_scr(folder, render_script(plan));
     EXPECT_EQ(ids(check(folder, card)), std::set<std::string>{"dom0-mem-excludes-boards"});
+}
+
+/// Faults of the disk itself, in whole images.
+struct DiskChange {
+    const char* id;
+    void (*change)(CardRecipe&);
+    void (*spoil)(const std::string& image) = nullptr;
+};
+
+/// Bytes of the finished image.
+void patch(const std::string& image, std::uint64_t offset, const std::string& bytes) {
+    std::fstream file(image, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(offset));
+    file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+class CheckChangedDisk : public ::testing::TestWithParam<DiskChange> {};
+
+TEST_P(CheckChangedDisk, IsNamed) {
+    const TemporaryFolder folder;
+    CardRecipe card = good_card(folder, 2 * MiB);
+    GetParam().change(card);
+    const std::string image = test::make_card(folder, card);
+    if (GetParam().spoil) GetParam().spoil(image);
+    const CardCheck result = check_card(read_card(image));
+    EXPECT_TRUE(ids(result).contains(GetParam().id)) << listed(result);
+}
+
+constexpr auto unchanged = [](CardRecipe&) {};
+
+constexpr DiskChange disk_changes[] = {
+    {"fat-larger-than-partition",
+     [](CardRecipe& card) {
+         card.fat_size = 49 * MiB;
+         card.ext4_offset = 53 * MiB;
+         card.ext4_size = 15 * MiB;
+         card.table =
+             "label-id: 0xabcd1234\nstart=8192, size=98304, type=c, bootable\nstart=108544, size=30720, "
+             "type=83\n";
+     }},
+    {"ext4-larger-than-partition",
+     [](CardRecipe& card) {
+         card.table =
+             "label-id: 0xabcd1234\nstart=8192, size=98304, type=c, bootable\nstart=106496, size=30720, "
+             "type=83\n";
+     }},
+    {"ext4-smaller-than-partition", [](CardRecipe& card) { card.ext4_size = 10 * MiB; }},
+    // The second entry's first sector, at 446 + 16 + 8: one below the end of the first partition.
+    {"partitions-overlap", unchanged,
+     [](const std::string& image) {
+         patch(image, 470, {"\xff\x9f\x01\x00", 4});
+     }},
+    {"partition-beyond-image", unchanged,
+     [](const std::string& image) { std::filesystem::resize_file(image, 67 * MiB); }},
+    {"boot-partition-missing", unchanged,
+     [](const std::string& image) { patch(image, 4 * MiB, std::string(16 * 1024, '\0')); }},
+    {"boot-partition-unusual",
+     [](CardRecipe& card) {
+         card.table =
+             "label-id: 0xabcd1234\nstart=8192, size=98304, type=83, bootable\nstart=106496, size=32768, "
+             "type=83\n";
+     }},
+    // mtools makes no file on such a FAT, so only the boot sector says so.
+    {"fat32-too-few-clusters", unchanged,
+     [](const std::string& image) { patch(image, 4 * MiB + 13, "\x02"); }},
+    // Of two long names one letter is made the other's in upper case.
+    {"fat-name-clash",
+     [](CardRecipe& card) {
+         card.boot["notes-a long name.txt"] = "a";
+         card.boot["notes-b long name.txt"] = "b";
+     },
+     [](const std::string& image) {
+         const std::string bytes = test::read_file(image);
+         const std::size_t place = bytes.find(std::string("-\0b\0 \0l\0o\0n\0", 12));
+         ASSERT_NE(place, std::string::npos);
+         patch(image, place + 2, "A");
+     }},
+    {"image-damaged", unchanged,
+     [](const std::string& image) {
+         patch(image, 4 * MiB + 512 + 488, {"\x01\x00\x00\x00", 4});
+     }},
+};
+
+INSTANTIATE_TEST_SUITE_P(Changes, CheckChangedDisk, ::testing::ValuesIn(disk_changes),
+                         [](const auto& change) {
+                             std::string name = change.param.id;
+                             std::replace(name.begin(), name.end(), '-', '_');
+                             return name;
+                         });
+
+/// What a plain Linux card would do is said, and no rule takes Linux for Xen.
+TEST(CheckCard, ExtlinuxIsFollowed) {
+    const TemporaryFolder folder;
+    CardRecipe card = good_card(folder, 2 * MiB);
+    card.boot["extlinux/extlinux.conf"] =
+        "label linux\n kernel /Image\n fdt /bcm2711-rpi-4-b.dtb\n append root=/dev/mmcblk0p2\n";
+    CardCheck result = check(folder, card);
+    EXPECT_TRUE(ids(result).contains("extlinux-before-script")) << listed(result);
+    EXPECT_TRUE(ids(result).contains("booti-without-xen")) << listed(result);
+    EXPECT_FALSE(ids(result).contains("xen-reaches-next")) << listed(result);
+    ASSERT_TRUE(result.scenario.kernel);
+    EXPECT_EQ(result.scenario.kernel->address, 0x80000U);
+
+    // Where it starts nothing, U-Boot goes on to boot.scr, and so does the check.
+    card.boot["extlinux/extlinux.conf"] = "label linux\n kernel /gone\n";
+    result = check(folder, card);
+    EXPECT_THAT(result.diagnostics, IsEmpty()) << listed(result);
+    EXPECT_EQ(result.notes, std::vector<std::string>{
+                                "extlinux/extlinux.conf starts nothing, so U-Boot goes on to boot.scr"});
+
+    // Xen alone cannot be started that way ...
+    card.boot.erase("boot.scr");
+    card.boot["extlinux/extlinux.conf"] =
+        "label xen\n kernel /xen-raspberrypi4-64\n initrd /Image\n fdt /bcm2711-rpi-4-b.dtb\n";
+    result = check(folder, card);
+    EXPECT_TRUE(ids(result).contains("extlinux-without-dom0")) << listed(result);
+    EXPECT_FALSE(ids(result).contains("xen-misaligned")) << listed(result);
+
+    // ... but with a tree that names the place of the initrd as dom0's kernel it can.
+    card.boot["bcm2711-rpi-4-b.dtb"] = test::board_tree(
+        "",
+        "#address-cells = <1>; #size-cells = <1>; xen,xen-bootargs = \"console=dtuart dtuart=serial1 "
+        "dom0_mem=512M\"; "
+        "xen,dom0-bootargs = \"console=hvc0 root=/dev/mmcblk0p2\"; dom0 { compatible = \"xen,linux-zimage\", "
+        "\"xen,multiboot-module\"; reg = <0x2700000 0x200000>; };");
+    result = check(folder, card);
+    EXPECT_THAT(result.diagnostics, IsEmpty()) << listed(result);
 }
 
 TEST(CheckCard, AScriptThatStopsIsQuoted) {
