@@ -70,18 +70,6 @@ constexpr Struck struck[] = {
      "A warning, and only where it is not proven on the host that the overlay applies."},
 };
 
-const char* word(Severity severity) {
-    switch (severity) {
-        case Severity::note:
-            return "note";
-        case Severity::warning:
-            return "warning";
-        case Severity::error:
-            return "error";
-    }
-    return "";
-}
-
 /// "K2" before "K10", "D1" before "D1a".
 bool by_number(const DiagnosticRule& a, const DiagnosticRule& b) {
     const auto parts = [](std::string_view rule) {
@@ -122,14 +110,14 @@ std::string diagnostics_table() {
                 "\n\n| id | | what | why it matters | rule |\n|---|---|---|---|---|\n";
         for (const DiagnosticRule& rule : rules_of(chapter.letter))
             text += "| [" + std::string(rule.id) + "](#" + std::string(rule.id) + ") | " +
-                    word(rule.severity) + " | " + cell(rule.title) + " | " + cell(rule.why) + " | " +
+                    name_of(rule.severity) + " | " + cell(rule.title) + " | " + cell(rule.why) + " | " +
                     std::string(rule.rule) + " |\n";
     }
     text += "\n# The stories\n";
     for (const Chapter& chapter : chapters)
         for (const DiagnosticRule& rule : rules_of(chapter.letter))
             text += "\n### " + std::string(rule.id) + "\n\n" + std::string(rule.title) + " (" +
-                    word(rule.severity) + "). " + std::string(rule.why) + "\n\n" + std::string(rule.story) +
+                    name_of(rule.severity) + "). " + std::string(rule.why) + "\n\n" + std::string(rule.story) +
                     "\n\nSource: " + std::string(rule.source) + "\n";
     text += "\n# Rules that were struck or made milder\n\n| rule | said | why not |\n|---|---|---|\n";
     for (const Struck& rule : struck)

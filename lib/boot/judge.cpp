@@ -22,6 +22,18 @@ const std::vector<Rule>& all_rules() {
 
 }  // namespace
 
+const char* name_of(Severity severity) noexcept {
+    switch (severity) {
+        case Severity::note:
+            return "note";
+        case Severity::warning:
+            return "warning";
+        case Severity::error:
+            return "error";
+    }
+    return "error";
+}
+
 std::span<const DiagnosticRule> diagnostic_rules() {
     static const std::vector<DiagnosticRule> known = [] {
         std::vector<DiagnosticRule> all;

@@ -8,20 +8,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-const char* word(Severity severity) {
-    switch (severity) {
-        case Severity::note:
-            return "note";
-        case Severity::warning:
-            return "warning";
-        case Severity::error:
-            return "error";
-    }
-    return "error";
-}
-
 Json json_of(const Diagnostic& diagnostic) {
-    Json json{{"id", diagnostic.id},           {"severity", word(diagnostic.severity)},
+    Json json{{"id", diagnostic.id},           {"severity", name_of(diagnostic.severity)},
               {"message", diagnostic.message}, {"found", diagnostic.found},
               {"allowed", diagnostic.allowed}, {"why", diagnostic.why},
               {"change", diagnostic.change}};

@@ -143,25 +143,13 @@ std::string indented(const std::string& text) {
     return all;
 }
 
-const char* word(Severity severity) {
-    switch (severity) {
-        case Severity::note:
-            return "note";
-        case Severity::warning:
-            return "warning";
-        case Severity::error:
-            return "error";
-    }
-    return "error";
-}
-
 }  // namespace
 
 std::string diagnostics_text(const std::vector<Diagnostic>& diagnostics) {
     std::string all;
     for (const Diagnostic& diagnostic : diagnostics) {
         all +=
-            std::string(word(diagnostic.severity)) + " [" + diagnostic.id + "]: " + diagnostic.message + "\n";
+            std::string(name_of(diagnostic.severity)) + " [" + diagnostic.id + "]: " + diagnostic.message + "\n";
         if (!diagnostic.found.empty()) all += "    found:   " + diagnostic.found + "\n";
         if (!diagnostic.allowed.empty()) all += "    allowed: " + diagnostic.allowed + "\n";
         if (!diagnostic.why.empty()) all += "    why:     " + diagnostic.why + "\n";

@@ -12,6 +12,9 @@ namespace rpixen {
 
 enum class Severity : std::uint8_t { note, warning, error };
 
+/// "note", "warning", "error"
+const char* name_of(Severity severity) noexcept;
+
 /// One finding about whether a card will boot. `id` is a stable readable word such as "dom0-reg-too-small".
 struct Diagnostic {
     std::string id;
