@@ -117,8 +117,8 @@ std::string diagnostics_table() {
     for (const Chapter& chapter : chapters)
         for (const DiagnosticRule& rule : rules_of(chapter.letter))
             text += "\n### " + std::string(rule.id) + "\n\n" + std::string(rule.title) + " (" +
-                    name_of(rule.severity) + "). " + std::string(rule.why) + "\n\n" + std::string(rule.story) +
-                    "\n\nSource: " + std::string(rule.source) + "\n";
+                    name_of(rule.severity) + "). " + std::string(rule.why) + "\n\n" +
+                    std::string(rule.story) + "\n\nSource: " + std::string(rule.source) + "\n";
     text += "\n# Rules that were struck or made milder\n\n| rule | said | why not |\n|---|---|---|\n";
     for (const Struck& rule : struck)
         text += std::string("| ") + rule.rule + " | " + cell(rule.text) + " | " + cell(rule.reason) + " |\n";

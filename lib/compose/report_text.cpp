@@ -148,8 +148,8 @@ std::string indented(const std::string& text) {
 std::string diagnostics_text(const std::vector<Diagnostic>& diagnostics) {
     std::string all;
     for (const Diagnostic& diagnostic : diagnostics) {
-        all +=
-            std::string(name_of(diagnostic.severity)) + " [" + diagnostic.id + "]: " + diagnostic.message + "\n";
+        all += std::string(name_of(diagnostic.severity)) + " [" + diagnostic.id + "]: " + diagnostic.message +
+               "\n";
         if (!diagnostic.found.empty()) all += "    found:   " + diagnostic.found + "\n";
         if (!diagnostic.allowed.empty()) all += "    allowed: " + diagnostic.allowed + "\n";
         if (!diagnostic.why.empty()) all += "    why:     " + diagnostic.why + "\n";
