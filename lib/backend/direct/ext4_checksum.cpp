@@ -2,8 +2,7 @@
 
 #include <array>
 
-#include <ext2fs/ext2fs.h>
-
+#include "backend/direct/libext2fs.hpp"
 #include "base/size.hpp"
 
 namespace rpixen::ext4 {

@@ -1,7 +1,5 @@
 #include "backend/direct/ext4_health.hpp"
 
-#include <ext2fs/ext2fs.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -10,6 +8,7 @@
 #include <set>
 
 #include "backend/direct/image_medium.hpp"
+#include "backend/direct/libext2fs.hpp"
 #include "base/handle.hpp"
 
 namespace rpixen {

@@ -2,8 +2,7 @@
 
 #include <exception>
 
-#include <ext2fs/ext2fs.h>
-
+#include "backend/direct/libext2fs.hpp"
 #include "backend/direct/partition.hpp"
 #include "base/handle.hpp"
 
