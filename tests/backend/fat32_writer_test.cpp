@@ -332,6 +332,7 @@ TEST(Fat32Layout, EveryProblemIsNamedAtOnce) {
     tree.add_symlink(tree.locate("link"), dated, "target");
     tree.add_device(tree.locate("device"), dated, NodeType::character_device, 1, 3);
     tree.add_file(tree.locate("huge"), dated, {memory_content("", "huge").source, 0, 4 * GiB});
+    tree.add_file(tree.locate("large"), dated, {memory_content("", "large").source, 0, 3 * GiB});
     tree.add_file(tree.locate("bad\xff"), dated, {});
     Fat32Parameters parameters = parameters_for(64 * MiB);
     parameters.label = "too long a label";
