@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
-#include <utility>
 
 #include <rpixen/error.hpp>
 
@@ -52,10 +50,7 @@ class OpenStreamed final : public OpenContent {
 }  // namespace
 
 StreamedData::StreamedData(OutputFile& output, std::uint64_t partition_offset)
-    : output_(output),
-      partition_offset_(partition_offset),
-      // Where it ends is not known yet.
-      partition_(output, {partition_offset, std::numeric_limits<std::int64_t>::max()}) {}
+    : output_(output), partition_offset_(partition_offset), buffer_(capacity) {}
 
 StreamedData::~StreamedData() = default;
 
@@ -66,15 +61,11 @@ std::unique_ptr<OpenContent> StreamedData::open(std::uint64_t position) const {
 }
 
 void StreamedData::put(std::uint64_t offset, ByteView bytes) {
-    if (!writer_ && !bytes.empty()) {
-        writer_ = std::make_unique<WriteBehind>(partition_, capacity);
-        buffer_ = writer_->take();
-    }
     while (!bytes.empty()) {
         const bool adjacent = used_ != 0 && offset >= begin_ + used_ &&
                               offset - begin_ - used_ < ext4::block_size && offset - begin_ < window_;
         if (!adjacent) {
-            pass_on();
+            flush();
             begin_ = offset;
             // Writes that end on a multiple of their size let the page cache take large pages.
             window_ = capacity - static_cast<std::size_t>((partition_offset_ + begin_) % capacity);
@@ -99,17 +90,12 @@ void StreamedData::reserve(std::uint64_t begin, std::uint64_t end) const {
     reserved_ = output_.reserve(partition_offset_ + from, end - from + step) ? end + step : ~std::uint64_t{0};
 }
 
-void StreamedData::pass_on() const {
+void StreamedData::flush() const {
     if (used_ == 0) return;
     reserve(begin_, begin_ + used_);
-    writer_->put(std::move(buffer_), begin_, 0, std::exchange(used_, 0));
-    buffer_ = writer_->take();
-}
-
-void StreamedData::flush() const {
-    if (!writer_) return;
-    pass_on();
-    writer_->finish();
+    output_.write(partition_offset_ + begin_, ByteView(buffer_).first(used_));
+    bytes_written_ += used_;
+    used_ = 0;
 }
 
 void Ext4DataStore::begin(std::uint64_t size) {

@@ -4,8 +4,6 @@
 #include <memory>
 #include <vector>
 
-#include "backend/direct/partition.hpp"
-#include "backend/direct/write_behind.hpp"
 #include "image/block_space.hpp"
 #include "image/placed_source.hpp"
 #include "storage/content_store.hpp"
@@ -31,23 +29,20 @@ class StreamedData final : public PlacedSource, public std::enable_shared_from_t
     void put(std::uint64_t offset, ByteView bytes);
     /// Brings everything into the output. Throws Error{io}.
     void flush() const;
-    /// That flush() has brought there.
-    std::uint64_t bytes_written() const { return partition_.bytes_written(); }
+    std::uint64_t bytes_written() const { return bytes_written_; }
 
   private:
-    void pass_on() const;
-    void reserve(std::uint64_t begin, std::uint64_t end) const;
-
     OutputFile& output_;
     std::uint64_t partition_offset_;
-    // Reading a content brings first what is on its way.
-    mutable Partition partition_;
-    mutable std::unique_ptr<WriteBehind> writer_;  ///< from the first byte on
     mutable Bytes buffer_;
-    mutable std::uint64_t begin_ = 0;  ///< of the buffer's bytes in the partition
+    void reserve(std::uint64_t begin, std::uint64_t end) const;
+
+    std::size_t window_ = 0;  ///< how much of the buffer is filled before it is written
+    mutable std::uint64_t reserved_ =
+        0;  ///< where the space that was asked for ends; all ones: none can be had
+    mutable std::uint64_t begin_ = 0;
     mutable std::size_t used_ = 0;
-    std::size_t window_ = 0;              ///< how much of the buffer is filled before it is written
-    mutable std::uint64_t reserved_ = 0;  ///< end of the space that was asked for; all ones: none can be had
+    mutable std::uint64_t bytes_written_ = 0;
 };
 
 /// Places contents by the rules that place_content() knows, before the file system's size is known.
