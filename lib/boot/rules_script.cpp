@@ -187,15 +187,13 @@ constexpr Rule rules[] = {
       .severity = Severity::error,
       .title = "extlinux.conf starts Xen without a kernel for dom0",
       .why = "extlinux loads one kernel, one initrd and one device tree, so Xen panics with \"Missing kernel "
-             "boot "
-             "module?\".",
-      .story = "U-Boot puts the file named by `kernel` (here Xen) at kernel_addr_r, the initrd at "
-               "ramdisk_addr_r and the "
-               "tree at fdt_addr_r. Nothing else can be loaded. Only a device tree whose /chosen has a "
-               "module node with "
-               "ramdisk_addr_r and the exact size of dom0's kernel, named as initrd, would start; "
-               "`fdtoverlays` needs "
-               "fdtoverlay_addr_r, which U-Boot for the Raspberry Pi does not set.",
+             "boot module?\" or \"Could not set up DOM0 guest OS\".",
+      .story =
+          "U-Boot puts the file named by `kernel` (here Xen) at kernel_addr_r, the initrd at ramdisk_addr_r "
+          "and the tree at fdt_addr_r. Nothing else can be loaded. Only a device tree whose /chosen has a "
+          "module "
+          "node with ramdisk_addr_r and the exact size of dom0's kernel, named as initrd, would start; "
+          "`fdtoverlays` needs fdtoverlay_addr_r, which U-Boot for the Raspberry Pi does not set.",
       .source = "u-boot boot/pxe_utils.c label_boot; board/raspberrypi/rpi/rpi.env"},
      extlinux_without_dom0},
     {{.id = "extlinux-before-script",

@@ -72,13 +72,13 @@ UBootScriptText extlinux_script(const ExtlinuxEntry& entry, const std::string& f
         text += "load ${devtype} ${devnum}:${distro_bootpart} ${" + std::string(address) + "} \"${" + name +
                 "}\" && ";
     };
-    load("kernel_addr_r", entry.kernel);
     std::string initrd = "-";
     if (!entry.initrd.empty()) {
         load("ramdisk_addr_r", entry.initrd);
         text += "initrd_size=${filesize} && ";
         initrd = "${ramdisk_addr_r}:${initrd_size}";
     }
+    load("kernel_addr_r", entry.kernel);
     const std::string fdtfile =
         environment.contains("fdtfile") ? environment.at("fdtfile") : "broadcom/bcm2711-rpi-4-b.dtb";
     const std::string tree = !entry.tree.empty()       ? entry.tree

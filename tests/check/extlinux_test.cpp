@@ -48,16 +48,17 @@ TEST(Extlinux, BecomesTheStepsThatUBootTakes) {
     const UBootRun run = run_uboot(start, script);
     EXPECT_TRUE(run.syntax_errors.empty());
     EXPECT_TRUE(run.unfollowed.empty());
-    EXPECT_EQ(files, std::vector<std::string>{"/extlinux/xen"}) << "the first that is missing ends it";
+    EXPECT_EQ(files, std::vector<std::string>{"/odd '\"; name"}) << "the first that is missing ends it";
     const std::string from = "load ${devtype} ${devnum}:${distro_bootpart} ";
     EXPECT_EQ(script.text,
-              from + "${kernel_addr_r} \"${extlinux_file_1}\" && " + from +
-                  "${ramdisk_addr_r} \"${extlinux_file_2}\" && initrd_size=${filesize} && " + from +
+              from + "${ramdisk_addr_r} \"${extlinux_file_1}\" && initrd_size=${filesize} && " + from +
+                  "${kernel_addr_r} \"${extlinux_file_2}\" && " + from +
                   "${fdt_addr_r} \"${extlinux_file_3}\" && fdt addr ${fdt_addr_r} && fdt resize 0x2000 && " +
                   from +
                   "${fdtoverlay_addr_r} \"${extlinux_file_4}\" && fdt apply ${fdtoverlay_addr_r} && "
                   "booti ${kernel_addr_r} ${ramdisk_addr_r}:${initrd_size} ${fdt_addr_r}");
-    EXPECT_EQ(start.environment["extlinux_file_2"], "/odd '\"; name");
+    EXPECT_EQ(start.environment["extlinux_file_1"], "/odd '\"; name");
+    EXPECT_EQ(start.environment["extlinux_file_2"], "/extlinux/xen");
     EXPECT_EQ(start.environment["extlinux_file_3"], "/dtbs/broadcom/bcm2711-rpi-4-b.dtb");
 }
 
