@@ -7,7 +7,8 @@
 
 namespace rpixen::ext4 {
 
-/// CRC-32C as ext4 chains it (no final inversion), through libext2fs.
+/// CRC-32C as ext4 chains it (no final inversion). By the processor's instruction where it has one (SSE4.2),
+/// else through libext2fs, whose table takes eight times as long.
 std::uint32_t crc32c(std::uint32_t crc, ByteView bytes);
 
 /// The seeds of metadata_csum: every checksum begins with the file system's UUID, those of an inode's own
