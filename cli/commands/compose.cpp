@@ -22,6 +22,7 @@ int run(const Session& session) {
     request.backend = choice(session, "backend", backends);
     request.verify = verify_form(session);
     request.report = session.arguments.value("report").value_or("");
+    request.list_root = session.json();
     request.sync = !session.arguments.has("no-sync");
 
     const Report report = session.actions.compose(request, session.supervision);

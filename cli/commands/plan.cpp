@@ -7,6 +7,7 @@ namespace {
 int run(const Session& session) {
     PlanRequest request;
     fill_plan_request(session, request);
+    request.list_root = session.json() || session.verbose();
     const Report report = session.actions.plan(request, session.supervision);
     if (const auto picture = session.arguments.value("svg")) write_file(*picture, report.svg());
     if (session.json())

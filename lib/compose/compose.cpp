@@ -43,7 +43,7 @@ void check_space(const ImagePlan& image, const OutputFile& output) {
 Report plan(const PlanRequest& request, const Supervision& supervision) {
     DiscardingStore store;
     const Decision decision = decide(load_manifest(request.manifest), request, "", store, supervision);
-    Report report = report_of(decision);
+    Report report = report_of(decision, request.list_root);
     report.refusal = refusal(decision, request);
     return report;
 }
@@ -64,7 +64,7 @@ Report compose(const ComposeRequest& request, const Supervision& supervision) {
     if (!request.report.empty()) write_verification_report(decision.image, request.report, supervision);
     supervision.check();
     output.commit(request.sync);
-    Report report = report_of(decision);
+    Report report = report_of(decision, request.list_root);
     report.output = request.output;
     report.notes.insert(report.notes.end(), written.notes.begin(), written.notes.end());
     return report;

@@ -171,8 +171,8 @@ std::vector<Problem> refusal(const Decision& decision, const PlanRequest& reques
     return problems;
 }
 
-Report report_of(const Decision& decision) {
-    Report report = report_of(decision.image);
+Report report_of(const Decision& decision, bool list_root) {
+    Report report = report_of(decision.image, list_root);
     add_boot_plan(report, decision.boot);
     report.name = decision.name;
     report.time = decision.time;

@@ -42,12 +42,13 @@ void add_files(ReportPartition& partition, const FileTree& tree, NodeId director
     }
 }
 
-void add_tree(ReportPartition& partition, const FileTree& tree) {
-    for (NodeId node = 0; node < tree.node_count(); ++node)
+void add_tree(ReportPartition& partition, const FileTree& tree, bool list) {
+    for (NodeId node = 0; node < tree.node_count(); ++node) {
+        if (node != FileTree::root()) partition.entries += tree.links(node);
         if (tree.links(node) != 0 && tree.type(node) == NodeType::file)
             partition.used += tree.content(node).size;
-    add_files(partition, tree, FileTree::root(), "");
-    partition.entries = partition.files.size();
+    }
+    if (list) add_files(partition, tree, FileTree::root(), "");
 }
 
 /// "ABCD-1234", as mkfs.fat, blkid and Windows write it.
@@ -73,7 +74,7 @@ const char* word(MemoryRegion::Kind kind) {
 
 }  // namespace
 
-Report report_of(const ImagePlan& plan) {
+Report report_of(const ImagePlan& plan, bool list_root) {
     Report report;
     report.size = plan.size;
     report.table = "mbr";
@@ -91,13 +92,13 @@ Report report_of(const ImagePlan& plan) {
                 partition.file_system = "fat32";
                 partition.label = planned.fat32.label;
                 partition.uuid = volume_id_text(planned.fat32.volume_id);
-                add_tree(partition, planned.tree);
+                add_tree(partition, planned.tree, true);
                 break;
             case FileSystemKind::ext4:
                 partition.file_system = "ext4";
                 partition.label = planned.ext4.label;
                 partition.uuid = format_uuid(planned.ext4.uuid);
-                add_tree(partition, planned.tree);
+                add_tree(partition, planned.tree, list_root);
                 break;
             case FileSystemKind::prebuilt:
                 partition.file_system = "ext4 (prebuilt)";
@@ -137,7 +138,7 @@ Report report_of(const Card& card) {
         partition.file_system = read.file_system;
         partition.label = read.label;
         partition.uuid = read.uuid;
-        add_tree(partition, read.tree);
+        add_tree(partition, read.tree, true);
         report.partitions.push_back(std::move(partition));
         note_problems("partition " + std::to_string(read.number), read.problems);
     }

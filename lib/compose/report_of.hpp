@@ -14,7 +14,7 @@
 namespace rpixen {
 
 /// Partitions and files of a planned image.
-Report report_of(const ImagePlan& plan);
+Report report_of(const ImagePlan& plan, bool list_root = true);
 
 /// Partitions and files of an image that was read, and what is damaged in it.
 Report report_of(const Card& card);

@@ -18,6 +18,9 @@ struct PlanRequest {
         source_date_epoch;  ///< seconds since 1970; without it the newest time in the root file system
     std::vector<std::string> allow;  ///< ids of diagnostics that may not stop the run
     std::vector<std::string> deny;   ///< ids of diagnostics that must stop the run, whatever their severity
+    /// Whether the report lists the files of the root file system too (ReportPartition::files): half a
+    /// million of them take some 80 MB. The boot partition's are always listed.
+    bool list_root = true;
 };
 
 enum class VerifyForm : std::uint8_t { none, quick, full };
