@@ -105,6 +105,11 @@ class Probe {
         }
     }
 
+    /// Ends the work on the root file system of a run that has failed already.
+    void watch() const {
+        if (boot_failed_) throw Abandoned{};
+    }
+
     void probe_root() {
         for (std::size_t layer = 0; layer < manifest_.rootfs.size(); ++layer)
             examine(root_, manifest_.rootfs[layer].location, [&] { probe_layer(layer); });
@@ -315,12 +320,9 @@ class Probe {
         const FileKind kind = detect_file_kind(start);
         if (kind == FileKind::packed || (kind == FileKind::tar && store_.in_place())) {
             // Takes long and writes: not for a run that has failed already.
-            const auto watch = [this] {
-                if (boot_failed_) throw Abandoned{};
-            };
             if (!root_.problems.empty()) return;
             watch();
-            pour_tar(set_.root, file, store_, reference.sha256, supervision_, watch);
+            pour_tar(set_.root, file, store_, reference.sha256, supervision_, [this] { watch(); });
             return;
         }
         if (reference.sha256) check_pin(*reference.sha256, digest_of(*file, supervision_), reference.path);
@@ -332,6 +334,10 @@ class Probe {
                             "give the prebuilt image alone");
             check_ext_image(*file);
             set_.prebuilt_root = file->content();
+            if (!store_.in_place() || !root_.problems.empty()) return;
+            watch();
+            supervision_.begin("copying", file->size());
+            store_.place_image(*set_.prebuilt_root, supervision_, [this] { watch(); });
         } else {
             refuse_kind(reference.path, describe(kind, start),
                         "a tar (plain, gzip, xz, zstd, bzip2, lz4), a folder or an ext4 image");

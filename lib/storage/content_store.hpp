@@ -2,6 +2,10 @@
 
 #include <cstdint>
 
+#include <functional>
+
+#include <rpixen/progress.hpp>
+
 #include "storage/content.hpp"
 
 namespace rpixen {
@@ -21,6 +25,15 @@ class ContentStore {
     /// Whether what is appended already lies where it will stay, so that a plain archive too is best read
     /// once and appended, instead of its headers now and its data later.
     virtual bool in_place() const { return false; }
+    /// Brings a whole file system image where it will stay, now, beside other work. `watch` is called often;
+    /// what it throws ends the work. A store that is not in_place() does nothing. Throws Error{io,
+    /// cancelled}.
+    virtual void place_image(const Content& image, const Supervision& supervision,
+                             const std::function<void()>& watch) {
+        static_cast<void>(image);
+        static_cast<void>(supervision);
+        static_cast<void>(watch);
+    }
 };
 
 /// Forgets the bytes: for a plan, which needs only names and sizes. Its contents cannot be read.

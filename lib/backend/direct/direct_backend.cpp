@@ -61,15 +61,16 @@ class DirectBackend final : public ImageBackend {
 
   private:
     /// Returns what of the partition holds data or must be zero.
-    static std::vector<Range> write(const PartitionPlan& plan, Partition& partition,
-                                    const Supervision& supervision, std::uint64_t& done) {
+    std::vector<Range> write(const PartitionPlan& plan, Partition& partition, const Supervision& supervision,
+                             std::uint64_t& done) const {
         switch (plan.kind) {
             case FileSystemKind::fat32:
                 return write_fat32(plan.tree, plan.fat32, partition, supervision, done);
             case FileSystemKind::ext4:
                 return write_ext4(plan.tree, plan.ext4, partition, supervision, done);
             case FileSystemKind::prebuilt:
-                copy_prebuilt(plan.prebuilt, partition, supervision, done);
+                if (!stream_ || !stream_->holds_image(plan.prebuilt))
+                    copy_prebuilt(plan.prebuilt, partition, supervision, done);
                 return {{0, plan.prebuilt.size}};
         }
         return {};
@@ -82,8 +83,8 @@ class DirectBackend final : public ImageBackend {
             image.mapped.push_back(range);
     }
 
-    static void write(const PartitionPlan& plan, OutputFile& output, const Supervision& supervision,
-                      std::uint64_t& done, WrittenImage& image) {
+    void write(const PartitionPlan& plan, OutputFile& output, const Supervision& supervision,
+               std::uint64_t& done, WrittenImage& image) const {
         Partition partition(output, plan.range);
         for (const Range& range : write(plan, partition, supervision, done))
             map(image, {plan.range.begin + range.begin, plan.range.begin + range.end});

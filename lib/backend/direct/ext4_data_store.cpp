@@ -5,6 +5,7 @@
 
 #include <rpixen/error.hpp>
 
+#include "backend/direct/prebuilt_copy.hpp"
 #include "base/size.hpp"
 #include "image/ext4_geometry.hpp"
 
@@ -88,6 +89,15 @@ void StreamedData::reserve(std::uint64_t begin, std::uint64_t end) const {
     if (end <= reserved_) return;
     const std::uint64_t from = std::max(begin, reserved_);
     reserved_ = output_.reserve(partition_offset_ + from, end - from + step) ? end + step : ~std::uint64_t{0};
+}
+
+void StreamedData::place_image(const Content& image, const Supervision& supervision,
+                               const std::function<void()>& watch) {
+    Partition partition(output_, {partition_offset_, checked_add(partition_offset_, image.size)});
+    std::uint64_t done = 0;
+    copy_prebuilt(image, partition, supervision, done, watch);
+    bytes_written_ += partition.bytes_written();
+    image_ = image.source;
 }
 
 void StreamedData::flush() const {

@@ -30,10 +30,15 @@ class StreamedData final : public PlacedSource, public std::enable_shared_from_t
     /// Brings everything into the output. Throws Error{io}.
     void flush() const;
     std::uint64_t bytes_written() const { return bytes_written_; }
+    /// Copies a prebuilt file system to the partition's start.
+    void place_image(const Content& image, const Supervision& supervision,
+                     const std::function<void()>& watch);
+    bool holds_image(const Content& image) const { return image_ && image_ == image.source; }
 
   private:
     OutputFile& output_;
     std::uint64_t partition_offset_;
+    ContentSourcePtr image_;  ///< the prebuilt file system that lies there
     mutable Bytes buffer_;
     void reserve(std::uint64_t begin, std::uint64_t end) const;
 
@@ -54,6 +59,10 @@ class Ext4DataStore final : public ContentStore {
     void append(ByteView bytes) override;
     Content finish() override;
     bool in_place() const override { return true; }
+    void place_image(const Content& image, const Supervision& supervision,
+                     const std::function<void()>& watch) override {
+        data_->place_image(image, supervision, watch);
+    }
 
   private:
     std::shared_ptr<StreamedData> data_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include <rpixen/progress.hpp>
 
@@ -12,7 +13,8 @@ namespace rpixen {
 /// Copies a file system image to the start of a partition that reads as zeros. Holes of the source are not
 /// read, runs of zeros of 64 KiB are not written. `done` counts the bytes for the supervision, holes
 /// included. Throws Error{io, cancelled}.
-void copy_prebuilt(const Content& image, Partition& partition, const Supervision& supervision,
-                   std::uint64_t& done);
+void copy_prebuilt(
+    const Content& image, Partition& partition, const Supervision& supervision, std::uint64_t& done,
+    const std::function<void()>& watch = [] {});
 
 }  // namespace rpixen
