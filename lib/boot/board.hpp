@@ -25,6 +25,10 @@ inline constexpr Range first_page{0, 0x1000};
 /// CONFIG_TEXT_BASE).
 inline constexpr Range armstub{0, 0x80000};
 
+/// Where the firmware puts U-Boot (CONFIG_TEXT_BASE of rpi_arm64_defconfig). It runs there until it has
+/// relocated itself, long before any script: so this may be written over.
+inline constexpr std::uint64_t uboot_text = 0x80000;
+
 /// U-Boot relocates itself to the top of low RAM: code, heap and stack, downwards (common/board_f.c). Its
 /// code and heap take some 10 MiB there; the rest is margin.
 inline constexpr std::uint64_t uboot_runtime_size = 64 * MiB;

@@ -102,6 +102,15 @@ std::vector<Obstacle> obstacles(const Inputs& inputs, std::uint64_t low_end) {
     }
     result.push_back(
         {"U-Boot's scriptaddr", {windows.script, windows.script + max_script_size}, "", Kind::window});
+    const std::uint64_t initrd = inputs.artifacts.initrd ? inputs.artifacts.initrd->content.size : 0;
+    result.push_back({"U-Boot's ramdisk_addr_r",
+                      {windows.ramdisk, windows.ramdisk + std::max<std::uint64_t>(initrd, 1 * MiB)},
+                      "",
+                      Kind::window});
+    result.push_back({"U-Boot as loaded",
+                      {board::uboot_text, board::uboot_text + inputs.artifacts.uboot.content.size},
+                      "",
+                      Kind::window});
     result.push_back({"U-Boot's fdt_addr_r", {windows.tree, windows.tree + 1 * MiB}, "", Kind::window});
     for (const Range& range : inputs.base.memory_reservations())
         if (!board::first_page.contains(range))

@@ -284,8 +284,8 @@ std::string memory_map(const std::vector<ReportRegion>& regions, double& top) {
     svg += windows;
     top += std::max(used, scale.height()) + 26;
     svg += words("small quiet", margin, top,
-                 "To scale except where a zigzag cuts a long stretch short; nothing is drawn thinner than a "
-                 "line of text. Hatched: where U-Boot's own boot would load.");
+                 "To scale but for zigzags, and nothing is thinner than a line of text. "
+                 "Hatched: U-Boot's own places, free to be written over.");
     top += 40;
     return svg;
 }

@@ -136,6 +136,21 @@ TEST(Board, LowMemoryEndsWhereTheGpusShareBegins) {
               0x3b400000U);
 }
 
+TEST(PlacementRules, UBootsOwnPlacesAreShown) {
+    BootInputs inputs;
+    inputs.set_initrd(5 * MiB);
+    const MemoryMap memory = inputs.plan().memory;
+    const auto range = [&](const char* name) {
+        const MemoryRegion* region = memory.find(name);
+        return region ? region->range : Range{};
+    };
+    EXPECT_EQ(range("U-Boot's scriptaddr"), (Range{0x2400000, 0x2410000}));
+    EXPECT_EQ(range("U-Boot's fdt_addr_r"), (Range{0x2600000, 0x2700000}));
+    EXPECT_EQ(range("U-Boot's ramdisk_addr_r"), (Range{0x2700000, 0x2c00000}));
+    EXPECT_EQ(range("U-Boot as loaded"), (Range{0x80000, 0x80000 + 600 * KiB}));
+    EXPECT_EQ(range("U-Boot (run time)"), (Range{0x37400000, 0x3b400000}));
+}
+
 TEST(Board, ReadsUBootsWindowsOrKnowsThem) {
     UBootArtifact uboot;
     uboot.year = 2026;
