@@ -84,7 +84,7 @@ def fill_long(tar):
     tar.add("names/" + "n" * 255, data=b"long")
     tar.add("names/" + "\u00e9" * 127 + "x", data=b"255 bytes")
     deep = "names"
-    for letter in "abcdefghijklmnopqrst":
+    for letter in "abc" if change else "abcdefghijklmnopqrst":
         deep += "/" + letter * 200
         tar.add(deep, DIR)
     tar.add(deep + "/end", data=b"beyond 4096 bytes")
