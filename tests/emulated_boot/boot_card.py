@@ -78,6 +78,16 @@ def positive(card, script, overlays, initrd):
     expect(("Loading d0 initrd" in said or "Loading ramdisk" in said) == initrd, "Xen loads an initrd exactly when there is one")
 
 
+def dom0_mem_auto(card):
+    """QEMU's raspi4b has the revision code of a board of 2 GiB, though only 960 MiB are to be seen."""
+    card.compose(card.manifest({"dom0_mem": "auto"}, builtin=True, initrd=False))
+    result = card.boot()
+    expect(result["ok"] and result["reached"] == "login", "the card boots to dom0's login")
+    said = card.log.read_text(errors="replace")
+    expect(re.search(r"rpixen: board revision 0xB03115: dom0_mem=768M", said), "the script chooses by the board's revision code")
+    expect("Allocating 1:1 mappings totalling 768MB for dom0" in said, "Xen gives dom0 what the script chose")
+
+
 @dataclasses.dataclass
 class Negative:
     """What compose (or check) says, and what the emulator shows when its word is not taken."""
@@ -210,6 +220,8 @@ def main():
     card = Card(program, artifacts, work)
     if case == "console":
         console(card)
+    elif case == "dom0-mem-auto":
+        dom0_mem_auto(card)
     elif case.startswith("missing-xen-"):
         missing_xen(card, case.removeprefix("missing-xen-"))
     elif case in NEGATIVE:
