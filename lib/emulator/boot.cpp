@@ -27,8 +27,10 @@ constexpr std::chrono::milliseconds pulse{200};
 /// One boot: QEMU, what was heard of it, and when.
 class Boot {
   public:
-    Boot(const BootRequest& request, const Supervision& supervision)
-        : request_(request), supervision_(supervision) {
+    /// `tells`: notes each stage. Not where a person reads the serial line itself, in the middle of whose
+    /// lines the notes would stand.
+    Boot(const BootRequest& request, const Supervision& supervision, bool tells)
+        : request_(request), supervision_(supervision), tells_(tells) {
         result_.qemu = probe_qemu(request.qemu);
         view_ = make_card_view(request.image, request.temporary_folder, supervision);
         result_.edits = view_.edits;
@@ -73,7 +75,7 @@ class Boot {
             rest.remove_prefix(length);
             if (watch_.stage() == before) continue;
             result_.stages.push_back({watch_.stage(), seconds()});
-            supervision_.note(name_of(watch_.stage()));
+            if (tells_) supervision_.note(name_of(watch_.stage()));
         }
         return heard;
     }
@@ -113,6 +115,7 @@ class Boot {
   private:
     const BootRequest& request_;
     const Supervision& supervision_;
+    bool tells_;
     BootResult result_;
     CardView view_;
     FileDescriptor log_;
@@ -135,7 +138,7 @@ void write_all(int descriptor, std::string_view text) {
 }  // namespace
 
 BootResult boot_until(const BootRequest& request, const Supervision& supervision) {
-    Boot boot(request, supervision);
+    Boot boot(request, supervision, true);
     // A failure that is final may still be followed by lines that explain it.
     constexpr double last_words = 1.0;
     double final_since = -1;
@@ -163,7 +166,7 @@ BootResult boot_until(const BootRequest& request, const Supervision& supervision
 
 BootResult boot_on_console(const BootRequest& request, const BootConsole& console,
                            const Supervision& supervision) {
-    Boot boot(request, supervision);
+    Boot boot(request, supervision, false);
     const RawTerminal raw(console.input);
     for (;;) {
         const auto [serial, keys] = boot.wait(console.input);

@@ -181,7 +181,7 @@ def console(card):
     until("fdt_addr=")
     until("U-Boot>")
     type_in("boot\r")
-    until("login:")
+    expect("rpixen-img: note" not in until("login:"), "no note stands in the middle of the serial line")
     type_in("root\r")
     until("# ")
     type_in("xl list\r")
