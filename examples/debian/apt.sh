@@ -61,6 +61,7 @@ open_apt_root() {
   mkdir -p "$1/lists/partial" "$1/archives/partial"
   apt_options=(
     -q=2
+    -o Acquire::Retries=3
     -o "Dir::State::lists=$1/lists"
     -o "Dir::Etc::sourcelist=$1/sources.list"
     -o Dir::Etc::sourceparts=/dev/null
