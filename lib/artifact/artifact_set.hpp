@@ -8,6 +8,7 @@
 
 #include "base/digest.hpp"
 #include "format/arm64_image.hpp"
+#include "format/uboot_release.hpp"
 #include "storage/content.hpp"
 #include "tree/file_tree.hpp"
 
@@ -41,12 +42,7 @@ struct KernelArtifact : Artifact {
     std::map<std::string, std::string> config;  ///< from an embedded IKCONFIG; empty where there is none
 };
 
-struct UBootArtifact : Artifact {
-    std::string banner;  ///< "U-Boot 2023.01+dfsg-2 (...)"
-    int year = 0;        ///< 2023; 0 where unknown
-    int month = 0;       ///< 1
-    std::map<std::string, std::string>
-        environment;                ///< the embedded default environment; empty where not found
+struct UBootArtifact : Artifact, UBootRelease {
     bool has_legacy_image = false;  ///< CONFIG_LEGACY_IMAGE_FORMAT and source, as far as strings tell
     bool has_booti = false;
     bool has_fdt_overlay = false;

@@ -1,84 +1,14 @@
 #include "backend/image_backend.hpp"
 
-#include <fcntl.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <filesystem>
 
-#include <rpixen/error.hpp>
-
-#include "storage/file_descriptor.hpp"
+#include "storage/spooled_store.hpp"
 
 namespace rpixen {
-namespace {
-
-/// Keeps streamed data in a file without a name beside the output, for back ends that cannot place it yet.
-class SpooledStore final : public ContentStore {
-  public:
-    explicit SpooledStore(const std::string& output) {
-        std::filesystem::path folder = std::filesystem::path(output).parent_path();
-        if (folder.empty()) folder = ".";
-        FileDescriptor descriptor(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-        if (!descriptor) {
-            std::string name = (folder / ".rpixen-XXXXXX").string();
-            descriptor = FileDescriptor(::mkostemp(name.data(), O_CLOEXEC));
-            if (!descriptor) throw_io("write in", folder.string());
-            ::unlink(name.c_str());
-        }
-        name_ = "the unpacked data beside " + output;
-        source_ = std::make_shared<Spool>(std::move(descriptor), name_);
-    }
-
-    void begin(std::uint64_t) override { begin_ = end_; }
-    void append(ByteView bytes) override {
-        pwrite_exactly(source_->descriptor(), end_, bytes, name_);
-        end_ += bytes.size();
-    }
-    Content finish() override { return {source_, begin_, end_ - begin_}; }
-
-  private:
-    /// Grows while it is read, so it has no identity to be checked against.
-    class Spool final : public ContentSource, public std::enable_shared_from_this<Spool> {
-      public:
-        Spool(FileDescriptor descriptor, std::string name)
-            : descriptor_(std::move(descriptor)), name_(std::move(name)) {}
-        std::unique_ptr<OpenContent> open(std::uint64_t position) const override {
-            return std::make_unique<OpenSpool>(shared_from_this(), position);
-        }
-        std::string name() const override { return name_; }
-        int descriptor() const override { return descriptor_.get(); }
-
-      private:
-        FileDescriptor descriptor_;
-        std::string name_;
-    };
-
-    class OpenSpool final : public OpenContent {
-      public:
-        OpenSpool(std::shared_ptr<const Spool> spool, std::uint64_t base)
-            : spool_(std::move(spool)), base_(base) {}
-        void read(std::uint64_t offset, MutableBytes out) override {
-            pread_exactly(spool_->descriptor(), base_ + offset, out, spool_->name());
-        }
-        int descriptor() const override { return spool_->descriptor(); }
-        std::uint64_t base() const override { return base_; }
-
-      private:
-        std::shared_ptr<const Spool> spool_;
-        std::uint64_t base_;
-    };
-
-    std::string name_;
-    std::shared_ptr<Spool> source_;
-    std::uint64_t begin_ = 0;
-    std::uint64_t end_ = 0;
-};
-
-}  // namespace
 
 std::unique_ptr<ContentStore> ImageBackend::open_store(OutputFile& output, std::uint64_t) {
-    return std::make_unique<SpooledStore>(output.path());
+    const std::string folder = std::filesystem::path(output.path()).parent_path().string();
+    return spooled_store(folder.empty() ? "." : folder);
 }
 
 }  // namespace rpixen

@@ -7,7 +7,7 @@
 
 #include <rpixen/progress.hpp>
 
-#include "image/image_plan.hpp"
+#include "image/card.hpp"
 #include "storage/content_store.hpp"
 #include "storage/output_file.hpp"
 
@@ -35,7 +35,7 @@ class ImageBackend {
 
     /// Fills `output` (empty, or holding what open_store()'s store put there) and does not commit it.
     /// Throws Error{io, cancelled, unavailable}.
-    virtual WrittenImage write(const ImagePlan& plan, OutputFile& output, const Supervision& supervision) = 0;
+    virtual WrittenImage write(const Card& plan, OutputFile& output, const Supervision& supervision) = 0;
 };
 
 std::unique_ptr<ImageBackend> direct_backend();

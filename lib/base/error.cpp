@@ -22,6 +22,7 @@ std::string Problem::text() const {
     if (!line.empty()) line += ": ";
     if (!location.pointer.empty()) line += location.pointer + ": ";
     line += message;
+    if (!rule.empty()) line += " [" + rule + "]";
     if (!found.empty()) line += "; found " + found;
     if (!allowed.empty()) line += "; allowed: " + allowed;
     if (!change.empty()) line += "; " + change;
@@ -34,7 +35,7 @@ Error::Error(ErrorCode code, std::vector<Problem> problems)
     : std::runtime_error(joined(problems)), code_(code), problems_(std::move(problems)) {}
 
 Error::Error(ErrorCode code, std::string message, std::string found, std::string allowed, std::string change)
-    : Error(code, Problem{std::move(message), std::move(found), std::move(allowed), std::move(change), {}}) {}
+    : Error(code, Problem{std::move(message), std::move(found), std::move(allowed), std::move(change)}) {}
 
 Error& Error::add_context(std::string what) {
     context_.push_back(std::move(what));

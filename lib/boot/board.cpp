@@ -26,7 +26,7 @@ std::optional<std::uint64_t> config_number(std::span<const std::string> lines, s
 }
 
 /// Whether the release is at least this one; unknown releases are told by `otherwise`.
-bool at_least(const UBootArtifact& uboot, int year, int month, bool otherwise) {
+bool at_least(const UBootRelease& uboot, int year, int month, bool otherwise) {
     if (uboot.year == 0) return otherwise;
     return uboot.year != year ? uboot.year > year : uboot.month >= month;
 }
@@ -47,7 +47,7 @@ std::uint64_t low_memory_end(std::span<const std::string> config_txt) {
     return (total > gpu + 64 ? total - gpu : 64) * MiB;
 }
 
-std::optional<std::uint64_t> environment_address(const UBootArtifact& uboot, const std::string& name) {
+std::optional<std::uint64_t> environment_address(const UBootRelease& uboot, const std::string& name) {
     const auto found = uboot.environment.find(name);
     if (found == uboot.environment.end()) return std::nullopt;
     std::string_view text = found->second;
@@ -57,7 +57,7 @@ std::optional<std::uint64_t> environment_address(const UBootArtifact& uboot, con
     return value;
 }
 
-Windows windows(const UBootArtifact& uboot) {
+Windows windows(const UBootRelease& uboot) {
     const auto script = environment_address(uboot, "scriptaddr");
     const bool recent = at_least(uboot, 2025, 7, script && *script != old_script);
     const auto address = [&](const char* name, std::uint64_t before, std::uint64_t since) {
@@ -74,7 +74,7 @@ Windows windows(const UBootArtifact& uboot) {
     return result;
 }
 
-bool fdt_addr_is_free(const UBootArtifact& uboot) {
+bool fdt_addr_is_free(const UBootRelease& uboot) {
     if (uboot.year != 0) return !at_least(uboot, 2026, 1, false);
     const auto script = environment_address(uboot, "scriptaddr");
     return script && *script == old_script;

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "artifact/artifact_set.hpp"
 #include "base/size.hpp"
+#include "format/uboot_release.hpp"
 
 // What is known of a Raspberry Pi 4 and of U-Boot on it: numbers with their source, no decisions.
 
@@ -62,7 +62,7 @@ std::uint64_t low_memory_end(std::span<const std::string> config_txt);
 
 /// An address in U-Boot's embedded environment: hexadecimal with or without 0x. Nothing where it is missing,
 /// is no number, or is the "do not relocate" value of all ones.
-std::optional<std::uint64_t> environment_address(const UBootArtifact& uboot, const std::string& name);
+std::optional<std::uint64_t> environment_address(const UBootRelease& uboot, const std::string& name);
 
 /// The places where U-Boot's own boot loads things, from its embedded environment; where that was not found,
 /// those of the release, by its year and month (board/raspberrypi/rpi/rpi.env, include/configs/rpi.h).
@@ -74,11 +74,11 @@ struct Windows {
     /// place (fdt_high of all ones, the default up to v2025.04).
     std::optional<std::uint64_t> relocation_end;
 };
-Windows windows(const UBootArtifact& uboot);
+Windows windows(const UBootRelease& uboot);
 
 /// Whether ${fdt_addr} may be loaded over: up to v2025.10. Since v2026.01 it is U-Boot's own tree in memory
 /// that loads are refused to (15c719174cf). Unknown releases are told by their scriptaddr: the one of up to
 /// v2025.04 or not.
-bool fdt_addr_is_free(const UBootArtifact& uboot);
+bool fdt_addr_is_free(const UBootRelease& uboot);
 
 }  // namespace rpixen::board

@@ -4,7 +4,7 @@
 
 #include "boot/board.hpp"
 #include "boot/dom0_memory.hpp"
-#include "boot/plan_scenario.hpp"
+#include "boot/names.hpp"
 #include "boot/rules.hpp"
 
 namespace rpixen {

@@ -5,10 +5,9 @@
 #include <string>
 #include <vector>
 
-#include <rpixen/diagnostic.hpp>
+#include <rpixen/error.hpp>
 
 #include "base/size.hpp"
-#include "boot/scenario.hpp"
 #include "storage/content.hpp"
 
 namespace rpixen {
@@ -24,9 +23,10 @@ struct MemoryRegion {
     std::uint64_t wanted = 0;  ///< the original address
 };
 
-/// Placed regions never overlap each other nor a reserved one.
+/// Placed regions overlap neither each other nor a reserved one, unless an address is pinned so.
 struct MemoryMap {
     std::vector<MemoryRegion> regions;  ///< sorted by begin
+    std::vector<Problem> findings;      ///< what speaks against pinned addresses, in the manifest's words
     const MemoryRegion* find(std::string_view name) const;
 };
 
@@ -53,8 +53,6 @@ struct BootPlan {
     std::string xen_bootargs;      ///< with dom0_mem; where the script chooses it, that of the smallest board
     Bytes device_tree;             ///< as it stands on the card
     std::vector<BoardFit> boards;  ///< 1, 2, 4 and 8 GiB; empty where Xen's command line has no dom0_mem
-    BootScenario scenario;         ///< what was judged; the disk and the root file system are not in it
-    std::vector<Diagnostic> diagnostics;  ///< sorted by severity, then id
 };
 
 }  // namespace rpixen

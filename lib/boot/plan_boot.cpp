@@ -4,11 +4,12 @@
 #include <array>
 #include <set>
 
+#include "base/text.hpp"
 #include "boot/board.hpp"
 #include "boot/board_fit.hpp"
 #include "boot/config_txt.hpp"
+#include "boot/names.hpp"
 #include "boot/overlays.hpp"
-#include "boot/plan_scenario.hpp"
 #include "boot/planner.hpp"
 #include "boot/script.hpp"
 #include "devicetree/reserved_memory.hpp"
@@ -263,16 +264,11 @@ ScriptPlan plan_script(const Inputs& inputs, const BootPlan& plan, const TreeSiz
 void check_tree_size(const CardTrees& trees, const TreeSizes& sizes) {
     const std::uint64_t size = std::max(sizes.length, trees.effective.bytes().size());
     if (size > board::max_tree_size)
-        throw Error(ErrorCode::unfit, "the device tree gets too large for Xen [dtb-too-large]",
-                    std::to_string(size) + " bytes", std::to_string(board::max_tree_size) + " bytes",
-                    "use a smaller device tree or fewer overlays");
-}
-
-/// Which of the firmware's files are replaced by ours: FAT does not tell upper from lower case.
-std::string folded(std::string path) {
-    for (char& letter : path)
-        if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-    return path;
+        throw Error(ErrorCode::unfit, Problem{.message = "the device tree gets too large for Xen",
+                                              .found = std::to_string(size) + " bytes",
+                                              .allowed = std::to_string(board::max_tree_size) + " bytes",
+                                              .change = "use a smaller device tree or fewer overlays",
+                                              .rule = "dtb-too-large"});
 }
 
 std::vector<BootFile> boot_files(const Inputs& inputs, const BootPlan& plan, const CardTrees& trees,
@@ -295,12 +291,12 @@ std::vector<BootFile> boot_files(const Inputs& inputs, const BootPlan& plan, con
     }
     std::set<std::string> ours;
     for (const BootFile& file : files)
-        if (!ours.insert(folded(file.path)).second)
+        if (!ours.insert(lower_case(file.path)).second)
             throw Error(ErrorCode::unfit, "two overlays would have the same name on the boot partition",
                         file.path, "names that differ in more than upper and lower case",
                         "rename one of the files");
     for (const FirmwareFile& file : artifacts.firmware)
-        if (!ours.contains(folded(file.path))) files.push_back({file.path, file.content});
+        if (!ours.contains(lower_case(file.path))) files.push_back({file.path, file.content});
     std::sort(files.begin(), files.end(),
               [](const BootFile& a, const BootFile& b) { return a.path < b.path; });
     return files;
@@ -319,7 +315,7 @@ BootPlan plan_boot(const Manifest& manifest, const ArtifactSet& artifacts, std::
     // First with places still open, for the sizes; the numbers written later have the same lengths.
     const TreeSizes sizes = measure(inputs, make_trees(inputs, chosen_of(inputs, plan)));
     const std::uint64_t low_end = board::low_memory_end(manifest.config_txt);
-    plan.memory = plan_memory(wishes(inputs, sizes), obstacles(inputs, low_end), low_end, allow);
+    plan.memory = plan_memory(wishes(inputs, sizes), obstacles(inputs, low_end), low_end);
 
     plan.boards =
         inputs.chooses_dom0_mem() ? automatic_fits(plan.memory) : board_fits(plan.memory, plan.xen_bootargs);
@@ -331,8 +327,6 @@ BootPlan plan_boot(const Manifest& manifest, const ArtifactSet& artifacts, std::
     const ScriptPlan script = plan_script(inputs, plan, sizes, trees);
     plan.script = render_script(script);
     plan.files = boot_files(inputs, plan, trees, pack_script(plan.script, time, manifest.name));
-    plan.scenario = scenario_of(artifacts, plan, trees, script);
-    plan.diagnostics = judge(plan.scenario);
     return plan;
 }
 

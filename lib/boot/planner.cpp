@@ -85,39 +85,39 @@ class IntervalMap {
 constexpr const char* beyond_rule = "load-beyond-low-memory";
 
 /// Every reason why a pinned wish cannot stand where it is pinned.
-std::vector<std::pair<std::string, Problem>> objections(const Wish& wish, const IntervalMap& map) {
-    std::vector<std::pair<std::string, Problem>> result;
+std::vector<Problem> objections(const Wish& wish, const IntervalMap& map) {
+    std::vector<Problem> result;
     const auto range = range_at(wish.wanted, wish.size);
     if (!range || range->end > map.end()) {
         result.push_back(
-            {beyond_rule,
-             {.message = wish.name + " is pinned where there is no memory",
-              .found = format_address(wish.wanted) + " and " + std::to_string(wish.size) + " bytes",
-              .allowed = "to end at or below " + format_address(map.end()),
-              .change = "pin it lower, or leave it to the planner"}});
+            {.message = wish.name + " is pinned where there is no memory",
+             .found = format_address(wish.wanted) + " and " + std::to_string(wish.size) + " bytes",
+             .allowed = "to end at or below " + format_address(map.end()),
+             .change = "pin it lower, or leave it to the planner",
+             .rule = beyond_rule});
         return result;
     }
     if (!aligned(wish, wish.wanted))
-        result.push_back({wish.alignment_rule,
-                          {.message = wish.name + " is pinned to an address that is not aligned",
-                           .found = format_address(wish.wanted),
-                           .allowed = "a multiple of " + format_address(wish.alignment) +
-                                      (wish.offset ? " plus " + format_address(wish.offset) : ""),
-                           .change = "pin it to " +
-                                     format_address(align_down(wish.wanted, wish.alignment) + wish.offset)}});
+        result.push_back(
+            {.message = wish.name + " is pinned to an address that is not aligned",
+             .found = format_address(wish.wanted),
+             .allowed = "a multiple of " + format_address(wish.alignment) +
+                        (wish.offset ? " plus " + format_address(wish.offset) : ""),
+             .change = "pin it to " + format_address(align_down(wish.wanted, wish.alignment) + wish.offset),
+             .rule = wish.alignment_rule});
     for (const Taken* taken : map.in_the_way(*range))
-        result.push_back({taken->rule,
-                          {.message = wish.name + " is pinned over " + taken->name,
-                           .found = describe(wish.name, *range) + ", " + describe(taken->name, taken->range),
-                           .allowed = "no byte in common",
-                           .change = "pin " + wish.name + " elsewhere, or leave it to the planner"}});
+        result.push_back({.message = wish.name + " is pinned over " + taken->name,
+                          .found = describe(wish.name, *range) + ", " + describe(taken->name, taken->range),
+                          .allowed = "no byte in common",
+                          .change = "pin " + wish.name + " elsewhere, or leave it to the planner",
+                          .rule = taken->rule});
     return result;
 }
 
 }  // namespace
 
 MemoryMap plan_memory(const std::vector<Wish>& wishes, const std::vector<Obstacle>& obstacles,
-                      std::uint64_t ram_end, const std::vector<std::string>& allow) {
+                      std::uint64_t ram_end) {
     IntervalMap map(ram_end);
     MemoryMap result;
     for (const Obstacle& obstacle : obstacles) {
@@ -126,20 +126,14 @@ MemoryMap plan_memory(const std::vector<Wish>& wishes, const std::vector<Obstacl
         result.regions.push_back(
             {obstacle.name, obstacle.range, obstacle.kind, false, {}, obstacle.range.begin});
     }
-    std::vector<Problem> problems;
     for (const Wish& wish : wishes) {
         if (!wish.pinned) continue;
-        for (auto& [rule, problem] : objections(wish, map))
-            if (std::find(allow.begin(), allow.end(), rule) == allow.end()) {
-                problem.message += " [" + rule + "]";
-                problems.push_back(std::move(problem));
-            }
+        for (Problem& problem : objections(wish, map)) result.findings.push_back(std::move(problem));
         const Range range = range_at(wish.wanted, wish.size).value_or(Range{wish.wanted, wish.wanted});
         map.take({wish.name, range, wish.rule});
         result.regions.push_back({wish.name, range, MemoryRegion::Kind::placed, true, {}, wish.wanted});
     }
-    if (!problems.empty()) throw Error(ErrorCode::unfit, std::move(problems));
-
+    std::vector<Problem> problems;
     for (const Wish& wish : wishes) {
         if (wish.pinned) continue;
         std::string moved_by;
@@ -154,11 +148,11 @@ MemoryMap plan_memory(const std::vector<Wish>& wishes, const std::vector<Obstacl
         if (!moved_by.empty()) {
             const auto place = map.nearest(wish);
             if (!place) {
-                problems.push_back(
-                    {.message = "there is no free memory for " + wish.name + " [" + moved_by + "]",
-                     .found = std::to_string(wish.size) + " bytes",
-                     .allowed = "a free run of memory below " + format_address(ram_end),
-                     .change = "use smaller artifacts, or pin fewer addresses"});
+                problems.push_back({.message = "there is no free memory for " + wish.name,
+                                    .found = std::to_string(wish.size) + " bytes",
+                                    .allowed = "a free run of memory below " + format_address(ram_end),
+                                    .change = "use smaller artifacts, or pin fewer addresses",
+                                    .rule = moved_by});
                 continue;
             }
             range = Range{*place, *place + wish.size};

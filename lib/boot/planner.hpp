@@ -36,9 +36,9 @@ struct Wish {
 
 /// Gives every wish a place in [0, `ram_end`): pinned ones first, then in the given order. A wish keeps its
 /// address where that is free, otherwise it gets the nearest free place, and MemoryRegion::moved_by names the
-/// rule that moved it. Pinned addresses that collide throw one Error{unfit} for all of them, unless `allow`
-/// holds the rule's id.
+/// rule that moved it. A pinned one stands where it is pinned; what speaks against that is in
+/// MemoryMap::findings. Throws Error{unfit} where there is no free memory left for one.
 MemoryMap plan_memory(const std::vector<Wish>& wishes, const std::vector<Obstacle>& obstacles,
-                      std::uint64_t ram_end, const std::vector<std::string>& allow);
+                      std::uint64_t ram_end);
 
 }  // namespace rpixen

@@ -12,6 +12,7 @@
 
 #include "base/size.hpp"
 #include "format/arm64_image.hpp"
+#include "format/uboot_release.hpp"
 
 namespace rpixen {
 
@@ -148,14 +149,10 @@ struct DeviceTreeFacts {
     std::optional<TreeFacts> effective;    ///< after the script's edits and overlays; nothing where they fail
 };
 
-struct UBootFacts {
+struct UBootFacts : UBootRelease {
     std::string file;
     std::uint64_t size = 0;
-    std::string banner;  ///< "U-Boot 2023.01 ..."; empty: not known
-    int year = 0;        ///< 0: not known
-    int month = 0;
-    std::map<std::string, std::string> environment;  ///< the embedded default; empty: not known
-    std::optional<bool> legacy_image;                ///< can read boot.scr and `source` it
+    std::optional<bool> legacy_image;  ///< can read boot.scr and `source` it
     std::optional<bool> booti;
     std::optional<bool> fdt_overlay;
     std::optional<bool> arm64;  ///< code for AArch64

@@ -164,12 +164,9 @@ UBootFacts survey_uboot(const std::string& file, const Content& content) {
     artifact.path = file;
     examine_uboot(artifact);
     UBootFacts facts;
+    static_cast<UBootRelease&>(facts) = artifact;
     facts.file = file;
     facts.size = content.size;
-    facts.banner = artifact.banner;
-    facts.year = artifact.year;
-    facts.month = artifact.month;
-    facts.environment = artifact.environment;
     facts.arm64 = is_arm64_code(content);
     if (!artifact.banner.empty()) {
         facts.legacy_image = artifact.has_legacy_image;

@@ -6,7 +6,7 @@
 #include <rpixen/diagnostic.hpp>
 
 #include "boot/scenario.hpp"
-#include "card/card.hpp"
+#include "image/card.hpp"
 
 namespace rpixen {
 
@@ -17,10 +17,7 @@ struct CardCheck {
     BootScenario scenario;                ///< what was judged
 };
 
-/// Surveys a card that was read and judges it. Throws Error{io}.
+/// Surveys a card, a planned one or one that was read, and judges it. Throws Error{io}.
 CardCheck check_card(const Card& card);
-
-/// The table of partitions as the rules see it.
-DiskFacts disk_facts(const Card& card);
 
 }  // namespace rpixen

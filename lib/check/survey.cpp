@@ -12,6 +12,7 @@
 #include "check/board_choice.hpp"
 #include "check/boot_files.hpp"
 #include "check/boot_script.hpp"
+#include "check/disk_facts.hpp"
 #include "check/extlinux.hpp"
 #include "check/survey_root.hpp"
 
@@ -38,10 +39,9 @@ Placement::Role role_of(const ModuleFacts& module, unsigned& unnamed) {
 /// Turns what the script did into the scenario.
 class Surveyor {
   public:
-    explicit Surveyor(const CardFiles& card) : card_(card) {
-        survey_.scenario.disk = card.disk;
-        if (card.disk.boot_partition) boot_ = tree(*card.disk.boot_partition);
-        if (card.disk.root_partition) root_ = tree(*card.disk.root_partition);
+    explicit Surveyor(const Card& card) : card_(card), disk_(scenario().disk.emplace(disk_facts(card))) {
+        if (disk_.boot_partition) boot_ = tree(*disk_.boot_partition);
+        if (disk_.root_partition) root_ = tree(*disk_.root_partition);
     }
 
     Survey run() && {
@@ -62,8 +62,8 @@ class Surveyor {
     BootScenario& scenario() { return survey_.scenario; }
     void note(std::string text) { survey_.notes.push_back(std::move(text)); }
     const FileTree* tree(unsigned partition) const {
-        const auto found = card_.trees.find(partition);
-        return found == card_.trees.end() ? nullptr : found->second;
+        const Partition* found = card_.partition(static_cast<int>(partition));
+        return found && (found->fat() || found->ext()) ? &found->tree : nullptr;
     }
 
     void find_uboot() {
@@ -100,7 +100,7 @@ class Surveyor {
             return files->content(*node);
         };
         start.partition_uuid = [this](unsigned partition) -> std::optional<std::string> {
-            for (const PartitionFacts& facts : card_.disk.partitions)
+            for (const PartitionFacts& facts : disk_.partitions)
                 if (facts.number == partition && !facts.uuid.empty()) return facts.uuid;
             return std::nullopt;
         };
@@ -325,6 +325,23 @@ class Surveyor {
             {Placement::Role::reserved, "the other cores' spin table", board::first_page});
         scenario().placements.push_back(
             {Placement::Role::reserved, "U-Boot's run-time area", Range{begin, top}});
+        if (const auto moved = moved_tree())
+            scenario().placements.push_back(
+                {Placement::Role::reserved, "the device tree, moved there by U-Boot", *moved});
+    }
+
+    /// Where booti moves the device tree to: below bootm_size, unless fdt_high forbids it (U-Boot
+    /// boot/image-fdt.c boot_relocate_fdt).
+    std::optional<Range> moved_tree() {
+        if (!scenario().uboot || !scenario().device_tree || !scenario().device_tree->address)
+            return std::nullopt;
+        const auto end = board::windows(*scenario().uboot).relocation_end;
+        const TreeFacts* tree =
+            scenario().device_tree->effective ? &*scenario().device_tree->effective : nullptr;
+        const std::uint64_t size =
+            align_up((tree ? tree->total_size : scenario().device_tree->size) + board::fdt_pad, 4 * KiB);
+        if (!end || *end < size) return std::nullopt;
+        return Range{*end - size, *end};
     }
 
     /// Without a script that gets so far, Xen and the kernel are found among the files, so that they are
@@ -378,15 +395,16 @@ class Surveyor {
                                                       : chosen;
     }
 
-    const CardFiles& card_;
+    const Card& card_;
+    Survey survey_;
+    const DiskFacts& disk_;
     const FileTree* boot_ = nullptr;
     const FileTree* root_ = nullptr;
-    Survey survey_;
 };
 
 }  // namespace
 
-Survey survey(const CardFiles& card) {
+Survey survey(const Card& card) {
     return Surveyor(card).run();
 }
 

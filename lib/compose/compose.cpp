@@ -7,6 +7,7 @@
 #include "compose/decide.hpp"
 #include "image/plan_image.hpp"
 #include "storage/output_file.hpp"
+#include "storage/spooled_store.hpp"
 #include "verify/verify_image.hpp"
 
 namespace rpixen {
@@ -20,9 +21,9 @@ std::unique_ptr<ImageBackend> find_backend(const std::string& name) {
 
 /// A full disk is better told of before the writing than after most of it. A lower bound: metadata comes on
 /// top.
-void check_space(const ImagePlan& image, const OutputFile& output) {
+void check_space(const Card& image, const OutputFile& output) {
     std::uint64_t needed = 0;
-    for (const PartitionPlan& partition : image.partitions)
+    for (const Partition& partition : image.partitions)
         for (NodeId node = 0; node < partition.tree.node_count(); ++node) {
             if (partition.tree.type(node) != NodeType::file || partition.tree.links(node) == 0) continue;
             const Content content = partition.tree.content(node);
@@ -41,8 +42,8 @@ void check_space(const ImagePlan& image, const OutputFile& output) {
 }  // namespace
 
 Report plan(const PlanRequest& request, const Supervision& supervision) {
-    DiscardingStore store;
-    const Decision decision = decide(load_manifest(request.manifest), request, "", store, supervision);
+    const auto store = spooled_store(scratch_folder);
+    const Decision decision = decide(load_manifest(request.manifest), request, "", *store, supervision);
     Report report = report_of(decision, request.list_root);
     report.refusal = refusal(decision, request);
     return report;
@@ -56,12 +57,12 @@ Report compose(const ComposeRequest& request, const Supervision& supervision) {
     const Decision decision = decide(manifest, request, request.output, *store, supervision);
     if (auto problems = refusal(decision, request); !problems.empty())
         throw Error(ErrorCode::unfit, std::move(problems));
-    check_space(decision.image, output);
-    const WrittenImage written = backend->write(decision.image, output, supervision);
+    check_space(decision.card, output);
+    const WrittenImage written = backend->write(decision.card, output, supervision);
     supervision.check();
     if (request.verify != VerifyForm::none)
-        verify_written(decision.image, output, request.verify, supervision);
-    if (!request.report.empty()) write_verification_report(decision.image, request.report, supervision);
+        verify_written(decision.card, output, request.verify, supervision);
+    if (!request.report.empty()) write_verification_report(decision.card, request.report, supervision);
     supervision.check();
     output.commit(request.sync);
     Report report = report_of(decision, request.list_root);

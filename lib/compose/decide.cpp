@@ -3,13 +3,11 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 #include "artifact/probe.hpp"
 #include "base/size.hpp"
 #include "boot/plan_boot.hpp"
-#include "check/survey_root.hpp"
+#include "card/read_card.hpp"
 #include "compose/report_of.hpp"
 #include "image/identity.hpp"
 #include "image/plan_image.hpp"
@@ -44,76 +42,6 @@ std::int64_t time_of(const PlanRequest& request, const ArtifactSet& artifacts) {
                       earliest_time, latest_time);
 }
 
-/// The planned disk as the rules see it.
-DiskFacts disk_facts(const ImagePlan& image) {
-    DiskFacts disk;
-    disk.size = image.size;
-    for (const PartitionPlan& planned : image.partitions) {
-        PartitionFacts part;
-        part.number = static_cast<unsigned>(disk.partitions.size() + 1);
-        part.range = planned.range;
-        part.mbr_type = planned.mbr_type;
-        part.active = planned.active;
-        std::array<char, 16> uuid{};
-        std::snprintf(uuid.data(), uuid.size(), "%08x-%02x", image.disk_signature, part.number);
-        part.uuid = uuid.data();
-        const bool fat = planned.kind == FileSystemKind::fat32;
-        part.file_system = fat ? "fat32" : "ext4";
-        part.label = fat ? planned.fat32.label : planned.ext4.label;
-        if (planned.kind == FileSystemKind::ext4) part.file_system_uuid = format_uuid(planned.ext4.uuid);
-        (fat ? disk.boot_partition : disk.root_partition) = part.number;
-        disk.partitions.push_back(std::move(part));
-    }
-    return disk;
-}
-
-/// Whether the files of a tree can be looked into: a plan keeps nothing of a compressed root file system but
-/// its names.
-bool readable(const FileTree& tree) {
-    for (NodeId node = 0; node < tree.node_count(); ++node)
-        if (tree.type(node) == NodeType::file && tree.content(node).size != 0 && !tree.content(node).source)
-            return false;
-    return tree.node_count() > 1;
-}
-
-/// A plan with pinned addresses that collide, so that one can look at it. Throws `error` where there is none.
-BootPlan plan_in_spite_of(const Error& error, const Manifest& manifest, const ArtifactSet& artifacts,
-                          std::uint32_t time, std::vector<std::string> allow) {
-    allow.insert(allow.end(), pinned_rules.begin(), pinned_rules.end());
-    try {
-        return plan_boot(manifest, artifacts, time, allow);
-    } catch (const Error&) {
-        throw error;
-    }
-}
-
-/// A collision is found by the rules as well; where they see it otherwise, it becomes a diagnostic of its
-/// own.
-void add_collisions(const std::vector<Problem>& collisions, std::vector<Diagnostic>& diagnostics) {
-    for (const Problem& problem : collisions)
-        for (const char* id : pinned_rules) {
-            const std::string mark = std::string(" [") + id + "]";
-            const DiagnosticRule* rule = find_diagnostic_rule(id);
-            if (!rule || !problem.message.ends_with(mark) ||
-                std::any_of(diagnostics.begin(), diagnostics.end(),
-                            [&](const Diagnostic& known) { return known.id == id; }))
-                continue;
-            diagnostics.insert(
-                diagnostics.begin(),
-                {id, rule->severity, problem.message.substr(0, problem.message.size() - mark.size()),
-                 problem.found, problem.allowed, std::string(rule->why), problem.change, problem.location});
-        }
-}
-
-/// What speaks against the card as a whole, now that its disk and root file system are known too.
-std::vector<Diagnostic> judge_card(BootScenario scenario, const ImagePlan& image) {
-    scenario.disk = disk_facts(image);
-    for (const PartitionPlan& partition : image.partitions)
-        if (partition.kind == FileSystemKind::ext4 && readable(partition.tree))
-            scenario.root = survey_root(partition.tree);
-    return judge(scenario);
-}
-
 }  // namespace
 
 Manifest load_manifest(const std::string& path) {
@@ -140,44 +68,34 @@ Decision decide(const Manifest& manifest, const PlanRequest& request, const std:
     decision.name = manifest.name;
     decision.time = time_of(request, artifacts);
     const auto time = narrow<std::uint32_t>(decision.time);
-    try {
-        decision.boot = plan_boot(manifest, artifacts, time, request.allow);
-    } catch (const Error& error) {
-        if (error.code() != ErrorCode::unfit) throw;
-        decision.boot = plan_in_spite_of(error, manifest, artifacts, time, request.allow);
-        decision.collisions = error.problems();
-    }
+    decision.boot = plan_boot(manifest, artifacts, time, request.allow);
     decision.inputs = inputs_of(artifacts);
     decision.facts = facts_of(artifacts, decision.boot);
-    decision.image = plan_image(manifest, std::move(artifacts), decision.boot, decision.time);
-    decision.boot.diagnostics = judge_card(decision.boot.scenario, decision.image);
-    add_collisions(decision.collisions, decision.boot.diagnostics);
+    decision.card = plan_image(manifest, std::move(artifacts), decision.boot, decision.time);
+    for (Partition& partition : decision.card.partitions)
+        if (partition.copied()) read_copied(partition, supervision);
+    decision.check = check_card(decision.card);
     return decision;
 }
 
 std::vector<Problem> refusal(const Decision& decision, const PlanRequest& request) {
-    std::vector<Problem> problems = decision.collisions;
-    const auto told = [&](const std::string& id) {
-        return std::any_of(problems.begin(), problems.end(), [&](const Problem& problem) {
-            return problem.message.find("[" + id + "]") != std::string::npos;
-        });
-    };
-    std::vector<Problem> further;
-    for (const Diagnostic& diagnostic : decision.boot.diagnostics)
-        if (stops(diagnostic, request.allow, request.deny) && !told(diagnostic.id))
-            further.push_back({diagnostic.message + " [" + diagnostic.id + "]", diagnostic.found,
-                               diagnostic.allowed, diagnostic.change, diagnostic.location});
-    problems.insert(problems.end(), further.begin(), further.end());
+    std::vector<Problem> problems;
+    for (const Diagnostic& diagnostic : decision.check.diagnostics)
+        if (stops(diagnostic, request.allow, request.deny))
+            problems.push_back({diagnostic.message, diagnostic.found, diagnostic.allowed, diagnostic.change,
+                                diagnostic.location, diagnostic.id});
     return problems;
 }
 
 Report report_of(const Decision& decision, bool list_root) {
-    Report report = report_of(decision.image, list_root);
+    Report report = report_of(decision.card, list_root);
     add_boot_plan(report, decision.boot);
     report.name = decision.name;
     report.time = decision.time;
     report.inputs = decision.inputs;
     report.facts = decision.facts;
+    report.diagnostics = decision.check.diagnostics;
+    report.notes.insert(report.notes.end(), decision.check.notes.begin(), decision.check.notes.end());
     return report;
 }
 

@@ -8,33 +8,36 @@
 #include <rpixen/manifest.hpp>
 
 #include "boot/boot_plan.hpp"
-#include "image/image_plan.hpp"
+#include "check/check_card.hpp"
+#include "image/card.hpp"
 #include "storage/content_store.hpp"
 
 namespace rpixen {
+
+/// Where what a compressed root file system unpacks to is kept while one looks at it, in a file that never
+/// gets a name.
+inline constexpr const char* scratch_folder = "/var/tmp";
 
 /// Everything that is decided before a byte is written.
 struct Decision {
     std::string name;  ///< of the manifest
     BootPlan boot;
-    ImagePlan image;
+    Card card;
+    CardCheck check;                                          ///< what the one judge says of the card
     std::vector<std::pair<std::string, std::string>> inputs;  ///< path, SHA-256 where it was computed
     std::vector<std::string> facts;
     std::int64_t time = 0;
-    /// Why this cannot be composed, beside the diagnostics: pinned addresses that collide.
-    std::vector<Problem> collisions;
 };
 
 /// Reads a manifest file. Throws Error{manifest}, Error{io}.
 Manifest load_manifest(const std::string& path);
 
 /// From the manifest to the complete plan. `output` (may be empty) is refused where it is one of the inputs.
-/// Neither diagnostics nor pinned addresses that collide stop anything here; see refusal(). Throws
-/// Error{artifact, unfit, usage, io, cancelled}.
+/// Diagnostics stop nothing here; see refusal(). Throws Error{artifact, unfit, usage, io, cancelled}.
 Decision decide(const Manifest& manifest, const PlanRequest& request, const std::string& output,
                 ContentStore& store, const Supervision& supervision);
 
-/// Why the run must stop: collisions, and every diagnostic that is not allowed. Empty: it need not.
+/// Why the run must stop: every diagnostic that is not allowed. Empty: it need not.
 std::vector<Problem> refusal(const Decision& decision, const PlanRequest& request);
 
 /// The decision as a document.

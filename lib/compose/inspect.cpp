@@ -3,11 +3,12 @@
 #include <rpixen/compose.hpp>
 
 #include "base/size.hpp"
-#include "card/card.hpp"
+#include "card/read_card.hpp"
 #include "check/check_card.hpp"
 #include "compose/decide.hpp"
 #include "compose/report_of.hpp"
 #include "storage/input_file.hpp"
+#include "storage/spooled_store.hpp"
 
 namespace rpixen {
 namespace {
@@ -109,8 +110,8 @@ Report inspect(const InspectRequest& request, const Supervision& supervision) {
 
 Report check(const CheckRequest& request, const Supervision& supervision) {
     if (looks_like_manifest(request.subject)) {
-        DiscardingStore store;
-        return report_of(decide(load_manifest(request.subject), request, "", store, supervision));
+        const auto store = spooled_store(scratch_folder);
+        return report_of(decide(load_manifest(request.subject), request, "", *store, supervision));
     }
     const Card card = read_card(request.subject, supervision);
     CardCheck checked = check_card(card);

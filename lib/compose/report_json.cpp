@@ -91,10 +91,12 @@ std::string Report::json() const {
                                   {"starts", board.starts}});
     json["refusal"] = Json::array();
     for (const Problem& problem : refusal)
-        json["refusal"].push_back({{"message", problem.message},
-                                   {"found", problem.found},
-                                   {"allowed", problem.allowed},
-                                   {"change", problem.change}});
+        json["refusal"].push_back(
+            {{"message", problem.message + (problem.rule.empty() ? "" : " [" + problem.rule + "]")},
+             {"rule", problem.rule},
+             {"found", problem.found},
+             {"allowed", problem.allowed},
+             {"change", problem.change}});
     json["inputs"] = Json::array();
     for (const auto& [path, sha256] : inputs) {
         Json input{{"path", path}};

@@ -1,19 +1,12 @@
 #include "compose/report_of.hpp"
 
-#include <array>
-#include <cstdio>
 #include <map>
 
 #include "base/size.hpp"
+#include "base/text.hpp"
 
 namespace rpixen {
 namespace {
-
-std::string hex_number(std::uint64_t value, int digits) {
-    std::array<char, 24> text{};
-    std::snprintf(text.data(), text.size(), "%0*llx", digits, static_cast<unsigned long long>(value));
-    return text.data();
-}
 
 ReportFile file_of(const FileTree& tree, NodeId node, std::string path) {
     const Metadata metadata = tree.metadata(node);
@@ -51,13 +44,6 @@ void add_tree(ReportPartition& partition, const FileTree& tree, bool list) {
     if (list) add_files(partition, tree, FileTree::root(), "");
 }
 
-/// "ABCD-1234", as mkfs.fat, blkid and Windows write it.
-std::string volume_id_text(std::uint32_t id) {
-    std::array<char, 16> text{};
-    std::snprintf(text.data(), text.size(), "%04X-%04X", id >> 16, id & 0xffff);
-    return text.data();
-}
-
 const char* word(MemoryRegion::Kind kind) {
     switch (kind) {
         case MemoryRegion::Kind::placed:
@@ -74,73 +60,40 @@ const char* word(MemoryRegion::Kind kind) {
 
 }  // namespace
 
-Report report_of(const ImagePlan& plan, bool list_root) {
-    Report report;
-    report.size = plan.size;
-    report.table = "mbr";
-    report.disk_signature = "0x" + hex_number(plan.disk_signature, 8);
-    for (const PartitionPlan& planned : plan.partitions) {
-        ReportPartition partition;
-        partition.number = static_cast<unsigned>(report.partitions.size() + 1);
-        partition.name = planned.name;
-        partition.type = "0x" + hex_number(planned.mbr_type, 2);
-        partition.active = planned.active;
-        partition.offset = planned.range.begin;
-        partition.size = planned.range.size();
-        switch (planned.kind) {
-            case FileSystemKind::fat32:
-                partition.file_system = "fat32";
-                partition.label = planned.fat32.label;
-                partition.uuid = volume_id_text(planned.fat32.volume_id);
-                add_tree(partition, planned.tree, true);
-                break;
-            case FileSystemKind::ext4:
-                partition.file_system = "ext4";
-                partition.label = planned.ext4.label;
-                partition.uuid = format_uuid(planned.ext4.uuid);
-                add_tree(partition, planned.tree, list_root);
-                break;
-            case FileSystemKind::prebuilt:
-                partition.file_system = "ext4 (prebuilt)";
-                partition.used = planned.prebuilt.size;
-                if (planned.prebuilt.size + MiB <= planned.range.size())
-                    report.notes.push_back(
-                        "the prebuilt file system of " + format_size(planned.prebuilt.size) +
-                        " does not fill its partition of " + format_size(planned.range.size()) +
-                        "; resize2fs on the running board makes it larger");
-                break;
-        }
-        report.partitions.push_back(std::move(partition));
-    }
-    return report;
-}
-
-Report report_of(const Card& card) {
+Report report_of(const Card& card, bool list_root) {
     Report report;
     report.name = card.path;
     report.size = card.size;
     report.table = name_of(card.table);
-    report.disk_signature =
-        card.table == PartitionTable::gpt ? card.disk_guid : "0x" + hex_number(card.disk_signature, 8);
-    if (card.table == PartitionTable::none) report.disk_signature.clear();
+    if (card.table == PartitionTable::mbr) report.disk_signature = "0x" + hex_number(card.disk_signature, 8);
+    if (card.table == PartitionTable::gpt) report.disk_signature = card.disk_guid;
     const auto note_problems = [&](const std::string& where, const std::vector<Problem>& problems) {
         for (const Problem& problem : problems) report.notes.push_back(where + ": " + problem.text());
     };
     note_problems("partition table", card.problems);
-    for (const CardPartition& read : card.partitions) {
+    for (const Partition& each : card.partitions) {
         ReportPartition partition;
-        partition.number = static_cast<unsigned>(read.number);
-        partition.name = read.name;
-        partition.type = read.type;
-        partition.active = read.active;
-        partition.offset = read.range.begin;
-        partition.size = read.range.size();
-        partition.file_system = read.file_system;
-        partition.label = read.label;
-        partition.uuid = read.uuid;
-        add_tree(partition, read.tree, true);
+        partition.number = static_cast<unsigned>(each.number);
+        partition.name = each.name;
+        partition.type = each.type_text();
+        partition.active = each.active;
+        partition.offset = each.range.begin;
+        partition.size = each.range.size();
+        partition.file_system = each.file_system_name();
+        partition.label = each.label();
+        partition.uuid = each.identifier();
+        if (const Copied* copied = each.copied()) {
+            partition.file_system += " (prebuilt)";
+            partition.used = copied->content.size;
+            if (copied->content.size + MiB <= each.range.size())
+                report.notes.push_back("the prebuilt file system of " + format_size(copied->content.size) +
+                                       " does not fill its partition of " + format_size(each.range.size()) +
+                                       "; resize2fs on the running board makes it larger");
+        } else {
+            add_tree(partition, each.tree, each.fat() || list_root);
+        }
         report.partitions.push_back(std::move(partition));
-        note_problems("partition " + std::to_string(read.number), read.problems);
+        note_problems("partition " + std::to_string(each.number), each.problems);
     }
     return report;
 }
@@ -151,7 +104,6 @@ void add_boot_plan(Report& report, const BootPlan& boot) {
                                  region.pinned, region.moved_by, region.wanted});
     report.script = boot.script;
     report.config_txt = boot.config_txt;
-    report.diagnostics = boot.diagnostics;
     for (const BoardFit& board : boot.boards)
         report.boards.push_back({board.memory, board.dom0_mem, board.ceiling, board.starts});
 }

@@ -8,18 +8,15 @@
 
 #include "artifact/artifact_set.hpp"
 #include "boot/boot_plan.hpp"
-#include "card/card.hpp"
-#include "image/image_plan.hpp"
+#include "image/card.hpp"
 
 namespace rpixen {
 
-/// Partitions and files of a planned image.
-Report report_of(const ImagePlan& plan, bool list_root = true);
+/// Partitions and files of a card, and what is damaged in it. `list_root`: also the files of other file
+/// systems than the boot partition's.
+Report report_of(const Card& card, bool list_root = true);
 
-/// Partitions and files of an image that was read, and what is damaged in it.
-Report report_of(const Card& card);
-
-/// Memory map, script, config.txt and diagnostics.
+/// Memory map, script and config.txt.
 void add_boot_plan(Report& report, const BootPlan& boot);
 
 /// "Xen 4.17.5", "dom0 kernel 6.1.0-37-arm64, 32956352 bytes", ...

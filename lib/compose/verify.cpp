@@ -1,17 +1,15 @@
 #include <rpixen/compose.hpp>
 
-#include "backend/image_backend.hpp"
 #include "compose/decide.hpp"
-#include "image/plan_image.hpp"
 #include "storage/input_file.hpp"
-#include "storage/output_file.hpp"
+#include "storage/spooled_store.hpp"
 #include "verify/verification_report.hpp"
 #include "verify/verify_image.hpp"
 
 namespace rpixen {
 namespace {
 
-ImagePlan load_report(const std::string& path) {
+Card load_report(const std::string& path) {
     const Bytes bytes = read_all(InputFile::open_file(path)->content());
     return parse_verification_report(as_text(bytes), path);
 }
@@ -28,13 +26,12 @@ Verification verify(const VerifyRequest& request, const Supervision& supervision
 
     const Manifest manifest = load_manifest(request.manifest);
     // What a compressed root file system unpacks to is kept in a file that never gets a name.
-    OutputFile scratch(request.image + ".scratch");
-    const auto store = direct_backend()->open_store(scratch, root_partition_offset(manifest));
+    const auto store = spooled_store(scratch_folder);
     PlanRequest plan;
     plan.manifest = request.manifest;
     plan.source_date_epoch = request.source_date_epoch;
     const Decision decision = decide(manifest, plan, "", *store, supervision);
-    return verify_image(decision.image, request.image, request.reader, request.form, supervision);
+    return verify_image(decision.card, request.image, request.reader, request.form, supervision);
 }
 
 }  // namespace rpixen

@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
-#include "card/card.hpp"
+#include "card/read_card.hpp"
 #include "devicetree/device_tree.hpp"
 #include "emulator/qcow2.hpp"
 #include "emulator/raspi4b_gaps.hpp"
@@ -78,7 +78,7 @@ FileDescriptor unnamed_file(const std::string& folder) {
 CardView make_card_view(const std::string& image, const std::string& temporary_folder,
                         const Supervision& supervision) {
     const Card card = read_card(image, supervision, temporary_folder);
-    const CardPartition* boot = card.boot_partition();
+    const Partition* boot = card.boot_partition();
     if (!boot) throw Error(ErrorCode::artifact, "the image has no FAT partition to boot from", image);
     const std::vector<BootFile> files = root_files(boot->tree);
 
@@ -118,7 +118,7 @@ CardView make_card_view(const std::string& image, const std::string& temporary_f
         std::ranges::copy(tree.bytes(), bytes.begin());
         if (&file == board_tree) view.device_tree = memory_file("device-tree", bytes);
         ByteView rest = bytes;
-        for (const Range& extent : boot->fat_places.at(file.node).extents) {
+        for (const Range& extent : boot->fat()->places.at(file.node).extents) {
             const ByteView piece = rest.first(std::min<std::uint64_t>(rest.size(), extent.size()));
             overlay.patches.push_back({extent.begin, Bytes(piece.begin(), piece.end())});
             rest = rest.subspan(piece.size());

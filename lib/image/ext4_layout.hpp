@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "image/block_space.hpp"
+#include "image/card.hpp"
 #include "image/ext4_directory.hpp"
 #include "image/ext4_geometry.hpp"
-#include "image/image_plan.hpp"
 #include "tree/file_tree.hpp"
 
 namespace rpixen::ext4 {

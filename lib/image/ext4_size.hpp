@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "image/image_plan.hpp"
+#include "image/card.hpp"
 
 namespace rpixen {
 

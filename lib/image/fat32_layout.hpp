@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "format/fat.hpp"
-#include "image/image_plan.hpp"
+#include "image/card.hpp"
 #include "tree/file_tree.hpp"
 
 namespace rpixen {

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "image/ext4_geometry.hpp"
 #include "image/ext4_size.hpp"
 #include "image/fat32_geometry.hpp"
 #include "image/fat32_layout.hpp"
@@ -57,24 +58,28 @@ void add_extra_files(const Manifest& manifest, const std::vector<Content>& conte
     }
 }
 
-PartitionPlan plan_boot_partition(const Manifest& manifest, FileTree tree, std::int64_t time) {
-    PartitionPlan partition;
+Partition plan_boot_partition(const Manifest& manifest, FileTree tree, std::int64_t time) {
+    Partition partition;
     partition.name = "boot";
+    partition.number = 1;
     partition.range = {manifest.alignment, checked_add(manifest.alignment, manifest.boot_size)};
     partition.mbr_type = type_fat32_lba;
     partition.active = true;
-    partition.kind = FileSystemKind::fat32;
-    partition.fat32.label = manifest.boot_label;
-    partition.fat32.sectors_per_cluster = fat32_sectors_per_cluster(manifest.boot_size);
-    if (partition.fat32.sectors_per_cluster == 0)
+    partition.file_system = Fat{};
+    partition.fat()->label = manifest.boot_label;
+    partition.fat()->sectors_per_cluster = fat32_sectors_per_cluster(manifest.boot_size);
+    if (partition.fat()->sectors_per_cluster == 0)
         throw manifest_error(manifest, "/image/boot_partition/size",
                              "the boot partition is too small for a FAT32", format_size(manifest.boot_size),
                              "at least " + format_size(align_up(smallest_fat32(), MiB)),
                              "the firmware and U-Boot take a smaller one for a FAT16; enlarge it");
-    partition.fat32.hidden_sectors = narrow<std::uint32_t>(partition.range.begin / sector);
-    partition.fat32.time = {time, 0};
+    partition.fat()->hidden_sectors = narrow<std::uint32_t>(partition.range.begin / sector);
+    partition.fat()->time = {time, 0};
     partition.tree = std::move(tree);
-    static_cast<void>(layout_fat32(partition.tree, partition.fat32, partition.range.size()));
+    const FatBootSector boot = layout_fat32(partition.tree, *partition.fat(), partition.range.size()).boot;
+    partition.fat()->size = std::uint64_t{boot.total_sectors} * boot.bytes_per_sector;
+    partition.fat()->clusters = boot.clusters();
+    partition.fat()->cluster_size = boot.cluster_size();
     return partition;
 }
 
@@ -112,14 +117,14 @@ void check_fits(std::uint64_t size, const std::optional<std::uint64_t>& room, co
                     "at most " + format_size(*room), "enlarge image.size or leave it \"auto\"");
 }
 
-PartitionPlan plan_root_partition(const Manifest& manifest, FileTree tree,
-                                  const std::optional<Content>& prebuilt, const Identity& identity,
-                                  std::int64_t time) {
+Partition plan_root_partition(const Manifest& manifest, FileTree tree, const std::optional<Content>& prebuilt,
+                              const Identity& identity, std::int64_t time) {
     const std::uint64_t offset = root_partition_offset(manifest);
     const auto room = room_for_root(manifest, offset);
     const std::uint64_t wished = wished_root_size(manifest, room);
-    PartitionPlan partition;
+    Partition partition;
     partition.name = "root";
+    partition.number = 2;
     partition.mbr_type = type_linux;
     std::uint64_t size = wished;
     if (prebuilt) {
@@ -128,8 +133,7 @@ PartitionPlan plan_root_partition(const Manifest& manifest, FileTree tree,
             throw Error(ErrorCode::unfit, "the prebuilt ext4 image is larger than the root partition",
                         format_size(prebuilt->size), "at most " + format_size(size),
                         "enlarge root_partition.size or shrink the file system with resize2fs");
-        partition.kind = FileSystemKind::prebuilt;
-        partition.prebuilt = *prebuilt;
+        partition.file_system = Copied{*prebuilt, {}};
     } else {
         Ext4Wish wish;
         wish.label = manifest.root_label;
@@ -139,9 +143,10 @@ PartitionPlan plan_root_partition(const Manifest& manifest, FileTree tree,
         wish.partition_offset = offset;
         wish.size = wished;
         wish.free = manifest.root_free;
-        partition.kind = FileSystemKind::ext4;
-        partition.ext4 = size_ext4(tree, wish);
-        if (size == 0) size = align_up(partition.ext4.block_count * 4096, MiB);
+        Ext ext{size_ext4(tree, wish)};
+        ext.size = ext.block_count * ext4::block_size;
+        if (size == 0) size = align_up(ext.size, MiB);
+        partition.file_system = std::move(ext);
         partition.tree = std::move(tree);
     }
     check_fits(size, room, "the root partition");
@@ -205,8 +210,7 @@ std::uint64_t root_partition_offset(const Manifest& manifest) {
     return align_up(checked_add(manifest.alignment, manifest.boot_size), manifest.alignment);
 }
 
-ImagePlan plan_image(const Manifest& manifest, ArtifactSet&& artifacts, const BootPlan& boot,
-                     std::int64_t time) {
+Card plan_image(const Manifest& manifest, ArtifactSet&& artifacts, const BootPlan& boot, std::int64_t time) {
     FileTree files = boot_tree(boot, {0755, 0, 0, {time, 0}});
     FileTree root = std::move(artifacts.root);
     if (artifacts.prebuilt_root)
@@ -218,15 +222,17 @@ ImagePlan plan_image(const Manifest& manifest, ArtifactSet&& artifacts, const Bo
                                     "give the root file system as a tar or folder", file.location});
     add_extra_files(manifest, artifacts.extra_files, files, root, time);
 
-    ImagePlan plan;
+    Card plan;
     plan.partitions.push_back(plan_boot_partition(manifest, std::move(files), time));
     // After the boot partition was found to fit, because this reads its files.
     const Identity identity = identify(manifest.name, plan.partitions.back().tree, root,
                                        artifacts.prebuilt_root, known_digests(artifacts));
     plan.disk_signature = identity.disk_signature;
-    plan.partitions.back().fat32.volume_id = identity.volume_id;
+    plan.partitions.back().fat()->volume_id = identity.volume_id;
     plan.partitions.push_back(
         plan_root_partition(manifest, std::move(root), artifacts.prebuilt_root, identity, time));
+    for (Partition& partition : plan.partitions)
+        partition.partuuid = mbr_partuuid(plan.disk_signature, partition.number);
     plan.size = align_up(plan.partitions.back().range.end, MiB);
     if (manifest.image_size.kind == SizeWish::Kind::exact) plan.size = manifest.image_size.bytes;
     if (plan.size > largest_mbr_disk)

@@ -6,7 +6,7 @@
 
 #include "artifact/artifact_set.hpp"
 #include "boot/boot_plan.hpp"
-#include "image/image_plan.hpp"
+#include "image/card.hpp"
 
 namespace rpixen {
 
@@ -18,7 +18,6 @@ std::uint64_t root_partition_offset(const Manifest& manifest);
 /// `artifacts`. `time` (seconds since 1970) stamps the boot partition's files and what the composer itself
 /// makes. Throws Error{unfit} where something does not fit, Error{manifest} for wishes that contradict each
 /// other, Error{artifact} for extra files that collide.
-ImagePlan plan_image(const Manifest& manifest, ArtifactSet&& artifacts, const BootPlan& boot,
-                     std::int64_t time);
+Card plan_image(const Manifest& manifest, ArtifactSet&& artifacts, const BootPlan& boot, std::int64_t time);
 
 }  // namespace rpixen

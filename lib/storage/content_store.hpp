@@ -36,15 +36,4 @@ class ContentStore {
     }
 };
 
-/// Forgets the bytes: for a plan, which needs only names and sizes. Its contents cannot be read.
-class DiscardingStore final : public ContentStore {
-  public:
-    void begin(std::uint64_t size) override { size_ = size; }
-    void append(ByteView) override {}
-    Content finish() override { return {nullptr, 0, size_}; }
-
-  private:
-    std::uint64_t size_ = 0;
-};
-
 }  // namespace rpixen

@@ -8,8 +8,8 @@
 #include <rpixen/error.hpp>
 
 #include "artifact/tar_layer.hpp"
+#include "image/identifier.hpp"
 #include "storage/file_descriptor.hpp"
-#include "verify/identifier.hpp"
 #include "verify/recorded_digests.hpp"
 
 namespace rpixen {
@@ -62,14 +62,19 @@ FileTree read_tree(ApplianceCards& cards, std::size_t card, const ApplianceParti
     return tree;
 }
 
-void take_file_system(PartitionPlan& plan, const AppliancePartition& partition) {
-    plan.kind = partition.file_system == "vfat" ? FileSystemKind::fat32 : FileSystemKind::ext4;
-    if (plan.kind == FileSystemKind::fat32) {
-        plan.fat32.label = partition.label;
-        plan.fat32.volume_id = parse_volume_id(partition.identifier).value_or(0);
+void take_file_system(Partition& plan, const AppliancePartition& partition) {
+    if (partition.file_system == "vfat") {
+        Fat fat;
+        fat.label = partition.label;
+        fat.volume_id = parse_volume_id(partition.identifier).value_or(0);
+        plan.file_system = std::move(fat);
+    } else if (partition.file_system.starts_with("ext")) {
+        Ext ext;
+        ext.label = partition.label;
+        ext.uuid = parse_uuid(partition.identifier).value_or(Uuid{});
+        plan.file_system = std::move(ext);
     } else {
-        plan.ext4.label = partition.label;
-        plan.ext4.uuid = parse_uuid(partition.identifier).value_or(Uuid{});
+        plan.file_system = Foreign{partition.file_system};
     }
 }
 
@@ -78,16 +83,16 @@ void take_file_system(PartitionPlan& plan, const AppliancePartition& partition) 
 CardReading read_through_appliance(ApplianceCards& cards, std::size_t card, const Supervision& supervision) {
     CardReading reading;
     reading.notes = cards.notes();
-    reading.image.disk_signature = cards.disk_signature(card);
+    reading.card.disk_signature = cards.disk_signature(card);
     for (const AppliancePartition& partition : cards.partitions(card)) {
-        PartitionPlan plan;
+        Partition plan;
         plan.name = "partition " + std::to_string(partition.number);
         plan.range = partition.range;
         plan.mbr_type = partition.mbr_type;
         plan.active = partition.active;
         take_file_system(plan, partition);
         if (partition.file_system.empty()) {
-            reading.image.partitions.push_back(std::move(plan));
+            reading.card.partitions.push_back(std::move(plan));
             continue;
         }
         supervision.begin("reading " + plan.name, 0);
@@ -101,7 +106,7 @@ CardReading read_through_appliance(ApplianceCards& cards, std::size_t card, cons
             reading.faults.push_back(
                 {plan.name, "file system", "unreadable", "a file system that can be read", error.what()});
         }
-        reading.image.partitions.push_back(std::move(plan));
+        reading.card.partitions.push_back(std::move(plan));
     }
     return reading;
 }

@@ -6,15 +6,14 @@
 #include <rpixen/compose.hpp>
 
 #include "backend/guestfs/card_access.hpp"
-#include "card/card.hpp"
-#include "image/image_plan.hpp"
+#include "image/card.hpp"
 #include "storage/content.hpp"
 
 namespace rpixen {
 
 /// What a card image holds, in the terms of a plan, and what is wrong with its structures.
 struct CardReading {
-    ImagePlan image;                 ///< partitions without a file system that is known have an empty tree
+    Card card;
     std::vector<Difference> faults;  ///< what is damaged, by partition and structure
     std::vector<std::string> notes;
 };
@@ -26,9 +25,5 @@ CardReading read_directly(const ContentSourcePtr& image, std::uint64_t size, con
 /// Reads card number `card` through the appliance's kernel; of every content only the digest is kept.
 /// Throws Error{io, cancelled}.
 CardReading read_through_appliance(ApplianceCards& cards, std::size_t card, const Supervision& supervision);
-
-/// The identifier of a file system as people know it: "DEAD-BEEF", a UUID.
-std::string identifier_of(const PartitionPlan& partition);
-std::string label_of(const PartitionPlan& partition);
 
 }  // namespace rpixen

@@ -7,9 +7,9 @@
 
 #include <rpixen/error.hpp>
 
+#include "base/text.hpp"
 #include "verify/compare_trees.hpp"
 #include "verify/file_digest.hpp"
-#include "verify/identifier.hpp"
 #include "verify/recorded_digests.hpp"
 
 namespace rpixen {
@@ -17,22 +17,6 @@ namespace {
 
 constexpr std::uint64_t small_file = 64 * KiB;
 constexpr unsigned most_threads = 4;
-
-std::string hex_number(std::uint64_t value, unsigned digits) {
-    std::string text;
-    for (unsigned digit = digits; digit-- > 0;) text += "0123456789abcdef"[(value >> (4 * digit)) & 0xf];
-    return "0x" + text;
-}
-
-std::string upper_case(std::string text) {
-    for (char& letter : text)
-        if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
-    return text;
-}
-
-const char* name_of(FileSystemKind kind) {
-    return kind == FileSystemKind::fat32 ? "fat32" : "ext4";
-}
 
 /// Collects differences of one thing.
 class Judge {
@@ -145,81 +129,79 @@ class ContentComparison {
     std::exception_ptr failure_;
 };
 
-void compare_table_entry(const PartitionPlan& expected, const PartitionPlan& found,
+void compare_table_entry(const Partition& expected, const Partition& found,
                          std::vector<Difference>& differences) {
     Judge judge(differences, expected.name, "partition table");
     judge.compare("first byte", expected.range.begin, found.range.begin);
     judge.compare("size", expected.range.size(), found.range.size());
-    judge.compare("type", hex_number(expected.mbr_type, 2), hex_number(found.mbr_type, 2));
+    judge.compare("type", "0x" + hex_number(expected.mbr_type, 2), "0x" + hex_number(found.mbr_type, 2));
     judge.compare("active", expected.active ? "yes" : "no", found.active ? "yes" : "no");
 }
 
+/// A prebuilt file system is copied with its faults, which were told, and allowed, before.
+bool known_before(const Partition& expected, const Difference& fault) {
+    return expected.copied() &&
+           std::any_of(expected.problems.begin(), expected.problems.end(), [&](const Problem& problem) {
+               return problem.message == fault.what && problem.found == fault.found;
+           });
+}
+
 /// False where the file system is of another kind, so that nothing in it can be compared.
-bool compare_file_system(const PartitionPlan& expected, const PartitionPlan& found,
+bool compare_file_system(const Partition& expected, const Partition& found,
                          std::vector<Difference>& differences) {
     Judge judge(differences, expected.name, "file system");
-    judge.compare("kind", name_of(expected.kind), name_of(found.kind));
-    if (expected.kind != found.kind) return false;
-    judge.compare("label", label_of(expected), label_of(found));
-    judge.compare("identifier", identifier_of(expected), identifier_of(found));
+    judge.compare("kind", expected.file_system_name(), found.file_system_name());
+    if (expected.file_system_name() != found.file_system_name()) return false;
+    judge.compare("label", expected.label_on_disk(), found.label_on_disk());
+    judge.compare("identifier", expected.identifier(), found.identifier());
     return true;
 }
 
 }  // namespace
 
-std::string label_of(const PartitionPlan& partition) {
-    // A FAT keeps eleven bytes in upper case.
-    return partition.kind == FileSystemKind::fat32 ? upper_case(partition.fat32.label.substr(0, 11))
-                                                   : partition.ext4.label;
-}
-
-std::string identifier_of(const PartitionPlan& partition) {
-    return partition.kind == FileSystemKind::fat32 ? format_volume_id(partition.fat32.volume_id)
-                                                   : format_uuid(partition.ext4.uuid);
-}
-
-Verification compare_images(const ImagePlan& expected, const CardReading& reading, const Content& disk,
+Verification compare_images(const Card& expected, const CardReading& reading, const Content& disk,
                             VerifyForm form, const Supervision& supervision) {
     Verification verification;
     verification.notes = reading.notes;
-    const ImagePlan& found = reading.image;
+    const Card& found = reading.card;
     Judge image(verification.differences, {}, "image");
     image.compare("size", expected.size, disk.size);
     Judge table(verification.differences, {}, "partition table");
-    table.compare("disk signature", hex_number(expected.disk_signature, 8),
-                  hex_number(found.disk_signature, 8));
+    table.compare("disk signature", "0x" + hex_number(expected.disk_signature, 8),
+                  "0x" + hex_number(found.disk_signature, 8));
     table.compare("number of partitions", expected.partitions.size(), found.partitions.size());
 
     std::vector<Job> jobs;
     const std::size_t common = std::min(expected.partitions.size(), found.partitions.size());
     for (std::size_t index = 0; index < common; ++index) {
-        const PartitionPlan& want = expected.partitions[index];
-        const PartitionPlan& have = found.partitions[index];
+        const Partition& want = expected.partitions[index];
+        const Partition& have = found.partitions[index];
         compare_table_entry(want, have, verification.differences);
         for (Difference fault : reading.faults) {
-            if (fault.partition != have.name) continue;
+            if (fault.partition != have.name || known_before(want, fault)) continue;
             fault.partition = want.name;
             verification.differences.push_back(std::move(fault));
         }
-        if (want.kind == FileSystemKind::prebuilt) {
-            if (form != VerifyForm::full || want.range.begin + want.prebuilt.size > disk.size) continue;
+        if (want.copied()) {
+            if (form != VerifyForm::full || want.range.begin + want.copied()->content.size > disk.size)
+                continue;
             jobs.push_back({want.name,
                             nullptr,
                             nullptr,
                             {},
-                            want.prebuilt,
-                            {disk.source, disk.position + want.range.begin, want.prebuilt.size}});
+                            want.copied()->content,
+                            {disk.source, disk.position + want.range.begin, want.copied()->content.size}});
             continue;
         }
         if (!compare_file_system(want, have, verification.differences)) continue;
         supervision.check();
-        TreeComparison trees = compare_trees(want.name, want.kind, want.tree, have.tree);
+        TreeComparison trees = compare_trees(want.name, want.fat() != nullptr, want.tree, have.tree);
         verification.files += trees.entries;
         std::move(trees.differences.begin(), trees.differences.end(),
                   std::back_inserter(verification.differences));
         for (const FilePair& pair : trees.files) {
             const std::uint64_t size = want.tree.size(pair.expected);
-            const bool decides_boot = want.kind == FileSystemKind::fat32 && size <= small_file;
+            const bool decides_boot = want.fat() && size <= small_file;
             if (size > 0 && (form == VerifyForm::full || decides_boot))
                 jobs.push_back({want.name, &want.tree, &have.tree, pair, {}, {}});
         }

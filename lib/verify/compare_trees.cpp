@@ -40,9 +40,8 @@ Timestamp as_fat_keeps_it(const Timestamp& time) {
 
 class Comparison {
   public:
-    Comparison(const std::string& partition, FileSystemKind kind, const FileTree& expected,
-               const FileTree& found)
-        : partition_(partition), fat_(kind == FileSystemKind::fat32), expected_(expected), found_(found) {}
+    Comparison(const std::string& partition, bool fat, const FileTree& expected, const FileTree& found)
+        : partition_(partition), fat_(fat), expected_(expected), found_(found) {}
 
     TreeComparison run() {
         compare_node(FileTree::root(), FileTree::root(), "/");
@@ -196,9 +195,9 @@ class Comparison {
 
 }  // namespace
 
-TreeComparison compare_trees(const std::string& partition, FileSystemKind kind, const FileTree& expected,
+TreeComparison compare_trees(const std::string& partition, bool fat, const FileTree& expected,
                              const FileTree& found) {
-    return Comparison(partition, kind, expected, found).run();
+    return Comparison(partition, fat, expected, found).run();
 }
 
 }  // namespace rpixen

@@ -5,7 +5,7 @@
 #include <rpixen/error.hpp>
 
 #include "base/size.hpp"
-#include "verify/identifier.hpp"
+#include "image/identifier.hpp"
 #include "verify/recorded_digests.hpp"
 #include "verify/verification_report.hpp"
 
@@ -123,9 +123,9 @@ void add_file(FileTree& tree, RecordedDigests& digests, const std::shared_ptr<Re
     }
 }
 
-PartitionPlan partition_of(const Json& json, const std::shared_ptr<RecordedDigests>& digests) {
+Partition partition_of(const Json& json, const std::shared_ptr<RecordedDigests>& digests) {
     constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
-    PartitionPlan plan;
+    Partition plan;
     plan.name = json.at("name").get<std::string>();
     plan.range.begin = unsigned_field(json, "offset", most);
     plan.range.end = plan.range.begin + unsigned_field(json, "size", most);
@@ -133,24 +133,24 @@ PartitionPlan partition_of(const Json& json, const std::shared_ptr<RecordedDiges
     plan.active = json.at("active").get<bool>();
     const std::string kind = json.at("file_system").get<std::string>();
     if (kind == "prebuilt") {
-        plan.kind = FileSystemKind::prebuilt;
-        plan.prebuilt = {digests, digests->add(digest_field(json)),
-                         unsigned_field(json, "content_size", most)};
+        plan.file_system = Copied{};
+        plan.copied()->content = {digests, digests->add(digest_field(json)),
+                                  unsigned_field(json, "content_size", most)};
         return plan;
     }
     const std::string identifier = json.at("identifier").get<std::string>();
     if (kind == "fat32") {
-        plan.kind = FileSystemKind::fat32;
-        plan.fat32.label = bytes_field(json, "label");
+        plan.file_system = Fat{};
+        plan.fat()->label = bytes_field(json, "label");
         const auto id = parse_volume_id(identifier);
         if (!id) throw Damage{"identifier is no number of a FAT volume (DEAD-BEEF)"};
-        plan.fat32.volume_id = *id;
+        plan.fat()->volume_id = *id;
     } else if (kind == "ext4") {
-        plan.kind = FileSystemKind::ext4;
-        plan.ext4.label = bytes_field(json, "label");
+        plan.file_system = Ext{};
+        plan.ext()->label = bytes_field(json, "label");
         const auto uuid = parse_uuid(identifier);
         if (!uuid) throw Damage{"identifier is no UUID"};
-        plan.ext4.uuid = *uuid;
+        plan.ext()->uuid = *uuid;
     } else {
         throw Damage{"unknown file_system " + kind};
     }
@@ -160,7 +160,7 @@ PartitionPlan partition_of(const Json& json, const std::shared_ptr<RecordedDiges
 
 }  // namespace
 
-ImagePlan parse_verification_report(std::string_view text, const std::string& file) {
+Card parse_verification_report(std::string_view text, const std::string& file) {
     const auto refuse = [&](const std::string& message) -> Error {
         Problem problem;
         problem.message = "is no report for verify";
@@ -172,7 +172,7 @@ ImagePlan parse_verification_report(std::string_view text, const std::string& fi
     try {
         const Json json = Json::parse(text);
         if (json.at("verification_report") != 1) throw Damage{"another version of the format"};
-        ImagePlan plan;
+        Card plan;
         plan.size = unsigned_field(json, "size", std::numeric_limits<std::int64_t>::max());
         plan.disk_signature = static_cast<std::uint32_t>(
             text_number(json, "disk_signature", 16, std::numeric_limits<std::uint32_t>::max()));

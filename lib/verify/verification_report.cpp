@@ -11,7 +11,6 @@
 #include "base/size.hpp"
 #include "verify/card_reading.hpp"
 #include "verify/file_digest.hpp"
-#include "verify/identifier.hpp"
 
 namespace rpixen {
 namespace {
@@ -59,7 +58,7 @@ std::string number(std::uint64_t value, unsigned base_bits, const char* prefix, 
 
 class Writer {
   public:
-    Writer(const PartitionPlan& partition, const Supervision& supervision)
+    Writer(const Partition& partition, const Supervision& supervision)
         : plan_(partition), supervision_(supervision) {}
 
     /// One file a line, so that two reports can be compared with diff.
@@ -122,7 +121,7 @@ class Writer {
         lines_ += "      " + json.dump();
     }
 
-    const PartitionPlan& plan_;
+    const Partition& plan_;
     const Supervision& supervision_;
     std::atomic<std::uint64_t> read_{0};
     std::map<NodeId, std::string> first_names_;
@@ -131,29 +130,27 @@ class Writer {
 
 }  // namespace
 
-std::string make_verification_report(const ImagePlan& plan, const Supervision& supervision) {
+std::string make_verification_report(const Card& plan, const Supervision& supervision) {
     std::string text = "{\n  \"verification_report\": " + std::to_string(report_version) +
                        ",\n  \"size\": " + std::to_string(plan.size) + ",\n  \"disk_signature\": \"" +
                        number(plan.disk_signature, 4, "0x", 8) + "\",\n  \"partitions\": [\n";
     bool first = true;
-    for (const PartitionPlan& partition : plan.partitions) {
+    for (const Partition& partition : plan.partitions) {
         Json json;
         json["name"] = partition.name;
         json["offset"] = partition.range.begin;
         json["size"] = partition.range.size();
         json["type"] = number(partition.mbr_type, 4, "0x", 2);
         json["active"] = partition.active;
-        const bool prebuilt = partition.kind == FileSystemKind::prebuilt;
-        json["file_system"] = prebuilt                                  ? "prebuilt"
-                              : partition.kind == FileSystemKind::fat32 ? "fat32"
-                                                                        : "ext4";
+        const bool prebuilt = partition.copied() != nullptr;
+        json["file_system"] = prebuilt ? "prebuilt" : partition.file_system_name();
         if (prebuilt) {
             std::atomic<std::uint64_t> read{0};
-            json["content_size"] = partition.prebuilt.size;
-            json["sha256"] = hex(content_digest(partition.prebuilt, supervision, read));
+            json["content_size"] = partition.copied()->content.size;
+            json["sha256"] = hex(content_digest(partition.copied()->content, supervision, read));
         } else {
-            put_bytes(json, "label", label_of(partition));
-            json["identifier"] = identifier_of(partition);
+            put_bytes(json, "label", partition.label_on_disk());
+            json["identifier"] = partition.identifier();
         }
         std::string head = json.dump();
         if (!first) text += ",\n";

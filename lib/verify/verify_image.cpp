@@ -5,7 +5,6 @@
 #include <rpixen/error.hpp>
 
 #include "storage/input_file.hpp"
-#include "verify/boot_files.hpp"
 #include "verify/card_reading.hpp"
 #include "verify/compare_images.hpp"
 #include "verify/verification_report.hpp"
@@ -15,29 +14,16 @@ namespace {
 
 constexpr std::size_t most_listed = 20;
 
-Verification judge(const ImagePlan& plan, const CardReading& reading, const Content& disk, VerifyForm form,
-                   const Supervision& supervision) {
-    Verification verification = compare_images(plan, reading, disk, form, supervision);
-    if (!plan.partitions.empty() && !reading.image.partitions.empty() &&
-        plan.partitions[0].kind == FileSystemKind::fat32) {
-        const std::vector<Difference> differences =
-            check_boot_files(reading.image.partitions[0].tree, plan.partitions[0].name);
-        verification.differences.insert(verification.differences.end(), differences.begin(),
-                                        differences.end());
-    }
-    return verification;
-}
-
-Verification verify_directly(const ImagePlan& plan, const std::shared_ptr<const InputFile>& image,
-                             VerifyForm form, const Supervision& supervision) {
+Verification verify_directly(const Card& plan, const std::shared_ptr<const InputFile>& image, VerifyForm form,
+                             const Supervision& supervision) {
     supervision.begin("examining", 0);
     const CardReading reading = read_directly(image, image->size(), supervision);
-    return judge(plan, reading, image->content(), form, supervision);
+    return compare_images(plan, reading, image->content(), form, supervision);
 }
 
 }  // namespace
 
-Verification verify_image(const ImagePlan& plan, const std::string& path, const std::string& reader,
+Verification verify_image(const Card& plan, const std::string& path, const std::string& reader,
                           VerifyForm form, const Supervision& supervision) {
     const auto image = InputFile::open_file(path);
     if (reader == "direct") return verify_directly(plan, image, form, supervision);
@@ -45,10 +31,10 @@ Verification verify_image(const ImagePlan& plan, const std::string& path, const 
         throw Error(ErrorCode::usage, "there is no such reader", reader, "direct or guestfs");
     const auto cards = open_in_appliance({path}, supervision);
     const CardReading reading = read_through_appliance(*cards, 0, supervision);
-    return judge(plan, reading, image->content(), form, supervision);
+    return compare_images(plan, reading, image->content(), form, supervision);
 }
 
-void verify_written(const ImagePlan& plan, const OutputFile& output, VerifyForm form,
+void verify_written(const Card& plan, const OutputFile& output, VerifyForm form,
                     const Supervision& supervision) {
     FileDescriptor descriptor(::dup(output.descriptor()));
     if (!descriptor) throw_io("read", output.path());
@@ -65,16 +51,15 @@ void verify_written(const ImagePlan& plan, const OutputFile& output, VerifyForm 
                         {}};
         problem.location.file = output.path();
         problem.location.pointer = difference.partition + ":" + difference.path;
-        for (const PartitionPlan& partition : plan.partitions)
-            if (partition.kind == FileSystemKind::prebuilt && partition.name == difference.partition)
+        for (const Partition& partition : plan.partitions)
+            if (partition.copied() && partition.name == difference.partition)
                 problem.change = "if the prebuilt image is damaged itself, run e2fsck on it";
         problems.push_back(std::move(problem));
     }
     throw Error(ErrorCode::verification, std::move(problems));
 }
 
-void write_verification_report(const ImagePlan& plan, const std::string& path,
-                               const Supervision& supervision) {
+void write_verification_report(const Card& plan, const std::string& path, const Supervision& supervision) {
     const std::string text = make_verification_report(plan, supervision);
     OutputFile file(path);
     file.write(0, as_bytes(text));

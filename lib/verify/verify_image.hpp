@@ -5,7 +5,7 @@
 #include <rpixen/compose.hpp>
 #include <rpixen/progress.hpp>
 
-#include "image/image_plan.hpp"
+#include "image/card.hpp"
 #include "storage/output_file.hpp"
 
 namespace rpixen {
@@ -13,17 +13,17 @@ namespace rpixen {
 /// Proves that the image at `path` holds exactly what `plan` says; `name` is the image's name for messages.
 /// `reader`: "direct" or "guestfs" (the appliance's kernel), which is another reader than the one that wrote
 /// it. Throws Error{io, artifact, unavailable, cancelled}, Error{usage} for an unknown reader.
-Verification verify_image(const ImagePlan& plan, const std::string& path, const std::string& reader,
+Verification verify_image(const Card& plan, const std::string& path, const std::string& reader,
                           VerifyForm form, const Supervision& supervision);
 
 /// The same with the direct reader for an image that was just written and has no name yet.
 /// Throws Error{verification} that lists the differences.
-void verify_written(const ImagePlan& plan, const OutputFile& output, VerifyForm form,
+void verify_written(const Card& plan, const OutputFile& output, VerifyForm form,
                     const Supervision& supervision);
 
 /// Writes the report that `verify --report` reads; the file appears whole or not at all. Throws Error{io,
 /// cancelled}.
-void write_verification_report(const ImagePlan& plan, const std::string& path,
+void write_verification_report(const Card& plan, const std::string& path,
                                const Supervision& supervision = {});
 
 }  // namespace rpixen

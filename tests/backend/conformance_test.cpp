@@ -27,16 +27,16 @@ using testing::HasSubstr;
 constexpr std::uint64_t prebuilt_size = 6 * MiB;
 
 /// The edge card, and behind it a partition that is only copied, holes in it.
-ImagePlan conformance_plan() {
-    ImagePlan plan = test::edge_plan();
+Card conformance_plan() {
+    Card plan = test::edge_plan();
     std::string bytes(prebuilt_size, '\0');
     for (std::size_t place = 0; place < bytes.size(); place += MiB) bytes.replace(place, 4, "data");
-    PartitionPlan copied;
+    Partition copied;
     copied.name = "data";
     copied.range = {plan.size, plan.size + 8 * MiB};
     copied.mbr_type = 0x83;
-    copied.kind = FileSystemKind::prebuilt;
-    copied.prebuilt = memory_content(bytes, "prebuilt");
+    copied.file_system = Copied{};
+    copied.copied()->content = memory_content(bytes, "prebuilt");
     plan.size += 8 * MiB;
     plan.partitions.push_back(std::move(copied));
     return plan;
@@ -96,7 +96,7 @@ TEST_P(Conformance, SfdiskSeesThePlannedTable) {
 }
 
 TEST_P(Conformance, TheImageHasItsLengthAndItsMapCoversTheData) {
-    const ImagePlan plan = conformance_plan();
+    const Card plan = conformance_plan();
     EXPECT_EQ(card().written.size, plan.size);
     EXPECT_EQ(std::filesystem::file_size(card().path), plan.size);
     std::uint64_t end = 0;

@@ -208,38 +208,38 @@ FileTree edge_boot_tree() {
     return std::move(build.tree);
 }
 
-ImagePlan edge_plan() {
-    ImagePlan plan;
+Card edge_plan() {
+    Card plan;
     plan.size = 4 * MiB + 40 * MiB + 64 * MiB;
     plan.disk_signature = 0x1234abcd;
-    PartitionPlan boot;
+    Partition boot;
     boot.name = "boot";
     boot.range = {4 * MiB, 44 * MiB};
     boot.mbr_type = 0x0c;
     boot.active = true;
-    boot.kind = FileSystemKind::fat32;
-    boot.fat32.label = "BOOT";
-    boot.fat32.volume_id = 0xdeadbeef;
-    boot.fat32.sectors_per_cluster = 1;
-    boot.fat32.hidden_sectors = 4 * MiB / 512;
-    boot.fat32.time = {1'600'000'000, 0};
+    boot.file_system = Fat{};
+    boot.fat()->label = "BOOT";
+    boot.fat()->volume_id = 0xdeadbeef;
+    boot.fat()->sectors_per_cluster = 1;
+    boot.fat()->hidden_sectors = 4 * MiB / 512;
+    boot.fat()->time = {1'600'000'000, 0};
     boot.tree = edge_boot_tree();
     plan.partitions.push_back(std::move(boot));
-    PartitionPlan root;
+    Partition root;
     root.name = "root";
     root.range = {44 * MiB, 108 * MiB};
     root.mbr_type = 0x83;
-    root.kind = FileSystemKind::ext4;
-    root.ext4.label = "root";
+    root.file_system = Ext{};
+    root.ext()->label = "root";
     for (std::size_t index = 0; index < 16; ++index) {
-        root.ext4.uuid[index] = static_cast<std::byte>(0x10 + index);
-        root.ext4.hash_seed[index] = static_cast<std::byte>(0xa0 + index);
+        root.ext()->uuid[index] = static_cast<std::byte>(0x10 + index);
+        root.ext()->hash_seed[index] = static_cast<std::byte>(0xa0 + index);
     }
-    root.ext4.time = {1'600'000'000, 0};
-    root.ext4.block_count = 64 * MiB / 4096;
-    root.ext4.inode_count = 4096;
-    root.ext4.journal_blocks = 1024;
-    root.ext4.reserved_blocks = 100;
+    root.ext()->time = {1'600'000'000, 0};
+    root.ext()->block_count = 64 * MiB / 4096;
+    root.ext()->inode_count = 4096;
+    root.ext()->journal_blocks = 1024;
+    root.ext()->reserved_blocks = 100;
     root.tree = edge_root_tree();
     plan.partitions.push_back(std::move(root));
     return plan;

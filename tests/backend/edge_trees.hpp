@@ -1,6 +1,6 @@
 #pragma once
 
-#include "image/image_plan.hpp"
+#include "image/card.hpp"
 #include "tree/file_tree.hpp"
 
 namespace rpixen::test {
@@ -14,6 +14,6 @@ FileTree edge_root_tree(unsigned large_directory_entries = 2000);
 FileTree edge_boot_tree();
 
 /// A small card with both of them.
-ImagePlan edge_plan();
+Card edge_plan();
 
 }  // namespace rpixen::test

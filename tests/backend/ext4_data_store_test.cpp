@@ -41,7 +41,7 @@ struct Streamed {
         parameters = size_ext4(tree, wish);
         data->flush();
         output.resize(offset + parameters.block_count * 4096);
-        Partition partition(output, {offset, offset + parameters.block_count * 4096});
+        PartitionOutput partition(output, {offset, offset + parameters.block_count * 4096});
         std::uint64_t done = 0;
         write_ext4(tree, parameters, partition, {}, done);
         written = partition.bytes_written();

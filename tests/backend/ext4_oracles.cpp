@@ -125,7 +125,7 @@ std::string make_ext4(const TemporaryFolder& folder, const std::string& name, co
     OutputFile output(folder / name);
     const std::uint64_t size = wish.size ? wish.size : parameters.block_count * 4096;
     output.resize(size);
-    Partition partition(output, {0, size});
+    PartitionOutput partition(output, {0, size});
     std::uint64_t done = 0;
     write_ext4(tree, parameters, partition, {}, done);
     output.commit(false);

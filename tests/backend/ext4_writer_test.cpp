@@ -260,7 +260,7 @@ TEST(Ext4Writer, WritesInsideItsPartitionOnly) {
     const std::string guard = noise(MiB, 9);
     output.write(4 * MiB, as_bytes(guard));
     output.write(5 * MiB + size, as_bytes(guard));
-    Partition partition(output, {5 * MiB, 5 * MiB + size});
+    PartitionOutput partition(output, {5 * MiB, 5 * MiB + size});
     std::uint64_t done = 0;
     const auto mapped = write_ext4(tree, parameters, partition, {}, done);
     output.commit(false);
@@ -295,7 +295,7 @@ TEST(Ext4Writer, FailureOfTheOutputIsAnErrorAndNoImage) {
     for (const std::uint64_t limit :
          {std::uint64_t{1} * MiB, std::uint64_t{3} * MiB + 400 * KiB, std::uint64_t{4} * MiB}) {
         OutputFile output(folder / "image");
-        Partition partition(output, {0, parameters.block_count * 4096});
+        PartitionOutput partition(output, {0, parameters.block_count * 4096});
         std::uint64_t done = 0;
         rlimit small{limit, old.rlim_max};
         ::setrlimit(RLIMIT_FSIZE, &small);
@@ -319,7 +319,7 @@ TEST(Ext4Writer, StopsWhenAsked) {
     token.cancel();
     OutputFile output(folder / "image");
     const Ext4Parameters parameters = size_ext4(tree, sample_wish());
-    Partition partition(output, {0, parameters.block_count * 4096});
+    PartitionOutput partition(output, {0, parameters.block_count * 4096});
     std::uint64_t done = 0;
     Supervision supervision;
     supervision.cancel = &token;

@@ -36,7 +36,7 @@ class Written {
     Written(const FileTree& tree, const Fat32Parameters& parameters, std::uint64_t size) {
         OutputFile output(volume);
         output.resize(size);
-        Partition partition(output, {0, size});
+        PartitionOutput partition(output, {0, size});
         mapped = write_fat32(tree, parameters, partition, {}, done);
         output.commit(false);
         const test::Run fsck = test::run({"fsck.fat", "-n", "-v", volume});
@@ -259,7 +259,7 @@ TEST(Fat32Writer, APartitionInsideAnImageIsWrittenAtItsPlace) {
     output.resize(64 * MiB);
     output.write(0, as_bytes("before"));
     output.write(4 * MiB + 33 * MiB, as_bytes("behind"));
-    Partition partition(output, {4 * MiB, 37 * MiB});
+    PartitionOutput partition(output, {4 * MiB, 37 * MiB});
     std::uint64_t done = 100;
     const auto mapped = write_fat32(tree, parameters_for(33 * MiB), partition, {}, done);
     EXPECT_EQ(done, 107U);
@@ -280,7 +280,7 @@ TEST(Fat32Writer, StopsOnRequest) {
     const test::TemporaryFolder folder;
     OutputFile output(folder / "card.img");
     output.resize(33 * MiB);
-    Partition partition(output, {0, 33 * MiB});
+    PartitionOutput partition(output, {0, 33 * MiB});
     std::uint64_t done = 0;
     FileTree tree;
     add(tree, "file", "content");
@@ -301,7 +301,7 @@ TEST(Fat32Writer, SeesAnInputThatWasChanged) {
     std::filesystem::resize_file(path, 7);
     OutputFile output(folder / "card.img");
     output.resize(33 * MiB);
-    Partition partition(output, {0, 33 * MiB});
+    PartitionOutput partition(output, {0, 33 * MiB});
     std::uint64_t done = 0;
     try {
         write_fat32(tree, parameters_for(33 * MiB), partition, {}, done);

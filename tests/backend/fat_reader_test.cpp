@@ -114,7 +114,7 @@ Image written() {
     OutputFile output(folder / "card.img");
     output.resize(before + volume_size);
     output.write(0, Bytes(before, std::byte{0xaa}));
-    Partition partition(output, {before, before + volume_size});
+    PartitionOutput partition(output, {before, before + volume_size});
     std::uint64_t done = 0;
     write_fat32(sample_tree(),
                 {"boot", 0x1234abcd, fat32_sectors_per_cluster(volume_size), 2048, {1'600'000'000, 0}},
@@ -361,7 +361,9 @@ TEST_F(Damaged, TwoFilesOfOneName) {
 }
 TEST_F(Damaged, LargerThanItsPartition) {
     image.partition.end -= MiB;
-    expect("the FAT file system is larger than its partition; found 34MiB; allowed: at most 33MiB");
+    expect(
+        "the FAT file system is larger than its partition [fat-larger-than-partition]; found 34MiB; allowed: "
+        "at most 33MiB");
     image.bytes.resize(before + 20000);
     image.partition.end = before + 20000;
     EXPECT_THROW(image.damages(), Error);

@@ -22,7 +22,7 @@ std::uint64_t space_taken(const std::string& path) {
 std::uint64_t copy(const Content& content, const std::string& path) {
     OutputFile output(path);
     output.resize(MiB + content.size + MiB);
-    Partition partition(output, {MiB, MiB + content.size + MiB});
+    PartitionOutput partition(output, {MiB, MiB + content.size + MiB});
     std::uint64_t done = 5;
     copy_prebuilt(content, partition, {}, done);
     EXPECT_EQ(done, 5 + content.size);

@@ -2,37 +2,89 @@
 
 #include <algorithm>
 
+#include "check/check_card.hpp"
 #include "devicetree/built_in_overlays.hpp"
 #include "devicetree/dtc.hpp"
+#include "support/artifact_kit.hpp"
 
 namespace rpixen::test {
 namespace {
 
+/// Bytes that begin with `start`; the rest exists only as a size.
 class HollowSource : public ContentSource {
   public:
+    explicit HollowSource(std::string start) : start_(std::move(start)) {}
+
     struct Opened : OpenContent {
-        void read(std::uint64_t, MutableBytes out) override {
+        explicit Opened(const std::string& known) : start(known) {}
+        void read(std::uint64_t offset, MutableBytes out) override {
             std::fill(out.begin(), out.end(), std::byte{0x5a});
+            if (offset >= start.size()) return;
+            const ByteView known = as_bytes(start).subspan(offset);
+            std::copy_n(known.begin(), std::min(known.size(), out.size()), out.begin());
         }
+        std::string start;
     };
-    std::unique_ptr<OpenContent> open(std::uint64_t) const override { return std::make_unique<Opened>(); }
+    std::unique_ptr<OpenContent> open(std::uint64_t) const override {
+        return std::make_unique<Opened>(start_);
+    }
     std::string name() const override { return "hollow"; }
+
+  private:
+    std::string start_;
 };
+
+Content hollow(std::uint64_t size, std::string start) {
+    return {std::make_shared<HollowSource>(std::move(start)), 0, size};
+}
+
+std::string arm64_code() {
+    using namespace std::string_literals;
+    return std::string(20, '\0')
+        .replace(0, 6,
+                 "\x7f"
+                 "ELF\2\1"s)
+        .replace(18, 2, "\xb7\0"s);
+}
+
+/// The first bytes of a kernel whose header fits the whole.
+std::string kernel_start(std::uint64_t size) {
+    const std::string small = ArtifactKit::kernel(0x10000);
+    std::string start = ArtifactKit::arm64_image(0x10000, size + 1 * MiB, "");
+    return start.replace(0x200, 0x200, small, 0x200, 0x200);
+}
+
+/// A root file system that raises no finding.
+FileTree good_root() {
+    FileTree tree;
+    const auto add = [&](const std::string& path, const std::string& text) {
+        tree.add_file(tree.locate(path), {0755, 0, 0, {}}, memory_content(text, path));
+    };
+    add("sbin/init", arm64_code());
+    add("etc/inittab", "hvc0::respawn:/sbin/getty hvc0\n");
+    add("etc/fstab", "/dev/mmcblk0p2 / ext4 defaults 0 1\n");
+    add("usr/sbin/xl", arm64_code());
+    add("usr/sbin/xenstored", arm64_code());
+    add("lib/modules/6.1.0-37-arm64/modules.dep", "\n");
+    return tree;
+}
 
 }  // namespace
 
 Content hollow(std::uint64_t size) {
-    return {std::make_shared<HollowSource>(), 0, size};
+    return hollow(size, {});
 }
 
 BootInputs::BootInputs(std::uint64_t kernel_size) {
-    artifacts.xen.content = hollow(983048);
+    using namespace std::string_literals;
+    artifacts.xen.content =
+        hollow(983048, ArtifactKit::arm64_image(0x10000, 1 * MiB, "xen,xen-4.17"s + '\0'));
     artifacts.xen.header.image_size = 1 * MiB;
     artifacts.xen.header.flags = 0x8;
     artifacts.xen.banner = "4.17.5";
     artifacts.xen.major = 4;
     artifacts.xen.minor = 17;
-    artifacts.kernel.content = hollow(kernel_size);
+    artifacts.kernel.content = hollow(kernel_size, kernel_start(kernel_size));
     artifacts.kernel.header.image_size = kernel_size + 1 * MiB;
     artifacts.kernel.header.flags = 0xa;
     artifacts.kernel.banner = "Linux version 6.1.0-37-arm64";
@@ -40,7 +92,6 @@ BootInputs::BootInputs(std::uint64_t kernel_size) {
     artifacts.kernel.major = 6;
     artifacts.kernel.minor = 1;
     artifacts.kernel.built_for_xen = true;
-    artifacts.uboot.content = hollow(600 * KiB);
     artifacts.uboot.has_legacy_image = artifacts.uboot.has_booti = artifacts.uboot.has_fdt_overlay = true;
     for (const char* name : {"start4.elf", "fixup4.dat"}) artifacts.firmware.push_back({name, hollow(1000)});
     artifacts.has_firmware = true;
@@ -97,6 +148,13 @@ void BootInputs::set_uboot(int year, int month) {
                                        {"ramdisk_addr_r", "0x05700000"},
                                        {"kernel_addr_r", "0x00080000"},
                                        {"bootm_size", "0x20000000"}};
+    std::string binary = ArtifactKit::uboot(artifacts.uboot.banner.substr(7));
+    std::string environment = "bootcmd=run distro_bootcmd";
+    for (const auto& [name, value] : artifacts.uboot.environment)
+        environment.append(1, '\0').append(name).append("=").append(value);
+    binary.replace(0x3000, 0x400, environment.append(0x400 - environment.size(), '\0'));
+    binary.resize(600 * KiB);
+    artifacts.uboot.content = memory_content(binary, "u-boot.bin");
 }
 
 const BootFile* find_file(const BootPlan& plan, std::string_view path) {
@@ -108,6 +166,26 @@ const BootFile* find_file(const BootPlan& plan, std::string_view path) {
 Bytes bytes_of(const BootPlan& plan, std::string_view path) {
     const BootFile* file = find_file(plan, path);
     return file ? read_all(file->content) : Bytes{};
+}
+
+std::vector<Diagnostic> diagnostics_of(const BootPlan& plan) {
+    Card card;
+    card.size = 512 * MiB;
+    card.partitions.reserve(2);
+    Partition& boot = card.partitions.emplace_back();
+    boot.number = 1;
+    boot.range = {4 * MiB, 260 * MiB};
+    boot.mbr_type = 0x0c;
+    boot.active = true;
+    boot.file_system = Fat{};
+    Partition& root = card.partitions.emplace_back();
+    root.number = 2;
+    root.range = {260 * MiB, 512 * MiB};
+    root.mbr_type = 0x83;
+    root.file_system = Ext{};
+    root.tree = good_root();
+    for (const BootFile& file : plan.files) boot.tree.add_file(boot.tree.locate(file.path), {}, file.content);
+    return check_card(card).diagnostics;
 }
 
 std::vector<std::string> ids_of(const std::vector<Diagnostic>& diagnostics) {

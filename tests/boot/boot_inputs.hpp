@@ -1,5 +1,6 @@
 #pragma once
 
+#include <rpixen/diagnostic.hpp>
 #include <rpixen/manifest.hpp>
 
 #include "artifact/artifact_set.hpp"
@@ -31,6 +32,8 @@ struct BootInputs {
 const BootFile* find_file(const BootPlan& plan, std::string_view path);
 /// The bytes of a boot file; empty where it is not there.
 Bytes bytes_of(const BootPlan& plan, std::string_view path);
+/// What the judge says of a card with this boot partition and a sound root file system.
+std::vector<Diagnostic> diagnostics_of(const BootPlan& plan);
 std::vector<std::string> ids_of(const std::vector<Diagnostic>& diagnostics);
 
 }  // namespace rpixen::test

@@ -161,7 +161,7 @@ TEST(Overlays, RoomAtBootIsComputed) {
             ASSERT_TRUE(length) << line;
             EXPECT_GE(*length, base.used_size() + room_needed(base, overlays) + 1 * KiB);
         }
-        for (const Diagnostic& diagnostic : plan.diagnostics)
+        for (const Diagnostic& diagnostic : test::diagnostics_of(plan))
             EXPECT_LT(diagnostic.severity, Severity::error) << diagnostic.id;
     }
 }

@@ -1,4 +1,5 @@
 #include "check/check_card.hpp"
+#include "card/read_card.hpp"
 
 #include <algorithm>
 #include <filesystem>

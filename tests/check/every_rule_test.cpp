@@ -36,27 +36,30 @@ FileTree tree_of(const std::map<std::string, std::string>& files) {
 }
 
 /// The recipe's files on a disk without faults.
-Survey survey_of(const CardRecipe& card) {
-    const FileTree boot = tree_of(card.boot);
-    const FileTree root = tree_of(card.root);
-    CardFiles files;
-    files.disk.size = 68 * MiB;
-    for (const unsigned number : {1U, 2U}) {
-        PartitionFacts part;
-        part.number = number;
-        part.range = number == 1 ? Range{4 * MiB, 52 * MiB} : Range{52 * MiB, 68 * MiB};
-        part.mbr_type = number == 1 ? 0x0c : 0x83;
-        part.uuid = "abcd1234-0" + std::to_string(number);
-        part.file_system = number == 1 ? "fat32" : "ext4";
-        part.cluster_count = 98000;
-        part.cluster_size = 512;
-        part.file_system_size = part.range.size();
-        files.disk.partitions.push_back(part);
+Survey survey_of(const CardRecipe& recipe) {
+    Card card;
+    card.size = 68 * MiB;
+    card.disk_signature = 0xabcd1234;
+    for (const int number : {1, 2}) {
+        Partition& partition = card.partitions.emplace_back();
+        partition.number = number;
+        partition.range = number == 1 ? Range{4 * MiB, 52 * MiB} : Range{52 * MiB, 68 * MiB};
+        partition.mbr_type = number == 1 ? 0x0c : 0x83;
+        partition.partuuid = mbr_partuuid(card.disk_signature, number);
+        partition.tree = tree_of(number == 1 ? recipe.boot : recipe.root);
+        if (number == 1) {
+            Fat fat;
+            fat.size = partition.range.size();
+            fat.clusters = 98000;
+            fat.cluster_size = 512;
+            partition.file_system = fat;
+        } else {
+            Ext ext;
+            ext.size = partition.range.size();
+            partition.file_system = ext;
+        }
     }
-    files.disk.boot_partition = 1;
-    files.disk.root_partition = 2;
-    files.trees = {{1U, &boot}, {2U, &root}};
-    return survey(files);
+    return survey(card);
 }
 
 std::set<std::string> ids(const std::vector<Diagnostic>& diagnostics) {

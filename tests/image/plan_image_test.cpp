@@ -36,14 +36,14 @@ std::string failure(const Manifest& manifest, ArtifactSet artifacts, ErrorCode c
 }
 
 TEST(PlanImage, TheDefaultCardIsAFatAndAnExt4OnAlignedPlaces) {
-    const ImagePlan plan = plan_image(Manifest{}, small_root(), two_files(), 1000);
+    const Card plan = plan_image(Manifest{}, small_root(), two_files(), 1000);
     ASSERT_EQ(plan.partitions.size(), 2U);
-    const PartitionPlan& boot = plan.partitions[0];
-    const PartitionPlan& root = plan.partitions[1];
+    const Partition& boot = plan.partitions[0];
+    const Partition& root = plan.partitions[1];
     EXPECT_EQ(boot.range, (Range{4 * MiB, 260 * MiB}));
     EXPECT_EQ(boot.mbr_type, 0x0c);
     EXPECT_TRUE(boot.active);
-    EXPECT_EQ(boot.fat32.hidden_sectors, 8192U);
+    EXPECT_EQ(boot.fat()->hidden_sectors, 8192U);
     EXPECT_EQ(root.range.begin, 260 * MiB);
     EXPECT_EQ(root.range.begin, root_partition_offset(Manifest{}));
     EXPECT_EQ(root.mbr_type, 0x83);
@@ -51,18 +51,18 @@ TEST(PlanImage, TheDefaultCardIsAFatAndAnExt4OnAlignedPlaces) {
     EXPECT_EQ(plan.size % MiB, 0U);
     EXPECT_EQ(plan.size, root.range.end);
     EXPECT_TRUE(boot.tree.find("overlays/pi4-64-xen.dtbo"));
-    EXPECT_LE(root.ext4.block_count * 4096, root.range.size());
+    EXPECT_LE(root.ext()->block_count * 4096, root.range.size());
 }
 
 TEST(PlanImage, AnExactImageIsFilledOrHasRoomLeft) {
     Manifest manifest;
     manifest.image_size = {SizeWish::Kind::exact, 1 * GiB};
     manifest.root_size.kind = SizeWish::Kind::fill;
-    const ImagePlan filled = plan_image(manifest, small_root(), two_files(), 1000);
+    const Card filled = plan_image(manifest, small_root(), two_files(), 1000);
     EXPECT_EQ(filled.size, 1 * GiB);
     EXPECT_EQ(filled.partitions[1].range.end, 1 * GiB);
     manifest.root_size.kind = SizeWish::Kind::automatic;
-    const ImagePlan left = plan_image(manifest, small_root(), two_files(), 1000);
+    const Card left = plan_image(manifest, small_root(), two_files(), 1000);
     EXPECT_EQ(left.size, 1 * GiB);
     EXPECT_LT(left.partitions[1].range.end, 1 * GiB);
 }
@@ -96,18 +96,18 @@ TEST(PlanImage, ABootPartitionThatWouldBeAFat16IsRefused) {
 TEST(PlanImage, APrebuiltRootKeepsItsSizeAndTakesNoFiles) {
     Manifest manifest;
     ArtifactSet artifacts;
-    artifacts.prebuilt_root = memory_content(Bytes(3 * MiB + 4096), "root.ext4");
-    const ImagePlan plan = plan_image(manifest, std::move(artifacts), two_files(), 1000);
-    EXPECT_EQ(plan.partitions[1].kind, FileSystemKind::prebuilt);
+    artifacts.prebuilt_root = memory_content(Bytes(3 * MiB + 4096), "root.ext()->");
+    const Card plan = plan_image(manifest, std::move(artifacts), two_files(), 1000);
+    EXPECT_NE(plan.partitions[1].copied(), nullptr);
     EXPECT_EQ(plan.partitions[1].range.size(), 4 * MiB);
 
     artifacts = {};
-    artifacts.prebuilt_root = memory_content(Bytes(3 * MiB), "root.ext4");
+    artifacts.prebuilt_root = memory_content(Bytes(3 * MiB), "root.ext()->");
     manifest.root_size = {SizeWish::Kind::exact, 2 * MiB};
     EXPECT_THAT(failure(manifest, std::move(artifacts), ErrorCode::unfit), HasSubstr("prebuilt"));
 
     artifacts = {};
-    artifacts.prebuilt_root = memory_content(Bytes(3 * MiB), "root.ext4");
+    artifacts.prebuilt_root = memory_content(Bytes(3 * MiB), "root.ext()->");
     artifacts.extra_files.push_back(memory_content("x", "hostname"));
     manifest.root_size = {};
     manifest.files.push_back(
@@ -123,7 +123,7 @@ TEST(PlanImage, ExtraFilesComeLastAndReplaceWhatIsThere) {
     ArtifactSet artifacts = small_root();
     artifacts.extra_files.push_back(memory_content("another\n", "hostname"));
     artifacts.extra_files.push_back(memory_content("n", "notes"));
-    const ImagePlan plan = plan_image(manifest, std::move(artifacts), two_files(), 1000);
+    const Card plan = plan_image(manifest, std::move(artifacts), two_files(), 1000);
     const FileTree& root = plan.partitions[1].tree;
     const NodeId node = root.find("/etc/hostname").value();
     EXPECT_EQ(as_text(read_all(root.content(node))), "another\n");
@@ -132,16 +132,16 @@ TEST(PlanImage, ExtraFilesComeLastAndReplaceWhatIsThere) {
 }
 
 TEST(PlanImage, TheIdentifiersFollowTheContent) {
-    const ImagePlan one = plan_image(Manifest{}, small_root(), two_files(), 1000);
-    const ImagePlan again = plan_image(Manifest{}, small_root(), two_files(), 1000);
+    const Card one = plan_image(Manifest{}, small_root(), two_files(), 1000);
+    const Card again = plan_image(Manifest{}, small_root(), two_files(), 1000);
     BootPlan other = two_files();
     other.files[0].content = memory_content("arm_64bit=0\n", "config.txt");
-    const ImagePlan changed = plan_image(Manifest{}, small_root(), other, 1000);
+    const Card changed = plan_image(Manifest{}, small_root(), other, 1000);
     EXPECT_EQ(one.disk_signature, again.disk_signature);
-    EXPECT_EQ(one.partitions[1].ext4.uuid, again.partitions[1].ext4.uuid);
+    EXPECT_EQ(one.partitions[1].ext()->uuid, again.partitions[1].ext()->uuid);
     EXPECT_NE(one.disk_signature, changed.disk_signature);
-    EXPECT_NE(one.partitions[0].fat32.volume_id, changed.partitions[0].fat32.volume_id);
-    EXPECT_NE(one.partitions[1].ext4.uuid, changed.partitions[1].ext4.uuid);
+    EXPECT_NE(one.partitions[0].fat()->volume_id, changed.partitions[0].fat()->volume_id);
+    EXPECT_NE(one.partitions[1].ext()->uuid, changed.partitions[1].ext()->uuid);
 }
 
 }  // namespace

@@ -4,8 +4,6 @@
 
 #include <rpixen/error.hpp>
 
-#include "storage/content_store.hpp"
-
 namespace rpixen {
 namespace {
 
@@ -41,13 +39,6 @@ TEST(ContentTest, OutlivesItsMaker) {
     Bytes bytes(11);
     open->read(0, bytes);
     EXPECT_EQ(as_text(bytes), "still there");
-}
-
-TEST(ContentTest, ADiscardingStoreKeepsTheSize) {
-    DiscardingStore store;
-    store.begin(5);
-    store.append(as_bytes("12345"));
-    EXPECT_EQ(store.finish().size, 5U);
 }
 
 }  // namespace

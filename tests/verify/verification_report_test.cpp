@@ -18,7 +18,7 @@ constexpr const char* smallest =
      "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}]}]})";
 
 TEST(VerificationReport, NamesAreBytes) {
-    const ImagePlan plan = parse_verification_report(smallest, "report.json");
+    const Card plan = parse_verification_report(smallest, "report.json");
     ASSERT_EQ(plan.partitions.size(), 1U);
     const FileTree& tree = plan.partitions[0].tree;
     const auto node = tree.find("/\xff");
@@ -26,7 +26,7 @@ TEST(VerificationReport, NamesAreBytes) {
     EXPECT_EQ(tree.metadata(*node), (Metadata{0644, 1, 2, {-1, 5}}));
     EXPECT_EQ(tree.xattrs(*node), (XattrSet{{"user.a", std::string("\0\xff", 2)}}));
     EXPECT_EQ(tree.size(*node), 3U);
-    EXPECT_EQ(format_uuid(plan.partitions[0].ext4.uuid), "00010203-0405-0607-0809-0a0b0c0d0e0f");
+    EXPECT_EQ(format_uuid(plan.partitions[0].ext()->uuid), "00010203-0405-0607-0809-0a0b0c0d0e0f");
 }
 
 void expect_refused(const std::string& text) {

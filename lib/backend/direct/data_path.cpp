@@ -40,7 +40,7 @@ void read_parts(int descriptor, std::uint64_t offset, std::vector<iovec>& parts,
 
 }  // namespace
 
-DataPath::DataPath(Partition& partition, const Supervision& supervision, std::uint64_t& done)
+DataPath::DataPath(PartitionOutput& partition, const Supervision& supervision, std::uint64_t& done)
     : partition_(partition),
       supervision_(supervision),
       done_(done),

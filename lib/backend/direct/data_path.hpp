@@ -20,7 +20,7 @@ namespace rpixen {
 class DataPath {
   public:
     /// `done`: what was counted of the supervised phase before, and is counted on here.
-    DataPath(Partition& partition, const Supervision& supervision, std::uint64_t& done);
+    DataPath(PartitionOutput& partition, const Supervision& supervision, std::uint64_t& done);
 
     /// Copies `length` bytes at `from` in the content to `to` in the partition.
     void copy(const Content& content, std::uint64_t from, std::uint64_t to, std::uint64_t length);
@@ -41,7 +41,7 @@ class DataPath {
     void flush();
     void leave_source();
 
-    Partition& partition_;
+    PartitionOutput& partition_;
     const Supervision& supervision_;
     std::uint64_t& done_;
     WriteBehind writer_;

@@ -11,16 +11,15 @@
 namespace rpixen {
 namespace {
 
-std::uint64_t bytes_to_copy(const PartitionPlan& partition) {
-    return partition.kind == FileSystemKind::prebuilt ? partition.prebuilt.size
-                                                      : ext4_bytes_to_copy(partition.tree);
+std::uint64_t bytes_to_copy(const Partition& partition) {
+    return partition.copied() ? partition.copied()->content.size : ext4_bytes_to_copy(partition.tree);
 }
 
-MasterBootRecord partition_table(const ImagePlan& plan) {
+MasterBootRecord partition_table(const Card& plan) {
     MasterBootRecord mbr;
     mbr.disk_signature = plan.disk_signature;
     int number = 1;
-    for (const PartitionPlan& partition : plan.partitions)
+    for (const Partition& partition : plan.partitions)
         mbr.partitions.push_back({number++, partition.mbr_type, partition.active,
                                   partition.range.begin / MasterBootRecord::sector,
                                   partition.range.size() / MasterBootRecord::sector});
@@ -37,9 +36,9 @@ class DirectBackend final : public ImageBackend {
         return std::make_unique<Ext4DataStore>(stream_);
     }
 
-    WrittenImage write(const ImagePlan& plan, OutputFile& output, const Supervision& supervision) override {
+    WrittenImage write(const Card& plan, OutputFile& output, const Supervision& supervision) override {
         std::uint64_t total = 0;
-        for (const PartitionPlan& partition : plan.partitions) total += bytes_to_copy(partition);
+        for (const Partition& partition : plan.partitions) total += bytes_to_copy(partition);
         supervision.begin("writing", total);
 
         WrittenImage image;
@@ -53,26 +52,22 @@ class DirectBackend final : public ImageBackend {
         image.bytes_written += MasterBootRecord::size;
         image.mapped.push_back({0, 4096});
         std::uint64_t done = 0;
-        for (const PartitionPlan& partition : plan.partitions)
-            write(partition, output, supervision, done, image);
+        for (const Partition& partition : plan.partitions) write(partition, output, supervision, done, image);
         stream_.reset();
         return image;
     }
 
   private:
     /// Returns what of the partition holds data or must be zero.
-    std::vector<Range> write(const PartitionPlan& plan, Partition& partition, const Supervision& supervision,
-                             std::uint64_t& done) const {
-        switch (plan.kind) {
-            case FileSystemKind::fat32:
-                return write_fat32(plan.tree, plan.fat32, partition, supervision, done);
-            case FileSystemKind::ext4:
-                return write_ext4(plan.tree, plan.ext4, partition, supervision, done);
-            case FileSystemKind::prebuilt:
-                if (!stream_ || !stream_->holds_image(plan.prebuilt))
-                    copy_prebuilt(plan.prebuilt, partition, supervision, done);
-                return {{0, plan.prebuilt.size}};
+    std::vector<Range> write(const Partition& plan, PartitionOutput& partition,
+                             const Supervision& supervision, std::uint64_t& done) const {
+        if (const Fat* fat = plan.fat()) return write_fat32(plan.tree, *fat, partition, supervision, done);
+        if (const Copied* copied = plan.copied()) {
+            if (!stream_ || !stream_->holds_image(copied->content))
+                copy_prebuilt(copied->content, partition, supervision, done);
+            return {{0, copied->content.size}};
         }
+        if (const Ext* ext = plan.ext()) return write_ext4(plan.tree, *ext, partition, supervision, done);
         return {};
     }
 
@@ -83,9 +78,9 @@ class DirectBackend final : public ImageBackend {
             image.mapped.push_back(range);
     }
 
-    void write(const PartitionPlan& plan, OutputFile& output, const Supervision& supervision,
-               std::uint64_t& done, WrittenImage& image) const {
-        Partition partition(output, plan.range);
+    void write(const Partition& plan, OutputFile& output, const Supervision& supervision, std::uint64_t& done,
+               WrittenImage& image) const {
+        PartitionOutput partition(output, plan.range);
         for (const Range& range : write(plan, partition, supervision, done))
             map(image, {plan.range.begin + range.begin, plan.range.begin + range.end});
         image.bytes_written += partition.bytes_written();

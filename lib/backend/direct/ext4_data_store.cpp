@@ -93,7 +93,7 @@ void StreamedData::reserve(std::uint64_t begin, std::uint64_t end) const {
 
 void StreamedData::place_image(const Content& image, const Supervision& supervision,
                                const std::function<void()>& watch) {
-    Partition partition(output_, {partition_offset_, checked_add(partition_offset_, image.size)});
+    PartitionOutput partition(output_, {partition_offset_, checked_add(partition_offset_, image.size)});
     std::uint64_t done = 0;
     copy_prebuilt(image, partition, supervision, done, watch);
     bytes_written_ += partition.bytes_written();

@@ -45,13 +45,13 @@ class Channel {
 /// Only metadata goes this way, a few blocks at a time, so nothing is cached here.
 class PartitionMedium final : public Medium {
   public:
-    explicit PartitionMedium(Partition& partition) : partition_(partition) {}
+    explicit PartitionMedium(PartitionOutput& partition) : partition_(partition) {}
     bool read(std::uint64_t offset, MutableBytes bytes) override;
     bool write(std::uint64_t offset, ByteView bytes) override;
     bool clear(std::uint64_t offset, std::uint64_t length) override;
 
   private:
-    Partition& partition_;
+    PartitionOutput& partition_;
 };
 
 }  // namespace rpixen::ext4

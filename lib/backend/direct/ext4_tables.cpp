@@ -185,7 +185,7 @@ std::uint32_t overhead(const Geometry& geometry) {
 }  // namespace
 
 void write_tables(const Ext4Parameters& parameters, const Ext4Layout& layout,
-                  const DirectoryCounts& directories, const InodeBlock& journal, Partition& partition) {
+                  const DirectoryCounts& directories, const InodeBlock& journal, PartitionOutput& partition) {
     PartitionMedium medium(partition);
     Channel channel(medium);
     FileSystem fs = open_new(parameters, layout.groups.geometry, channel);

@@ -13,6 +13,6 @@ using DirectoryCounts = std::vector<std::uint32_t>;
 /// superblock. `journal` is the extent tree's root in the journal's inode. The inode tables must have been
 /// written.
 void write_tables(const Ext4Parameters& parameters, const Ext4Layout& layout,
-                  const DirectoryCounts& directories, const InodeBlock& journal, Partition& partition);
+                  const DirectoryCounts& directories, const InodeBlock& journal, PartitionOutput& partition);
 
 }  // namespace rpixen::ext4

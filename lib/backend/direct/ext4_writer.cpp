@@ -34,7 +34,7 @@ bool to_copy(const FileTree& tree, const ext4::ContentLayout& content, NodeId no
 
 class Ext4Writer {
   public:
-    Ext4Writer(const FileTree& tree, const Ext4Parameters& parameters, Partition& partition,
+    Ext4Writer(const FileTree& tree, const Ext4Parameters& parameters, PartitionOutput& partition,
                const Supervision& supervision, std::uint64_t& done)
         : tree_(tree),
           parameters_(parameters),
@@ -298,7 +298,7 @@ class Ext4Writer {
 
     const FileTree& tree_;
     const Ext4Parameters& parameters_;
-    Partition& partition_;
+    PartitionOutput& partition_;
     const Supervision& supervision_;
     std::uint64_t& done_;
     ext4::Ext4Layout layout_;
@@ -327,8 +327,9 @@ std::uint64_t ext4_bytes_to_copy(const FileTree& tree) {
     return total;
 }
 
-std::vector<Range> write_ext4(const FileTree& tree, const Ext4Parameters& parameters, Partition& partition,
-                              const Supervision& supervision, std::uint64_t& done) {
+std::vector<Range> write_ext4(const FileTree& tree, const Ext4Parameters& parameters,
+                              PartitionOutput& partition, const Supervision& supervision,
+                              std::uint64_t& done) {
     Ext4Writer writer(tree, parameters, partition, supervision, done);
     writer.run();
     return writer.mapped();

@@ -113,8 +113,9 @@ Bytes directories_bytes(const Fat32Layout& layout, const FileTree& tree, const F
 
 }  // namespace
 
-std::vector<Range> write_fat32(const FileTree& tree, const Fat32Parameters& parameters, Partition& partition,
-                               const Supervision& supervision, std::uint64_t& done) {
+std::vector<Range> write_fat32(const FileTree& tree, const Fat32Parameters& parameters,
+                               PartitionOutput& partition, const Supervision& supervision,
+                               std::uint64_t& done) {
     const Fat32Layout layout = layout_fat32(tree, parameters, partition.size());
     const FatBootSector& boot = layout.boot;
     partition.write(0, reserved_sectors(layout));

@@ -103,8 +103,10 @@ class Reader {
         std::uint32_t parent_cluster;
     };
 
-    void damage(std::string message, std::string found = {}, std::string allowed = {}) {
-        damages_.push_back({std::move(message), std::move(found), std::move(allowed), {}, {}});
+    void damage(std::string message, std::string found = {}, std::string allowed = {},
+                std::string rule = {}) {
+        damages_.push_back(
+            {std::move(message), std::move(found), std::move(allowed), {}, {}, std::move(rule)});
     }
     std::vector<Range> extents(const FatTable::Chain& chain) const;
     std::uint64_t sector_offset(std::uint64_t sector) const { return sector * volume_.boot.bytes_per_sector; }
@@ -143,12 +145,13 @@ void Reader::check_structure() {
     const std::uint64_t size = std::uint64_t{boot.total_sectors} * boot.bytes_per_sector;
     if (size > partition_.size())
         damage("the FAT file system is larger than its partition", format_size(size),
-               "at most " + format_size(partition_.size()));
+               "at most " + format_size(partition_.size()), "fat-larger-than-partition");
     if (readable_clusters(boot, size) < boot.clusters())
         damage("the FAT is too short for the clusters of its file system");
     if (boot.fat32 && boot.clusters() < fewest_fat32_clusters)
         damage("the FAT32 has so few clusters that some drivers take it for a FAT16",
-               std::to_string(boot.clusters()), "at least " + std::to_string(fewest_fat32_clusters));
+               std::to_string(boot.clusters()), "at least " + std::to_string(fewest_fat32_clusters),
+               "fat32-too-few-clusters");
     if (const std::uint32_t copy = table_.differing_copy(*open_); copy != 0)
         damage("the copies of the FAT differ",
                "copy " + std::to_string(copy + 1) + " is not equal to the first");
@@ -171,6 +174,8 @@ void Reader::check_allocation() {
     const auto info = parse_fat_info(sector(boot.info_sector));
     if (!info)
         damage("the FSInfo sector is damaged");
+    else if (readable_clusters(boot, partition_.size()) < boot.clusters())
+        return;  // its end lies outside the partition and was not counted, which is told already
     else if (info->free_clusters != FatInfo::unknown && info->free_clusters != volume_.free_clusters)
         damage("the FSInfo sector counts the free clusters wrong", std::to_string(info->free_clusters),
                std::to_string(volume_.free_clusters));

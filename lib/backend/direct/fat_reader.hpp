@@ -8,24 +8,11 @@
 
 #include "base/size.hpp"
 #include "format/fat.hpp"
+#include "image/card.hpp"
 #include "storage/content.hpp"
 #include "tree/file_tree.hpp"
 
 namespace rpixen {
-
-/// Where a file or directory of a FAT lies in the image.
-struct FatPlace {
-    std::vector<Range>
-        extents;  ///< bytes in the image, in the file's order: whole clusters, also beyond its length
-    std::uint64_t entry_offset =
-        0;  ///< of its directory entry (the length stands at +28); 0 for the root directory
-
-    std::uint64_t capacity() const {
-        std::uint64_t bytes = 0;
-        for (const Range& extent : extents) bytes += extent.size();
-        return bytes;
-    }
-};
 
 /// A FAT12, FAT16 or FAT32 as read.
 struct FatVolume {

@@ -6,23 +6,23 @@
 
 namespace rpixen {
 
-void Partition::check(std::uint64_t offset, std::uint64_t length) const {
+void PartitionOutput::check(std::uint64_t offset, std::uint64_t length) const {
     if (offset > size() || length > size() - offset)
         throw Error(ErrorCode::internal, "a file system would be written beyond its partition");
 }
 
-void Partition::write(std::uint64_t offset, ByteView bytes) {
+void PartitionOutput::write(std::uint64_t offset, ByteView bytes) {
     check(offset, bytes.size());
     output_.write(range_.begin + offset, bytes);
     bytes_written_ += bytes.size();
 }
 
-void Partition::read(std::uint64_t offset, MutableBytes bytes) const {
+void PartitionOutput::read(std::uint64_t offset, MutableBytes bytes) const {
     check(offset, bytes.size());
     pread_exactly(output_.descriptor(), range_.begin + offset, bytes, output_.path());
 }
 
-void Partition::clear(std::uint64_t offset, std::uint64_t length) {
+void PartitionOutput::clear(std::uint64_t offset, std::uint64_t length) {
     check(offset, length);
     if (length != 0) output_.punch(range_.begin + offset, length);
 }

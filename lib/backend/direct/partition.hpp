@@ -10,9 +10,9 @@
 namespace rpixen {
 
 /// A part of the output file; offsets count from its first byte.
-class Partition {
+class PartitionOutput {
   public:
-    Partition(OutputFile& output, Range range) : output_(output), range_(range) {}
+    PartitionOutput(OutputFile& output, Range range) : output_(output), range_(range) {}
 
     std::uint64_t size() const { return range_.size(); }
     std::uint64_t offset() const { return range_.begin; }
@@ -36,7 +36,7 @@ class Partition {
 /// Gathers blocks of 4096 bytes that follow each other into large writes.
 class BlockWriter {
   public:
-    explicit BlockWriter(Partition& partition) : partition_(partition), buffer_(capacity) {}
+    explicit BlockWriter(PartitionOutput& partition) : partition_(partition), buffer_(capacity) {}
 
     /// The zeroed bytes of `block`, to be filled in before the next call.
     MutableBytes block(std::uint32_t block);
@@ -46,7 +46,7 @@ class BlockWriter {
   private:
     static constexpr std::size_t capacity = 256 * 1024;
 
-    Partition& partition_;
+    PartitionOutput& partition_;
     Bytes buffer_;
     std::uint32_t first_ = 0;
     std::size_t used_ = 0;  ///< bytes

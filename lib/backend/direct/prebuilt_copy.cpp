@@ -50,7 +50,7 @@ void put_data(WriteBehind& writer, Bytes buffer, std::uint64_t offset, std::size
 
 }  // namespace
 
-void copy_prebuilt(const Content& image, Partition& partition, const Supervision& supervision,
+void copy_prebuilt(const Content& image, PartitionOutput& partition, const Supervision& supervision,
                    std::uint64_t& done, const std::function<void()>& watch) {
     const auto open = image.open();
     WriteBehind writer(partition, capacity);

@@ -14,7 +14,7 @@ namespace rpixen {
 /// read, runs of zeros of 64 KiB are not written. `done` counts the bytes for the supervision, holes
 /// included. Throws Error{io, cancelled}.
 void copy_prebuilt(
-    const Content& image, Partition& partition, const Supervision& supervision, std::uint64_t& done,
+    const Content& image, PartitionOutput& partition, const Supervision& supervision, std::uint64_t& done,
     const std::function<void()>& watch = [] {});
 
 }  // namespace rpixen

@@ -4,7 +4,7 @@
 
 namespace rpixen {
 
-WriteBehind::WriteBehind(Partition& partition, std::size_t buffer_size) : partition_(partition) {
+WriteBehind::WriteBehind(PartitionOutput& partition, std::size_t buffer_size) : partition_(partition) {
     for (std::size_t number = 0; number < buffer_count; ++number) free_.emplace_back(buffer_size);
     thread_ = std::thread([this] { run(); });
 }

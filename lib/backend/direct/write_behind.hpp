@@ -16,7 +16,7 @@ namespace rpixen {
 /// one.
 class WriteBehind {
   public:
-    WriteBehind(Partition& partition, std::size_t buffer_size);
+    WriteBehind(PartitionOutput& partition, std::size_t buffer_size);
     /// Writes what was given before; a failure is lost unless finish() was called.
     ~WriteBehind();
     WriteBehind(const WriteBehind&) = delete;
@@ -43,7 +43,7 @@ class WriteBehind {
 
     static constexpr std::size_t buffer_count = 3;
 
-    Partition& partition_;
+    PartitionOutput& partition_;
     std::mutex mutex_;
     std::condition_variable changed_;
     std::vector<Bytes> free_;

@@ -42,8 +42,8 @@ std::vector<guestfs::Disk> read_only(const std::vector<std::string>& images) {
     return disks;
 }
 
-FileSystemKind kind_of(const AppliancePartition& partition) {
-    return partition.file_system == "vfat" ? FileSystemKind::fat32 : FileSystemKind::ext4;
+bool is_fat(const AppliancePartition& partition) {
+    return partition.file_system == "vfat";
 }
 
 class Cards final : public ApplianceCards {
@@ -102,7 +102,7 @@ class Cards final : public ApplianceCards {
         std::string verdict;
         run([&](guestfs_h* g) {
             const std::string device = device_of(card, partition);
-            if (kind_of(partition) == FileSystemKind::ext4) {
+            if (!is_fat(partition)) {
                 // Preens: what e2fsck would have to ask about is a failure.
                 if (guestfs_e2fsck(g, device.c_str(), GUESTFS_E2FSCK_CORRECT, 1, -1) == -1)
                     verdict = guestfs_last_error(g);
@@ -160,7 +160,7 @@ class Cards final : public ApplianceCards {
         run([&](guestfs_h* g) {
             const std::string device = device_of(card, partition);
             check(g,
-                  guestfs_mount_options(g, guestfs::mount_options(kind_of(partition), true).c_str(),
+                  guestfs_mount_options(g, guestfs::mount_options(is_fat(partition), true).c_str(),
                                         device.c_str(), "/"),
                   "mount partition " + std::to_string(partition.number));
             try {

@@ -96,12 +96,12 @@ Bytes label_entry(const std::string& label) {
 
 }  // namespace
 
-void write_empty_fat32(const PartitionPlan& partition, OutputFile& output) {
-    const Geometry geometry = geometry_of(partition.range.size(), partition.fat32.sectors_per_cluster);
+void write_empty_fat32(const Partition& partition, OutputFile& output) {
+    const Geometry geometry = geometry_of(partition.range.size(), partition.fat()->sectors_per_cluster);
     const auto write = [&](std::uint64_t at, const Bytes& bytes) {
         output.write(partition.range.begin + at * sector, bytes);
     };
-    const Bytes boot = boot_sector(partition.fat32, geometry);
+    const Bytes boot = boot_sector(*partition.fat(), geometry);
     const Bytes info = info_sector(geometry);
     for (const std::uint32_t start : {0U, backup_boot_sector}) {
         write(start, boot);
@@ -113,8 +113,8 @@ void write_empty_fat32(const PartitionPlan& partition, OutputFile& output) {
     store_le<std::uint32_t>(&fat_start[8], end_of_chain);
     for (std::uint32_t copy = 0; copy < fat_copies; ++copy)
         write(reserved_sectors + copy * geometry.fat_sectors, fat_start);
-    if (!partition.fat32.label.empty())
-        write(reserved_sectors + fat_copies * geometry.fat_sectors, label_entry(partition.fat32.label));
+    if (!partition.fat()->label.empty())
+        write(reserved_sectors + fat_copies * geometry.fat_sectors, label_entry(partition.fat()->label));
 }
 
 }  // namespace rpixen::guestfs

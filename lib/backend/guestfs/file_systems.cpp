@@ -125,9 +125,9 @@ void write_device_le32(guestfs_h* g, const std::string& device, std::uint64_t of
           "write to " + device);
 }
 
-std::string mount_options(FileSystemKind kind, bool read_only) {
+std::string mount_options(bool fat, bool read_only) {
     std::string options = read_only ? "ro" : "rw";
-    if (kind == FileSystemKind::fat32)
+    if (fat)
         // Times are UTC, names UTF-8 on our side; "quiet" because tar sets owners and modes that a FAT cannot
         // hold.
         options += ",tz=UTC,utf8=1,umask=022,quiet";
@@ -137,15 +137,15 @@ std::string mount_options(FileSystemKind kind, bool read_only) {
     return options;
 }
 
-void fill(Appliance& appliance, const std::string& device, const PartitionPlan& plan,
+void fill(Appliance& appliance, const std::string& device, const Partition& plan,
           const Supervision& supervision) {
-    const bool fat = plan.kind == FileSystemKind::fat32;
+    const bool fat = plan.fat() != nullptr;
     std::atomic<std::uint64_t> done{0};
     supervision.begin("writing " + plan.name, data_size(plan.tree));
     appliance.run(
         [&](guestfs_h* g) {
-            if (!fat) make_ext4(g, device, plan.ext4);
-            check(g, guestfs_mount_options(g, mount_options(plan.kind, false).c_str(), device.c_str(), "/"),
+            if (!fat) make_ext4(g, device, *plan.ext());
+            check(g, guestfs_mount_options(g, mount_options(fat, false).c_str(), device.c_str(), "/"),
                   "mount " + device);
             // The caller's thread shows progress; the writer only listens for a request to stop.
             const Supervision quiet{nullptr, supervision.cancel};

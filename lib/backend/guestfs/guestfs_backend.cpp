@@ -19,10 +19,10 @@ using namespace guestfs;  // the functions of library.hpp among them
 constexpr std::uint64_t sector = 512;
 constexpr std::size_t copy_chunk = 1 << 20;
 
-void make_partition_table(guestfs_h* g, const ImagePlan& plan) {
+void make_partition_table(guestfs_h* g, const Card& plan) {
     check(g, guestfs_part_init(g, "/dev/sda", "mbr"), "make a partition table");
     int number = 0;
-    for (const PartitionPlan& partition : plan.partitions) {
+    for (const Partition& partition : plan.partitions) {
         ++number;
         const std::string what = " partition " + std::to_string(number) + " (" + partition.name + ")";
         check(g,
@@ -39,13 +39,13 @@ void make_partition_table(guestfs_h* g, const ImagePlan& plan) {
 }
 
 /// Prebuilt file systems need no appliance: they are copied, holes left out, before it starts.
-void copy_prebuilt(const PartitionPlan& partition, OutputFile& output, const Supervision& supervision) {
-    const auto open = partition.prebuilt.open();
+void copy_prebuilt(const Partition& partition, OutputFile& output, const Supervision& supervision) {
+    const auto open = partition.copied()->content.open();
     Bytes buffer(copy_chunk);
-    for (std::uint64_t done = 0; done < partition.prebuilt.size;) {
+    for (std::uint64_t done = 0; done < partition.copied()->content.size;) {
         supervision.check();
         const MutableBytes part = MutableBytes(buffer).first(
-            std::min<std::uint64_t>(buffer.size(), partition.prebuilt.size - done));
+            std::min<std::uint64_t>(buffer.size(), partition.copied()->content.size - done));
         open->read(done, part);
         const bool is_hole =
             std::all_of(part.begin(), part.end(), [](std::byte byte) { return byte == std::byte{}; });
@@ -66,22 +66,22 @@ class GuestfsBackend final : public ImageBackend {
   public:
     std::string name() const override { return "guestfs"; }
 
-    WrittenImage write(const ImagePlan& plan, OutputFile& output, const Supervision& supervision) override {
+    WrittenImage write(const Card& plan, OutputFile& output, const Supervision& supervision) override {
         output.resize(0);
         output.resize(plan.size);
-        for (const PartitionPlan& partition : plan.partitions) {
-            if (partition.kind == FileSystemKind::fat32) guestfs::write_empty_fat32(partition, output);
-            if (partition.kind != FileSystemKind::prebuilt) continue;
-            supervision.begin("copying " + partition.name, partition.prebuilt.size);
+        for (const Partition& partition : plan.partitions) {
+            if (partition.fat()) guestfs::write_empty_fat32(partition, output);
+            if (!partition.copied()) continue;
+            supervision.begin("copying " + partition.name, partition.copied()->content.size);
             copy_prebuilt(partition, output, supervision);
         }
 
         Appliance appliance({{output.name_temporarily(), false}}, supervision);
         appliance.run([&](guestfs_h* g) { make_partition_table(g, plan); }, supervision);
         int number = 0;
-        for (const PartitionPlan& partition : plan.partitions) {
+        for (const Partition& partition : plan.partitions) {
             const std::string device = "/dev/sda" + std::to_string(++number);
-            if (partition.kind == FileSystemKind::prebuilt) continue;
+            if (partition.copied()) continue;
             guestfs::fill(appliance, device, partition, supervision);
         }
         supervision.begin("shutting the appliance down", 0);

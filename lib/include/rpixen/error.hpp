@@ -37,8 +37,9 @@ struct Problem {
     std::string allowed{};  ///< what would have been right; may be empty
     std::string change{};   ///< what to change; may be empty
     Location location{};
+    std::string rule{};  ///< id of the diagnostic that found it ("memory-overlap"); empty for none
 
-    /// "file:line:column: pointer: message; found F; allowed A; C" on one line.
+    /// "file:line:column: pointer: message [rule]; found F; allowed A; C" on one line.
     std::string text() const;
 };
 

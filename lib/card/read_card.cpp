@@ -1,11 +1,12 @@
-#include "card/card.hpp"
+#include "card/read_card.hpp"
 
 #include <algorithm>
-#include <array>
-#include <optional>
+#include <future>
+#include <iterator>
 
+#include "backend/direct/ext4_health.hpp"
 #include "backend/direct/ext4_reader.hpp"
-#include "base/digest.hpp"
+#include "backend/direct/fat_reader.hpp"
 #include "card/file_system.hpp"
 #include "card/image_file.hpp"
 #include "format/ext_superblock.hpp"
@@ -17,21 +18,8 @@ namespace {
 
 constexpr std::uint64_t sector = 512;
 
-std::string hexadecimal(std::uint32_t value, unsigned digits) {
-    std::array<std::byte, 4> bytes{};
-    store_be(bytes.data(), value);
-    return hex(bytes).substr(8 - digits);
-}
-
-std::string volume_id_text(std::uint32_t id) {
-    std::string text = hexadecimal(id, 8);
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'a' ? static_cast<char>(c - 'a' + 'A') : c; });
-    return text.insert(4, "-");
-}
-
-Problem problem(std::string message, std::string found = {}, std::string allowed = {}) {
-    return {std::move(message), std::move(found), std::move(allowed), {}, {}};
+Problem problem(std::string message, std::string found = {}, std::string allowed = {}, std::string rule = {}) {
+    return {std::move(message), std::move(found), std::move(allowed), {}, {}, std::move(rule)};
 }
 
 Range bytes_of(std::uint64_t first_sector, std::uint64_t sectors) {
@@ -43,15 +31,13 @@ void take_mbr(const MasterBootRecord& mbr, Card& card) {
     card.table = PartitionTable::mbr;
     card.disk_signature = mbr.disk_signature;
     for (const MbrPartition& entry : mbr.partitions) {
-        CardPartition& partition = card.partitions.emplace_back();
+        Partition& partition = card.partitions.emplace_back();
         partition.number = entry.number;
         partition.range = bytes_of(entry.first_sector, entry.sectors);
         partition.mbr_type = entry.type;
-        partition.type = "0x" + hexadecimal(entry.type, 2);
         partition.active = entry.active;
         partition.extended = entry.extended();
-        partition.partuuid = hexadecimal(mbr.disk_signature, 8) + "-" +
-                             hexadecimal(static_cast<std::uint32_t>(entry.number), 2);
+        partition.partuuid = mbr_partuuid(mbr.disk_signature, entry.number);
     }
 }
 
@@ -59,10 +45,10 @@ void take_gpt(GuidPartitionTable gpt, Card& card) {
     card.table = PartitionTable::gpt;
     card.disk_guid = gpt.disk_guid;
     for (GptPartition& entry : gpt.partitions) {
-        CardPartition& partition = card.partitions.emplace_back();
+        Partition& partition = card.partitions.emplace_back();
         partition.number = entry.number;
         partition.range = bytes_of(entry.first_sector, entry.sectors);
-        partition.type = std::move(entry.type);
+        partition.type_guid = std::move(entry.type);
         partition.active = (entry.attributes & 4U) != 0;
         partition.name = std::move(entry.name);
         partition.partuuid = std::move(entry.guid);
@@ -104,97 +90,129 @@ void read_table(Card& card) {
 }
 
 void check_places(Card& card) {
-    const auto name = [](const CardPartition& partition) {
+    const auto name = [](const Partition& partition) {
         return "partition " + std::to_string(partition.number);
     };
-    for (CardPartition& partition : card.partitions) {
+    for (Partition& partition : card.partitions) {
         partition.readable = {std::min(partition.range.begin, card.size),
                               std::min(partition.range.end, card.size)};
         if (partition.range.end > card.size)
             card.problems.push_back(problem(name(partition) + " ends beyond the image",
                                             "its end at byte " + std::to_string(partition.range.end),
-                                            "at most " + std::to_string(card.size)));
+                                            "at most " + std::to_string(card.size), "partition-beyond-image"));
     }
     for (auto one = card.partitions.begin(); one != card.partitions.end(); ++one)
         for (auto other = one + 1; other != card.partitions.end(); ++other)
             if (!one->extended && !other->extended && one->range.overlaps(other->range))
-                card.problems.push_back(problem(name(*one) + " and " + name(*other) + " overlap"));
+                card.problems.push_back(problem(name(*one) + " and " + name(*other) + " overlap", {}, {}, "partitions-overlap"));
 }
 
-void read_fat_partition(const ContentSourcePtr& image, CardPartition& partition) {
+void read_fat_partition(const ContentSourcePtr& image, Partition& partition) {
     FatVolume volume = read_fat(image, partition.readable, partition.problems);
-    partition.file_system_size = std::uint64_t{volume.boot.total_sectors} * volume.boot.bytes_per_sector;
-    partition.label = std::move(volume.label);
-    partition.uuid = volume_id_text(volume.boot.volume_id);
+    Fat& fat = *partition.fat();
+    fat.size = std::uint64_t{volume.boot.total_sectors} * volume.boot.bytes_per_sector;
+    fat.clusters = volume.boot.clusters();
+    fat.cluster_size = volume.boot.cluster_size();
+    fat.label = std::move(volume.label);
+    fat.volume_id = volume.boot.volume_id;
+    fat.places = std::move(volume.places);
     partition.tree = std::move(volume.tree);
-    partition.fat_places = std::move(volume.places);
 }
 
-void read_ext_partition(const ContentSourcePtr& image, CardPartition& partition) {
+/// What an ext superblock says.
+void describe(const ExtSuperblock& superblock, Ext& ext) {
+    ext.size = superblock.blocks * superblock.block_size;
+    ext.label = superblock.label;
+    ext.uuid = superblock.uuid;
+}
+
+void read_ext_partition(const ContentSourcePtr& image, Range range, Partition& partition) {
     Bytes bytes(ExtSuperblock::size);
-    image->open(partition.readable.begin)->read(ExtSuperblock::offset, bytes);
+    image->open(range.begin)->read(ExtSuperblock::offset, bytes);
     const auto superblock = parse_ext_superblock(bytes);
     if (!superblock) throw Error(ErrorCode::internal, "an ext superblock was seen and cannot be read");
-    partition.file_system_size = superblock->blocks * superblock->block_size;
-    partition.label = superblock->label;
-    partition.uuid = format_uuid(superblock->uuid);
-    partition.tree = read_ext4(image, partition.readable, partition.problems);
+    describe(*superblock, *partition.ext());
+    partition.tree = read_ext4(image, range, partition.problems);
 }
 
-void read_file_system(const ContentSourcePtr& image, CardPartition& partition) {
+/// What cannot be read at all is one more thing that is wrong with the card.
+template <typename Work>
+void keep_damages(Partition& partition, const Work& work) {
     try {
-        if (partition.fat()) read_fat_partition(image, partition);
-        if (partition.ext()) read_ext_partition(image, partition);
+        work();
     } catch (const Error& error) {
-        // What cannot be read at all is one more thing that is wrong with the card.
         if (error.code() != ErrorCode::artifact && error.code() != ErrorCode::verification) throw;
         partition.problems.insert(partition.problems.end(), error.problems().begin(), error.problems().end());
     }
 }
 
-}  // namespace
+/// An ext file system's structures held against themselves.
+std::vector<Problem> health_of(const ContentSourcePtr& image, Range range, const Supervision& supervision) {
+    std::vector<Problem> problems;
+    check_ext4(image, range, problems, {nullptr, supervision.cancel});
+    return problems;
+}
 
-const char* name_of(PartitionTable table) noexcept {
-    switch (table) {
-        case PartitionTable::none:
-            return "none";
-        case PartitionTable::mbr:
-            return "mbr";
-        case PartitionTable::gpt:
-            return "gpt";
+void add(std::vector<Problem> from, std::vector<Problem>& to) {
+    std::move(from.begin(), from.end(), std::back_inserter(to));
+}
+
+std::variant<Foreign, Fat, Ext, Copied> file_system_of(const std::string& name) {
+    const auto number = [&](std::size_t prefix) {
+        return static_cast<unsigned>(std::stoul(name.substr(prefix)));
+    };
+    if (name.starts_with("fat")) {
+        Fat fat;
+        fat.bits = number(3);
+        return fat;
     }
-    return "none";
+    if (name.starts_with("ext")) {
+        Ext ext;
+        ext.version = number(3);
+        return ext;
+    }
+    return Foreign{name};
 }
 
-const CardPartition* Card::boot_partition() const {
-    const auto found =
-        std::find_if(partitions.begin(), partitions.end(), [](const auto& p) { return p.fat(); });
-    return found == partitions.end() ? nullptr : &*found;
-}
-
-const CardPartition* Card::partition(int number) const {
-    const auto found =
-        std::find_if(partitions.begin(), partitions.end(), [&](const auto& p) { return p.number == number; });
-    return found == partitions.end() ? nullptr : &*found;
-}
+}  // namespace
 
 Card read_partitions(const ContentSourcePtr& image, std::uint64_t size) {
     Card card;
     card.path = image->name();
     card.image = image;
     card.size = size;
+    card.table = PartitionTable::none;
     read_table(card);
     check_places(card);
-    for (CardPartition& partition : card.partitions)
-        if (!partition.extended) partition.file_system = detect_file_system(card.image, partition.readable);
+    for (Partition& partition : card.partitions)
+        if (!partition.extended)
+            partition.file_system = file_system_of(detect_file_system(card.image, partition.readable));
     return card;
 }
 
 void read_file_systems(Card& card, const Supervision& supervision) {
-    for (CardPartition& partition : card.partitions) {
+    // Half of the time is checksums, and both passes over an ext4 take them: so on two processors.
+    std::vector<std::future<std::vector<Problem>>> checks;
+    for (const Partition& partition : card.partitions)
+        checks.push_back(std::async(std::launch::async, [&, range = partition.readable] {
+            return partition.ext() ? health_of(card.image, range, supervision) : std::vector<Problem>{};
+        }));
+    for (std::size_t index = 0; index < card.partitions.size(); ++index) {
         supervision.check();
-        read_file_system(card.image, partition);
+        Partition& partition = card.partitions[index];
+        keep_damages(partition, [&] {
+            if (partition.fat()) read_fat_partition(card.image, partition);
+            if (partition.ext()) read_ext_partition(card.image, partition.readable, partition);
+        });
+        add(checks[index].get(), partition.problems);
     }
+}
+
+void read_copied(Partition& partition, const Supervision& supervision) {
+    const Content content = partition.copied()->content;
+    const Range range{content.position, content.position + content.size};
+    keep_damages(partition, [&] { read_ext_partition(content.source, range, partition); });
+    add(health_of(content.source, range, supervision), partition.problems);
 }
 
 Card read_card(const ContentSourcePtr& image, std::uint64_t size, const Supervision& supervision) {

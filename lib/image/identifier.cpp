@@ -1,4 +1,4 @@
-#include "verify/identifier.hpp"
+#include "image/identifier.hpp"
 
 #include <charconv>
 

@@ -1,4 +1,4 @@
-#include "card/card.hpp"
+#include "card/read_card.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -65,24 +65,24 @@ void expect_good(const Card& card) {
     EXPECT_EQ(card.size, 26 * MiB);
     EXPECT_THAT(words(card.problems), IsEmpty());
     ASSERT_EQ(card.partitions.size(), 2U);
-    const CardPartition& boot = card.partitions[0];
+    const Partition& boot = card.partitions[0];
     EXPECT_EQ(boot.number, 1);
     EXPECT_EQ(boot.range, (Range{MiB, 9 * MiB}));
-    EXPECT_EQ(boot.file_system, "fat16");
-    EXPECT_EQ(boot.file_system_size, 8 * MiB);
-    EXPECT_EQ(boot.label, "BOOT");
-    EXPECT_EQ(boot.uuid, "1234-ABCD");
+    EXPECT_EQ(boot.file_system_name(), "fat16");
+    EXPECT_EQ(boot.file_system_size(), 8 * MiB);
+    EXPECT_EQ(boot.label(), "BOOT");
+    EXPECT_EQ(boot.identifier(), "1234-ABCD");
     EXPECT_THAT(words(boot.problems), IsEmpty());
     const auto config = boot.tree.find("/config.txt");
     ASSERT_TRUE(config);
     EXPECT_EQ(as_text(read_all(boot.tree.content(*config))), "kernel=u-boot.bin\n");
-    EXPECT_EQ(boot.fat_places.at(*config).extents.size(), 1U);
+    EXPECT_EQ(boot.fat()->places.at(*config).extents.size(), 1U);
     EXPECT_EQ(card.boot_partition(), &boot);
-    const CardPartition& root = card.partitions[1];
-    EXPECT_EQ(root.file_system, "ext4");
-    EXPECT_EQ(root.file_system_size, 16 * MiB);
-    EXPECT_EQ(root.label, "root");
-    EXPECT_EQ(root.uuid, "01234567-89ab-cdef-0123-456789abcdef");
+    const Partition& root = card.partitions[1];
+    EXPECT_EQ(root.file_system_name(), "ext4");
+    EXPECT_EQ(root.file_system_size(), 16 * MiB);
+    EXPECT_EQ(root.label(), "root");
+    EXPECT_EQ(root.identifier(), "01234567-89ab-cdef-0123-456789abcdef");
     EXPECT_THAT(words(root.problems), IsEmpty());
     const auto hostname = root.tree.find("/etc/hostname");
     ASSERT_TRUE(hostname);
@@ -96,7 +96,7 @@ TEST_F(CardTest, ReadsACardWithAnMbr) {
     EXPECT_EQ(card.path, path);
     EXPECT_EQ(card.table, PartitionTable::mbr);
     EXPECT_EQ(card.disk_signature, 0xcafe0001U);
-    EXPECT_EQ(card.partitions[0].type, "0x0c");
+    EXPECT_EQ(card.partitions[0].type_text(), "0x0c");
     EXPECT_TRUE(card.partitions[0].active);
     EXPECT_EQ(card.partitions[1].partuuid, "cafe0001-02");
     EXPECT_EQ(card.partition(2), &card.partitions[1]);
@@ -116,7 +116,7 @@ TEST_F(CardTest, ReadsACardWithAGpt) {
     EXPECT_FALSE(card.hybrid_mbr);
     EXPECT_EQ(card.disk_guid, "11112222-3333-4444-5555-666677778888");
     EXPECT_EQ(card.partitions[0].name, "boot");
-    EXPECT_EQ(card.partitions[0].type, "c12a7328-f81f-11d2-ba4b-00a0c93ec93b");
+    EXPECT_EQ(card.partitions[0].type_text(), "c12a7328-f81f-11d2-ba4b-00a0c93ec93b");
     EXPECT_EQ(card.partitions[1].partuuid, "aaaabbbb-cccc-dddd-eeee-ffff00001111");
 }
 
@@ -164,7 +164,7 @@ TEST_F(CardTest, ReadsAFileSystemWithoutATable) {
     EXPECT_TRUE(fat.partitions[0].tree.find("/config.txt"));
     const Card ext = read_card(folder / "ext.img");
     ASSERT_EQ(ext.partitions.size(), 1U);
-    EXPECT_EQ(ext.partitions[0].file_system, "ext4");
+    EXPECT_EQ(ext.partitions[0].file_system_name(), "ext4");
     EXPECT_EQ(ext.boot_partition(), nullptr);
 }
 
@@ -177,7 +177,7 @@ TEST_F(CardTest, LogicalPartitionsAreReadAndTheirContainerIsNot) {
     ASSERT_EQ(card.partitions.size(), 3U);
     EXPECT_TRUE(card.partitions[1].extended);
     EXPECT_EQ(card.partitions[2].number, 5);
-    EXPECT_EQ(card.partitions[2].file_system, "");
+    EXPECT_EQ(card.partitions[2].file_system_name(), "");
 }
 
 TEST_F(CardTest, TheOldRecipesOverlapIsNamed) {
@@ -188,8 +188,8 @@ TEST_F(CardTest, TheOldRecipesOverlapIsNamed) {
     const Card card = read_card(path);
     EXPECT_THAT(
         words(card.partitions[0].problems),
-        Contains("the FAT file system is larger than its partition; found 9MiB; allowed: at most 8MiB"));
-    EXPECT_EQ(card.partitions[0].file_system_size, 9 * MiB);
+        Contains("the FAT file system is larger than its partition [fat-larger-than-partition]; found 9MiB; allowed: at most 8MiB"));
+    EXPECT_EQ(card.partitions[0].file_system_size(), 9 * MiB);
     EXPECT_TRUE(card.partitions[0].tree.find("/config.txt"));
 }
 
@@ -201,7 +201,7 @@ TEST_F(CardTest, OverlapsAndEndsBeyondTheImageAreNamed) {
     bytes[446 + 12 + 2] = '\1';  // partition 1 now has 16384 + 65536 sectors
     static_cast<void>(folder.write("card.img", bytes));
     const Card card = read_card(path);
-    EXPECT_THAT(words(card.problems), Contains("partition 1 and partition 2 overlap"));
+    EXPECT_THAT(words(card.problems), Contains("partition 1 and partition 2 overlap [partitions-overlap]"));
     EXPECT_THAT(words(card.problems), Contains(HasSubstr("partition 1 ends beyond the image")));
     EXPECT_EQ(card.partitions[0].readable.end, card.size);
     EXPECT_TRUE(card.partitions[0].tree.find("/config.txt"));

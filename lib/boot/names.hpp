@@ -1,11 +1,5 @@
 #pragma once
 
-#include "artifact/artifact_set.hpp"
-#include "boot/boot_plan.hpp"
-#include "boot/overlays.hpp"
-#include "boot/scenario.hpp"
-#include "boot/script.hpp"
-
 namespace rpixen {
 
 /// Names of the boot partition's files (docs/manifest.md).
@@ -33,9 +27,5 @@ inline constexpr const char* scratch = "overlay scratch";
 inline constexpr const char* firmware_tree = "firmware's device tree";
 inline constexpr const char* moved_tree = "device tree moved by U-Boot";
 }  // namespace region
-
-/// What our own card will do at boot, for judge().
-BootScenario scenario_of(const ArtifactSet& artifacts, const BootPlan& plan, const CardTrees& trees,
-                         const ScriptPlan& script);
 
 }  // namespace rpixen
