@@ -7,6 +7,9 @@
 
 namespace rpixen::test {
 
+/// A manifest that names files of write_stock() and that no rule but notes and advice speaks against, as
+/// JSON.
+std::string plain_manifest();
 /// The manifest of that number, as JSON: the same in every run and on every machine. It names files of
 /// write_stock() and lies in the same folder. Manifests of neighbouring numbers have nothing in common.
 std::string generated_manifest(std::uint64_t number);

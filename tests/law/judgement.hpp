@@ -1,6 +1,7 @@
 #pragma once
 
 #include <compare>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct Verdict {
 
     auto operator<=>(const Verdict&) const = default;
     std::string text() const;
+    /// For the test framework's messages.
+    friend void PrintTo(const Verdict& verdict, std::ostream* out) { *out << verdict.text(); }
 };
 
 /// What one look at a card comes to: its findings and what is not known, or the failure instead of them.

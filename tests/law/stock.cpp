@@ -21,13 +21,13 @@ std::string overlay(const std::string& path, const std::string& content) {
                    path + "\"; __overlay__ { " + content + " }; }; };");
 }
 
-/// What the Yocto recipe ships: dom0's module with a reg of a fixed size.
-std::string recipe_overlay(const std::string& size) {
+/// What the Yocto recipe ships: dom0's module with a fixed reg.
+std::string recipe_overlay(const std::string& reg) {
     return overlay("/chosen",
                    "#address-cells = <1>; #size-cells = <1>; xen,xen-bootargs = \"console=dtuart "
                    "dtuart=/soc/serial@7e215040 dom0_mem=512M\"; dom0 { compatible = \"xen,linux-zimage\", "
-                   "\"xen,multiboot-module\"; reg = <0x00480000 " +
-                       size + ">; };");
+                   "\"xen,multiboot-module\"; reg = <" +
+                       reg + ">; };");
 }
 
 void write_trees(const TemporaryFolder& folder) {
@@ -58,8 +58,9 @@ void write_trees(const TemporaryFolder& folder) {
                                          "block@4000000 { reg = <0 0x4000000 0x100000>; }; };"));
     folder.write("astray.dtbo", overlay("/no/such/node", "a;"));
     folder.write("large.dtbo", overlay("/", "filler = \"" + std::string(30000, 'f') + "\";"));
-    folder.write("recipe.dtbo", recipe_overlay("0x10000"));
-    folder.write("recipe-large.dtbo", recipe_overlay("0x1400000"));
+    folder.write("recipe.dtbo", recipe_overlay("0x00480000 0x10000"));
+    folder.write("recipe-moved.dtbo", recipe_overlay("0x01000000 0x10000"));
+    folder.write("recipe-large.dtbo", recipe_overlay("0x00480000 0x1400000"));
 }
 
 /// An Image packed behind an EFI program, as Linux' zinstall makes it.
@@ -117,7 +118,7 @@ void write_binaries(const TemporaryFolder& folder) {
     folder.write("firmware/fixup4.dat", std::string(700, 'f'));
     folder.write("firmware-stub/start4.elf", std::string(5000, 's'));
     folder.write("firmware-stub/fixup4.dat", std::string(700, 'f'));
-    folder.write("firmware-stub/armstub8-gic.bin", std::string(4096, 'a'));
+    folder.write("firmware-stub/armstub8-gic.bin", std::string(0x9000, 'a'));
     folder.write("firmware-stub/overlays/disable-bt.dtbo", overlay("/", "bt;"));
     folder.write("firmware-half/start4.elf", std::string(5000, 's'));
 }
@@ -169,6 +170,14 @@ void write_scripts(const TemporaryFolder& folder) {
     script("syntax.scr", boot("if true; then\n", "Image", "booti 0x200000 - 0x2a00000"));
     script("extra-file.scr",
            boot("fatload mmc 0:1 0x6000000 extra.bin\n", "Image", "booti 0x200000 - 0x2a00000"));
+    script("hello.scr", "echo hello\n");
+    script("moved.scr",
+           "setenv bootargs \"console=hvc0 root=/dev/mmcblk0p2 rootwait\"\n"
+           "setenv from \"${devtype} ${devnum}:${distro_bootpart}\"\n"
+           "fatload ${from} 0x2a00000 bcm2711-rpi-4-b.dtb && fdt addr 0x2a00000 && fdt resize 0x2000 && "
+           "fatload ${from} 0x18000 overlays/recipe-moved.dtbo && fdt apply 0x18000 && "
+           "fatload ${from} 0x200000 xen-raspberrypi4-64 && fatload ${from} 0x1000000 Image && "
+           "booti 0x200000 - 0x2a00000\n");
     std::string damaged = read_file(folder / "sound.scr");
     damaged[100] = static_cast<char>(damaged[100] ^ 1);
     folder.write("damaged.scr", damaged);
@@ -209,6 +218,8 @@ def tar(name, files, mtime=1700000000, links={}, **more):
             out.addfile(member, io.BytesIO(data))
 tar("root.tar", good)
 tar("year-1601.tar", good, mtime=-11644473600)
+tar("year-1.tar", good, mtime=-62135596800)
+tar("least-time.tar", good, mtime=-9223372036854775808)
 tar("year-1900.tar", good, mtime=-2208988800)
 tar("year-2039.tar", good, mtime=2177452800)
 tar("year-2500.tar", good, mtime=16725225600)
