@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "law/law.hpp"
 #include "support/artifact_kit.hpp"
 #include "support/run.hpp"
 
@@ -180,19 +181,31 @@ bool accepting() {
     return accept && std::string_view(accept) == "1";
 }
 
-class GoldenImages : public testing::TestWithParam<Golden> {};
+class GoldenImages : public testing::TestWithParam<Golden> {
+  protected:
+    GoldenImages() {
+        GetParam().prepare(folder_);
+        json manifest = json::parse(test::read_file(kit_.manifest()));
+        manifest.merge_patch(json::parse(GetParam().patch));
+        text_ = manifest.dump(2);
+        manifest_ = folder_.write("golden.json", text_);
+    }
+
+    test::TemporaryFolder folder_;
+    ArtifactKit kit_{folder_};
+    std::string text_;
+    std::string manifest_;
+};
+
+TEST_P(GoldenImages, KeepsTheLaw) {
+    test::expect_law(manifest_, 1700000000);
+}
 
 TEST_P(GoldenImages, HasTheRecordedDigest) {
     const Golden& golden = GetParam();
-    const test::TemporaryFolder folder;
-    const ArtifactKit kit(folder);
-    golden.prepare(folder);
-    json manifest = json::parse(test::read_file(kit.manifest()));
-    manifest.merge_patch(json::parse(golden.patch));
-
     ComposeRequest request;
-    request.manifest = folder.write("golden.json", manifest.dump(2));
-    request.output = folder / "sdcard.img";
+    request.manifest = manifest_;
+    request.output = folder_ / "sdcard.img";
     request.source_date_epoch = 1700000000;
     request.sync = false;
     compose(request);
@@ -204,8 +217,7 @@ TEST_P(GoldenImages, HasTheRecordedDigest) {
         record(digests);
         GTEST_SKIP() << "recorded, not compared";
     }
-    EXPECT_EQ(digest, digests[golden.name]) << golden.name << ": the image changed; made from\n"
-                                            << manifest.dump(2);
+    EXPECT_EQ(digest, digests[golden.name]) << golden.name << ": the image changed; made from\n" << text_;
 }
 
 INSTANTIATE_TEST_SUITE_P(Manifests, GoldenImages, testing::ValuesIn(goldens), [](const auto& test_case) {
