@@ -38,7 +38,7 @@ const char* const base = R"({
 
 const Trait traits[] = {
     {5, {R"({"name": "card-of-the-law"})"}},
-    {3, {R"({"board": "raspberrypi4-64"})"}},
+    {3, {R"({"board": "raspberrypi4-64"})", R"({"$schema": "manifest.schema.json"})"}},
     {15,
      {R"({"artifacts": {"xen": "xen-4.20"}})", R"({"artifacts": {"xen": "xen-4.8"}})",
       R"({"artifacts": {"xen": "xen.gz"}})"}},
@@ -48,7 +48,12 @@ const Trait traits[] = {
       R"({"artifacts": {"kernel": "Image-larger"}})", R"({"artifacts": {"kernel": "Image-16MiB"}})",
       R"({"artifacts": {"kernel": "Image-5.6"}})", R"({"artifacts": {"kernel": "Image-without-xen"}})"}},
     {20, {R"({"artifacts": {"initrd": "initrd"}})", R"({"artifacts": {"initrd": "initrd-9MiB"}})"}},
-    {12, {R"({"artifacts": {"xsm_policy": "policy"}})"}},
+    {12,
+     {R"({"artifacts": {"xsm_policy": "policy"}})",
+      R"({"artifacts": {"xsm_policy": {"path": "policy",
+          "sha256": "89209fda5682ccb0c1f1cf272e9c89c369188d70c666bd3b72ade6ccfdb8a087"}}})",
+      R"({"artifacts": {"xsm_policy": {"path": "policy",
+          "sha256": "0000000000000000000000000000000000000000000000000000000000000000"}}})"}},
     {20,
      {R"({"artifacts": {"dtb": "reserving.dtb"}})", R"({"artifacts": {"dtb": "bare.dtb"}})",
       R"({"artifacts": {"dtb": "pi3.dtb"}})", R"({"artifacts": {"dtb": {"path": "bcm2711-rpi-4-b.dtb"}}})"}},
