@@ -7,6 +7,7 @@
 
 #include <fstream>
 
+#include "law/law.hpp"
 #include "support/artifact_kit.hpp"
 #include "support/run.hpp"
 
@@ -23,6 +24,9 @@ using testing::HasSubstr;
 /// A card composed from the kit, with its two partitions as files of their own for the tools.
 class Compose : public testing::Test {
   protected:
+    /// Whatever the test made of the manifest: check of it and of its image agree.
+    void TearDown() override { test::expect_law(kit_.manifest()); }
+
     Report compose_card(const std::string& output = "sdcard.img") {
         ComposeRequest request;
         request.manifest = kit_.manifest();

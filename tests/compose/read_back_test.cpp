@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "law/law.hpp"
 #include "support/artifact_kit.hpp"
 #include "support/run.hpp"
 
@@ -28,6 +29,7 @@ class ReadBack : public testing::Test {
         return folder_.write(name, text);
     }
     std::string compose(const std::string& manifest) const {
+        test::expect_law(manifest);
         run_ok({program, "compose", manifest, "-o", folder_ / "sdcard.img", "-q", "--no-sync"});
         return folder_ / "sdcard.img";
     }
