@@ -15,6 +15,11 @@ Difference fault_of(const std::string& partition, const Problem& problem) {
     return {partition, path, problem.message, problem.allowed, problem.found};
 }
 
+struct Health {
+    std::vector<Problem> problems;
+    std::vector<std::string> unproven;
+};
+
 PartitionPlan plan_of(CardPartition& partition) {
     PartitionPlan plan;
     plan.name = "partition " + std::to_string(partition.number);
@@ -38,13 +43,13 @@ PartitionPlan plan_of(CardPartition& partition) {
 CardReading read_directly(const ContentSourcePtr& image, std::uint64_t size, const Supervision& supervision) {
     Card card = read_partitions(image, size);
     // Half of the time is checksums, and both passes take them: so on two processors.
-    std::vector<std::future<std::vector<Problem>>> checks;
+    std::vector<std::future<Health>> checks;
     for (const CardPartition& partition : card.partitions)
         checks.push_back(std::async(
             std::launch::async, [&image, &supervision, range = partition.readable, ext = partition.ext()] {
-                std::vector<Problem> problems;
-                if (ext) check_ext4(image, range, problems, supervision);
-                return problems;
+                Health health;
+                if (ext) check_ext4(image, range, health.problems, health.unproven, supervision);
+                return health;
             }));
     read_file_systems(card, supervision);
 
@@ -58,7 +63,10 @@ CardReading read_directly(const ContentSourcePtr& image, std::uint64_t size, con
     for (std::size_t number = 0; number < card.partitions.size(); ++number) {
         CardPartition& partition = card.partitions[number];
         PartitionPlan plan = plan_of(partition);
-        for (const std::vector<Problem>& problems : {partition.problems, checks[number].get()})
+        const Health health = checks[number].get();
+        for (const std::string& unproven : health.unproven)
+            reading.notes.push_back(plan.name + ": not proven: " + unproven);
+        for (const std::vector<Problem>& problems : {partition.problems, health.problems})
             for (const Problem& problem : problems) reading.faults.push_back(fault_of(plan.name, problem));
         reading.image.partitions.push_back(std::move(plan));
     }
