@@ -21,9 +21,8 @@ Verification verify_image(const ImagePlan& plan, const std::string& path, const 
 void verify_written(const ImagePlan& plan, const OutputFile& output, VerifyForm form,
                     const Supervision& supervision);
 
-/// Writes the report that `verify --report` reads; the file appears whole or not at all. Throws Error{io,
+/// Writes the report that `verify --report` reads into a file that the caller commits. Throws Error{io,
 /// cancelled}.
-void write_verification_report(const ImagePlan& plan, const std::string& path,
-                               const Supervision& supervision = {});
+void write_verification_report(const ImagePlan& plan, OutputFile& file, const Supervision& supervision = {});
 
 }  // namespace rpixen
