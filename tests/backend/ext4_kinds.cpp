@@ -118,6 +118,11 @@ const std::vector<Ext4Kind>& ext4_kinds() {
         Ext4Kind folded = with("CasefoldedFolder", "casefold");
         folded.requests = {"sif folder flags 0x40080000"};
         list.push_back(folded);
+        Ext4Kind valued = with("ValueInInode", "ea_inode");
+        valued.requests = {"ea_set attributed user.huge " + std::string(5000, 'w'),
+                           "ea_set three user.huge " + std::string(5000, 'w'),
+                           "ea_set three user.other " + std::string(4500, 'x')};
+        list.push_back(valued);
         Ext4Kind deleted = with("DeletedFiles", debian13);
         deleted.requests = {"rm three", "kill_file three", "mkdir new", "symlink sym file", "mknod pipe p"};
         list.push_back(deleted);
@@ -127,6 +132,9 @@ const std::vector<Ext4Kind>& ext4_kinds() {
         Ext4Kind renamed = with("NewIdentifier", "metadata_csum_seed");
         renamed.tune2fs = {"-U", "c0ffee00-0000-4000-8000-000000000001"};
         list.push_back(renamed);
+        for (Ext4Kind& kind : list)
+            for (const char* name : {"Ext2Of1KiB", "Debian13", "BigallocQuota", "InlineData", "Everything"})
+                kind.thorough |= kind.name == name;
         return list;
     }();
     return kinds;
@@ -260,7 +268,9 @@ void make_ext4_kind(const Ext4Kind& kind, const std::string& folder, const std::
     run_ok(command);
     run_debugfs(path, kind.requests);
     // mke2fs before 1.47.2 does not count what -d brings.
-    if (has_feature(kind, "quota")) static_cast<void>(run({"e2fsck", "-fy", path}));
+    // debugfs does not count the blocks of a value's inode.
+    if (has_feature(kind, "quota") || has_feature(kind, "ea_inode"))
+        static_cast<void>(run({"e2fsck", "-fy", path}));
     if (kind.tune2fs.empty()) return;
     std::vector<std::string> tune{"tune2fs"};
     tune.insert(tune.end(), kind.tune2fs.begin(), kind.tune2fs.end());

@@ -15,6 +15,7 @@ struct Ext4Kind {
     unsigned mebibytes = 32;              ///< size of the image
     std::vector<std::string> requests{};  ///< of debugfs -w, after it was made
     std::vector<std::string> tune2fs{};   ///< options of tune2fs, after that
+    bool thorough = false;                ///< tried with every damage
 };
 
 inline void PrintTo(const Ext4Kind& kind, std::ostream* out) {
