@@ -7,7 +7,9 @@
 #include "backend/image_backend.hpp"
 #include "base/size.hpp"
 #include "compose/decide.hpp"
+#include "compose/firmware_notes.hpp"
 #include "compose/outputs.hpp"
+#include "compose/prebuilt_root.hpp"
 #include "image/plan_image.hpp"
 #include "storage/output_file.hpp"
 #include "verify/verify_image.hpp"
@@ -50,6 +52,8 @@ Report plan(const PlanRequest& request, const Supervision& supervision) {
     const Decision decision = decide(manifest, request, "", store, supervision);
     Report report = report_of(decision, request.list_root);
     report.refusal = refusal(decision, request);
+    const std::vector<std::string> notes = unused_firmware(manifest, decision);
+    report.notes.insert(report.notes.end(), notes.begin(), notes.end());
     return report;
 }
 
@@ -67,6 +71,8 @@ Report compose(const ComposeRequest& request, const Supervision& supervision) {
     const Decision decision = decide(manifest, request, request.output, *store, supervision);
     if (auto problems = refusal(decision, request); !problems.empty())
         throw Error(ErrorCode::unfit, std::move(problems));
+    std::vector<std::string> notes = unused_firmware(manifest, decision);
+    if (request.verify != VerifyForm::none) check_prebuilt(decision.image, notes, supervision);
     check_space(decision.image, output);
     const WrittenImage written = backend->write(decision.image, output, supervision);
     supervision.check();
@@ -80,6 +86,7 @@ Report compose(const ComposeRequest& request, const Supervision& supervision) {
         output.commit(request.sync);
     Report report = report_of(decision, request.list_root);
     report.output = request.output;
+    report.notes.insert(report.notes.end(), notes.begin(), notes.end());
     report.notes.insert(report.notes.end(), written.notes.begin(), written.notes.end());
     return report;
 }
