@@ -301,7 +301,7 @@ void InodeCheck::take_content(ext2_ino_t number, const AttributeCheck::Charge& i
         state_.directories.push_back(std::move(facts));
     }
     if (!special(number) && !has(EXT4_EA_INODE_FL))
-        quota_.charge(*inode_.large(), clusters * EXT2_CLUSTER_SIZE(fs_->super),
+        quota_.charge(*inode_.large(), clusters * static_cast<std::uint64_t>(EXT2_CLUSTER_SIZE(fs_->super)),
                       1 + in_inode.inodes + in_block.inodes);
 }
 

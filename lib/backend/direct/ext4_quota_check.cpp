@@ -31,11 +31,11 @@ QuotaCheck::QuotaCheck(HealthState& state)
 
 void QuotaCheck::charge(const ext2_inode_large& inode, std::uint64_t bytes, std::uint64_t inodes) {
     if (!on_) return;
-    const std::uint32_t project =
-        EXT2_INODE_SIZE(state_.fs->super) > EXT2_GOOD_OLD_INODE_SIZE &&
-                std::size_t{EXT2_GOOD_OLD_INODE_SIZE} + inode.i_extra_isize >= offsetof(ext2_inode_large, i_projid) + 4
-            ? inode.i_projid
-            : 0;
+    const std::uint32_t project = EXT2_INODE_SIZE(state_.fs->super) > EXT2_GOOD_OLD_INODE_SIZE &&
+                                          std::size_t{EXT2_GOOD_OLD_INODE_SIZE} + inode.i_extra_isize >=
+                                              offsetof(ext2_inode_large, i_projid) + 4
+                                      ? inode.i_projid
+                                      : 0;
     const std::array<std::uint32_t, 3> owners{
         inode.i_uid | static_cast<std::uint32_t>(inode.osd2.linux2.l_i_uid_high) << 16,
         inode.i_gid | static_cast<std::uint32_t>(inode.osd2.linux2.l_i_gid_high) << 16, project};

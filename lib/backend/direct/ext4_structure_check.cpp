@@ -36,14 +36,14 @@ bool check_limits(HealthState& state) {
     const std::uint64_t first = super.s_log_block_size == 0 && ratio == 1 ? 1 : 0;
     limit("first block", super.s_first_data_block, first, first);
     limit("reserved blocks", ext2fs_r_blocks_count(fs->super), 0, blocks / 2);
-    limit("reserved descriptors", super.s_reserved_gdt_blocks, 0, fs->blocksize / 4);
+    limit("reserved descriptors", super.s_reserved_gdt_blocks, 0, fs->blocksize / 4U);
     limit("inodes", super.s_inodes_count, std::uint64_t{super.s_inodes_per_group} * fs->group_desc_count,
           std::uint64_t{super.s_inodes_per_group} * fs->group_desc_count);
     limit("blocks a group", super.s_blocks_per_group, super.s_clusters_per_group * ratio,
           super.s_clusters_per_group * ratio);
     limit("clusters a group", super.s_clusters_per_group, 8, std::uint64_t{8} * fs->blocksize);
-    limit("inodes a group", super.s_inodes_per_group, EXT2_INODES_PER_BLOCK(fs->super),
-          std::uint64_t{8} * fs->blocksize);
+    limit("inodes a group", super.s_inodes_per_group,
+          static_cast<std::uint64_t>(EXT2_INODES_PER_BLOCK(fs->super)), std::uint64_t{8} * fs->blocksize);
     if (super.s_rev_level > EXT2_GOOD_OLD_REV)
         limit("first inode", super.s_first_ino, EXT2_GOOD_OLD_FIRST_INO, super.s_inodes_count);
     limit("inode size", EXT2_INODE_SIZE(fs->super), EXT2_GOOD_OLD_INODE_SIZE, fs->blocksize);
