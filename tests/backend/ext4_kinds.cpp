@@ -48,7 +48,7 @@ const std::vector<Ext4Kind>& ext4_kinds() {
         std::vector<Ext4Kind> list{
             {"Ext2", {"-t", "ext2"}},
             {"Ext2Of1KiB", {"-t", "ext2", "-b", "1024"}},
-            {"Ext2Revision0", {"-t", "ext2", "-r", "0", "-b", "1024", "-O", "none"}},
+            {"Ext2WithoutFeatures", {"-t", "ext2", "-I", "128", "-b", "1024", "-O", "none"}},
             {"Ext3", {"-t", "ext3"}},
             {"Ext3Of1KiB", {"-t", "ext3", "-b", "1024"}},
             {"Debian12", {"-t", "ext4"}},
