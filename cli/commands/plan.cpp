@@ -8,8 +8,10 @@ int run(const Session& session) {
     PlanRequest request;
     fill_plan_request(session, request);
     request.list_root = session.json() || session.verbose();
+    const auto picture = session.arguments.value("svg");
+    if (picture) request.outputs.push_back(*picture);
     const Report report = session.actions.plan(request, session.supervision);
-    if (const auto picture = session.arguments.value("svg")) write_file(*picture, report.svg());
+    if (picture) write_file(*picture, report.svg());
     if (session.json())
         session.out() << report.json();
     else if (!session.quiet())

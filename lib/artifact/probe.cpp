@@ -298,10 +298,26 @@ class Probe {
             throw Error(ErrorCode::artifact, "a folder has no digest", "sha256 for " + reference.path,
                         "sha256 for files only");
         set_.firmware = list_folder(reference.resolved, supervision_);
+        check_firmware(reference);
         set_.has_firmware = true;
         boot_.inputs.push_back(reference.resolved);
         for (const FirmwareFile& file : set_.firmware)
             boot_.inputs.push_back(reference.resolved + "/" + file.path);
+    }
+
+    /// A clone of raspberrypi/firmware has the files in boot/, where the board does not look for them.
+    void check_firmware(const ArtifactReference& reference) const {
+        constexpr std::string_view loader = "start4.elf";
+        const FirmwareFile* below = nullptr;
+        for (const FirmwareFile& file : set_.firmware) {
+            if (file.path == loader) return;
+            if (!below && file.path.ends_with("/" + std::string(loader))) below = &file;
+        }
+        if (!below) return;  // the rules tell what is missing
+        const std::string folder = below->path.substr(0, below->path.size() - loader.size() - 1);
+        throw Error(ErrorCode::artifact, reference.path + " is not the folder with the firmware itself",
+                    "start4.elf in " + folder + "/", "start4.elf in the folder",
+                    "name " + reference.path + "/" + folder);
     }
 
     void probe_layer(std::size_t index) {

@@ -146,15 +146,21 @@ void keep_damages(Partition& partition, const Work& work) {
     }
 }
 
-/// An ext file system's structures held against themselves.
-std::vector<Problem> health_of(const ContentSourcePtr& image, Range range, const Supervision& supervision) {
+/// What holding an ext file system's structures against themselves gave.
+struct Health {
     std::vector<Problem> problems;
-    check_ext4(image, range, problems, {nullptr, supervision.cancel});
-    return problems;
+    std::vector<std::string> unproven;
+};
+
+Health health_of(const ContentSourcePtr& image, Range range, const Supervision& supervision) {
+    Health health;
+    check_ext4(image, range, health.problems, health.unproven, {nullptr, supervision.cancel});
+    return health;
 }
 
-void add(std::vector<Problem> from, std::vector<Problem>& to) {
-    std::move(from.begin(), from.end(), std::back_inserter(to));
+void add(Health health, Partition& partition) {
+    std::move(health.problems.begin(), health.problems.end(), std::back_inserter(partition.problems));
+    std::move(health.unproven.begin(), health.unproven.end(), std::back_inserter(partition.not_proven));
 }
 
 std::variant<Foreign, Fat, Ext, Copied> file_system_of(const std::string& name) {
@@ -192,10 +198,12 @@ Card read_partitions(const ContentSourcePtr& image, std::uint64_t size) {
 
 void read_file_systems(Card& card, const Supervision& supervision) {
     // Half of the time is checksums, and both passes over an ext4 take them: so on two processors.
-    std::vector<std::future<std::vector<Problem>>> checks;
+    std::vector<std::future<Health>> checks;
     for (const Partition& partition : card.partitions)
-        checks.push_back(std::async(std::launch::async, [&, range = partition.readable] {
-            return partition.ext() ? health_of(card.image, range, supervision) : std::vector<Problem>{};
+        checks.push_back(std::async(std::launch::async, [&image = card.image, &supervision,
+                                                         range = partition.readable,
+                                                         ext = partition.ext() != nullptr] {
+            return ext ? health_of(image, range, supervision) : Health{};
         }));
     for (std::size_t index = 0; index < card.partitions.size(); ++index) {
         supervision.check();
@@ -204,7 +212,7 @@ void read_file_systems(Card& card, const Supervision& supervision) {
             if (partition.fat()) read_fat_partition(card.image, partition);
             if (partition.ext()) read_ext_partition(card.image, partition.readable, partition);
         });
-        add(checks[index].get(), partition.problems);
+        add(checks[index].get(), partition);
     }
 }
 
@@ -212,7 +220,7 @@ void read_copied(Partition& partition, const Supervision& supervision) {
     const Content content = partition.copied()->content;
     const Range range{content.position, content.position + content.size};
     keep_damages(partition, [&] { read_ext_partition(content.source, range, partition); });
-    add(health_of(content.source, range, supervision), partition.problems);
+    add(health_of(content.source, range, supervision), partition);
 }
 
 Card read_card(const ContentSourcePtr& image, std::uint64_t size, const Supervision& supervision) {

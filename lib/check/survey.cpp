@@ -45,6 +45,9 @@ class Surveyor {
     }
 
     Survey run() && {
+        for (const Partition& partition : card_.partitions)
+            for (const std::string& unproven : partition.not_proven)
+                note("partition " + std::to_string(partition.number) + ": not proven: " + unproven);
         if (root_) scenario().root = survey_root(*root_);
         if (!boot_) {
             note("no boot partition could be read, so nothing is known of what would be started");

@@ -2,9 +2,13 @@
 
 #include <sys/statvfs.h>
 
+#include <optional>
+
 #include "backend/image_backend.hpp"
 #include "base/size.hpp"
 #include "compose/decide.hpp"
+#include "compose/firmware_notes.hpp"
+#include "compose/outputs.hpp"
 #include "image/plan_image.hpp"
 #include "storage/output_file.hpp"
 #include "storage/spooled_store.hpp"
@@ -42,31 +46,46 @@ void check_space(const Card& image, const OutputFile& output) {
 }  // namespace
 
 Report plan(const PlanRequest& request, const Supervision& supervision) {
+    const Manifest manifest = load_manifest(request.manifest);
+    check_outputs(manifest, request.outputs);
     const auto store = spooled_store(scratch_folder);
-    const Decision decision = decide(load_manifest(request.manifest), request, "", *store, supervision);
+    const Decision decision = decide(manifest, request, "", *store, supervision);
     Report report = report_of(decision, request.list_root);
     report.refusal = refusal(decision, request);
+    const std::vector<std::string> notes = unused_firmware(manifest, decision);
+    report.notes.insert(report.notes.end(), notes.begin(), notes.end());
     return report;
 }
 
 Report compose(const ComposeRequest& request, const Supervision& supervision) {
     const auto backend = find_backend(request.backend);
     const Manifest manifest = load_manifest(request.manifest);
+    std::vector<std::string> outputs = request.outputs;
+    outputs.push_back(request.output);
+    if (!request.report.empty()) outputs.push_back(request.report);
+    check_outputs(manifest, outputs);
+    std::optional<OutputFile> report_file;
+    if (!request.report.empty()) report_file.emplace(request.report);
     OutputFile output(request.output);
     const auto store = backend->open_store(output, root_partition_offset(manifest));
     const Decision decision = decide(manifest, request, request.output, *store, supervision);
     if (auto problems = refusal(decision, request); !problems.empty())
         throw Error(ErrorCode::unfit, std::move(problems));
+    const std::vector<std::string> notes = unused_firmware(manifest, decision);
     check_space(decision.card, output);
     const WrittenImage written = backend->write(decision.card, output, supervision);
     supervision.check();
     if (request.verify != VerifyForm::none)
         verify_written(decision.card, output, request.verify, supervision);
-    if (!request.report.empty()) write_verification_report(decision.card, request.report, supervision);
+    if (report_file) write_verification_report(decision.card, *report_file, supervision);
     supervision.check();
-    output.commit(request.sync);
+    if (report_file)
+        output.commit_with(*report_file, request.sync);
+    else
+        output.commit(request.sync);
     Report report = report_of(decision, request.list_root);
     report.output = request.output;
+    report.notes.insert(report.notes.end(), notes.begin(), notes.end());
     report.notes.insert(report.notes.end(), written.notes.begin(), written.notes.end());
     return report;
 }

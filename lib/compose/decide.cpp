@@ -42,6 +42,20 @@ std::int64_t time_of(const PlanRequest& request, const ArtifactSet& artifacts) {
                       earliest_time, latest_time);
 }
 
+/// A prebuilt file system comes from outside: what is damaged in it is a bad input.
+void read_prebuilt(Partition& partition, const Supervision& supervision) {
+    constexpr std::size_t most_listed = 20;
+    read_copied(partition, supervision);
+    std::vector<Problem> problems = partition.problems;
+    if (problems.empty()) return;
+    if (problems.size() > most_listed) problems.resize(most_listed);
+    for (Problem& problem : problems) {
+        problem.location.file = partition.copied()->content.source->name();
+        problem.change = "run e2fsck on it, or make or fetch the image again";
+    }
+    throw Error(ErrorCode::artifact, std::move(problems));
+}
+
 }  // namespace
 
 Manifest load_manifest(const std::string& path) {
@@ -73,7 +87,7 @@ Decision decide(const Manifest& manifest, const PlanRequest& request, const std:
     decision.facts = facts_of(artifacts, decision.boot);
     decision.card = plan_image(manifest, std::move(artifacts), decision.boot, decision.time);
     for (Partition& partition : decision.card.partitions)
-        if (partition.copied()) read_copied(partition, supervision);
+        if (partition.copied()) read_prebuilt(partition, supervision);
     decision.check = check_card(decision.card);
     return decision;
 }

@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 #include <rpixen/emulator.hpp>
+#include <rpixen/error.hpp>
 
 #include "emulator/card_view.hpp"
 #include "emulator/qemu_process.hpp"
 #include "emulator/serial_watch.hpp"
 #include "emulator/terminal.hpp"
+#include "storage/output_path.hpp"
 
 namespace rpixen {
 namespace {
@@ -24,6 +26,16 @@ using Seconds = std::chrono::duration<double>;
 // How soon a request to stop is seen.
 constexpr std::chrono::milliseconds pulse{200};
 
+/// Opening the log empties it.
+void check_log(const BootRequest& request) {
+    if (request.log == "-")
+        throw Error(ErrorCode::usage, "the log goes into a file", request.log, "a file's name",
+                    "write ./- for a file of that name, /dev/stdout for standard output");
+    if (!request.log.empty() && same_file(request.log, request.image))
+        throw Error(ErrorCode::usage, "the log would replace the image", request.log, "another name",
+                    "give --log another file");
+}
+
 /// One boot: QEMU, what was heard of it, and when.
 class Boot {
   public:
@@ -31,6 +43,7 @@ class Boot {
     /// lines the notes would stand.
     Boot(const BootRequest& request, const Supervision& supervision, bool tells)
         : request_(request), supervision_(supervision), tells_(tells) {
+        check_log(request);
         result_.qemu = probe_qemu(request.qemu);
         view_ = make_card_view(request.image, request.temporary_folder, supervision);
         result_.edits = view_.edits;

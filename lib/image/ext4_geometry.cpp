@@ -30,12 +30,13 @@ std::uint32_t journal_blocks(std::uint32_t block_count) {
     return 131072;
 }
 
-std::optional<Geometry> make_geometry(std::uint64_t blocks, std::uint64_t inodes) {
+std::optional<Geometry> make_geometry(std::uint64_t blocks, std::uint64_t inodes, bool grows) {
     if (blocks > most_blocks) return std::nullopt;
     for (;;) {
         if (journal_blocks(static_cast<std::uint32_t>(blocks)) == 0) return std::nullopt;
         const auto groups = static_cast<std::uint32_t>(divide_up(blocks, blocks_per_group));
-        const std::uint64_t wanted = std::max(inodes, blocks / blocks_per_inode);
+        const std::uint64_t wanted =
+            std::max(inodes, (grows ? std::uint64_t{groups} * blocks_per_group : blocks) / blocks_per_inode);
         const std::uint64_t per_group = align_up(divide_up(wanted, groups), inodes_per_block);
         if (per_group > most_inodes_per_group) return std::nullopt;
 

@@ -60,6 +60,7 @@ struct Geometry {
 /// 16 KiB, as libext2fs makes it: a last group that could not hold its own tables and 50 blocks more is left
 /// off (lib/ext2fs/initialize.c). Nothing where that is impossible: no journal, too few groups for the
 /// inodes, too large.
-std::optional<Geometry> make_geometry(std::uint64_t blocks, std::uint64_t inodes);
+/// `grows`: each group gets the inodes of a whole one, since those that resize2fs adds get no more.
+std::optional<Geometry> make_geometry(std::uint64_t blocks, std::uint64_t inodes, bool grows = false);
 
 }  // namespace rpixen::ext4

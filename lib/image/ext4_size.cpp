@@ -37,11 +37,17 @@ std::uint64_t blocks_of(const ContentLayout& content) {
     return blocks;
 }
 
+/// What Linux keeps from everybody, root too, so that delayed writes find room (fs/ext4/super.c,
+/// ext4_calculate_resv_clusters).
+std::uint64_t kept_by_linux(std::uint64_t blocks) {
+    return std::min<std::uint64_t>(blocks / 50, 4096);
+}
+
 /// What must fit: the content, and blocks that stay free with an inode for each 16 KiB of them.
 struct Need {
     const ContentLayout& content;
     std::uint64_t content_blocks;
-    std::uint64_t free;  ///< blocks
+    std::uint64_t free;  ///< blocks that files can have
     std::uint64_t inodes;
 
     Need(const ContentLayout& layout, std::uint64_t free_bytes)
@@ -49,21 +55,24 @@ struct Need {
           content_blocks(blocks_of(layout)),
           free(divide_up(free_bytes, ext4::block_size)),
           inodes(layout.inodes_used + free / ext4::blocks_per_inode) {}
+
+    /// Blocks that stay free in a file system of that size.
+    std::uint64_t free_in(std::uint64_t blocks) const { return free == 0 ? 0 : free + kept_by_linux(blocks); }
 };
 
 /// The smallest size from `blocks` on, in steps.
-std::uint64_t smallest(const Need& need, std::uint64_t blocks, std::uint64_t step) {
+std::uint64_t smallest(const Need& need, std::uint64_t blocks, std::uint64_t step, bool grows) {
     for (;;) {
         if (blocks > ext4::most_blocks) refuse_size();
         std::uint64_t next = blocks + step;
-        const auto geometry = ext4::make_geometry(blocks, need.inodes);
+        const auto geometry = ext4::make_geometry(blocks, need.inodes, grows);
         if (geometry && geometry->block_count == blocks) {
             // Counting is quick and leaves only the last few sizes to be tried by placing.
             const std::uint64_t counted =
-                checked_add(need.content_blocks + table_blocks(*geometry), need.free);
+                checked_add(need.content_blocks + table_blocks(*geometry), need.free_in(blocks));
             if (counted <= blocks) {
                 const auto groups = ext4::place_groups(need.content, *geometry);
-                if (groups && groups->free_blocks >= need.free) return blocks;
+                if (groups && groups->free_blocks >= need.free_in(blocks)) return blocks;
             } else {
                 // Rounding of the inode tables makes the count rise and fall by a few blocks a group.
                 const std::uint64_t slack = 2 * geometry->group_count + 16;
@@ -74,13 +83,13 @@ std::uint64_t smallest(const Need& need, std::uint64_t blocks, std::uint64_t ste
     }
 }
 
-std::uint64_t smallest(const Need& need) {
+std::uint64_t smallest(const Need& need, bool grows) {
     // Room for the inodes asks for groups of its own.
     const std::uint64_t groups = divide_up(need.inodes, ext4::most_inodes_per_group);
     return smallest(need,
                     std::max<std::uint64_t>({smallest_with_journal, need.content.space.taken_end(),
                                              (groups - 1) * ext4::blocks_per_group}),
-                    1);
+                    1, grows);
 }
 
 /// The geometry of a given size, with inodes for what stays free where they fit; nothing where the content
@@ -91,9 +100,12 @@ std::optional<Geometry> geometry_in(const ContentLayout& content, std::uint64_t 
     if (!least) return std::nullopt;
     const auto groups = ext4::place_groups(content, *least);
     if (!groups) return std::nullopt;
-    const auto better = ext4::make_geometry(
-        blocks, std::uint64_t{content.inodes_used} + groups->free_blocks / ext4::blocks_per_inode);
-    if (better && ext4::place_groups(content, *better)) return better;
+    const std::uint64_t wanted =
+        std::uint64_t{content.inodes_used} + groups->free_blocks / ext4::blocks_per_inode;
+    for (const bool grows : {true, false}) {
+        const auto better = ext4::make_geometry(blocks, wanted, grows);
+        if (better && ext4::place_groups(content, *better)) return better;
+    }
     return least;
 }
 
@@ -101,7 +113,7 @@ std::optional<Geometry> geometry_in(const ContentLayout& content, std::uint64_t 
 
 std::uint64_t smallest_ext4(const FileTree& tree, const Ext4Wish& wish) {
     const ContentLayout content = ext4::place_content(tree, wish.hash_seed, wish.partition_offset);
-    return smallest(Need(content, wish.free));
+    return smallest(Need(content, wish.free), false);
 }
 
 Ext4Parameters size_ext4(const FileTree& tree, const Ext4Wish& wish) {
@@ -113,11 +125,13 @@ Ext4Parameters size_ext4(const FileTree& tree, const Ext4Wish& wish) {
     if (wish.size == 0) {
         constexpr std::uint64_t step = MiB / ext4::block_size;
         const Need need(content, wish.free);
-        geometry = ext4::make_geometry(smallest(need, align_up(smallest(need), step), step), need.inodes);
+        // Whoever flashes it grows it to the card.
+        geometry = ext4::make_geometry(smallest(need, align_up(smallest(need, true), step), step, true),
+                                       need.inodes, true);
     } else {
         geometry = geometry_in(content, wish.size / ext4::block_size);
         if (!geometry) {
-            const std::uint64_t needed = smallest(Need(content, 0)) * ext4::block_size;
+            const std::uint64_t needed = smallest(Need(content, 0), false) * ext4::block_size;
             throw Error(ErrorCode::unfit, "the root file system does not fit its partition",
                         format_size(wish.size) + " available", std::to_string(needed) + " bytes or more",
                         "make the root partition " + format_size(align_up(needed, MiB)) +

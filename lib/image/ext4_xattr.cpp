@@ -12,6 +12,7 @@
 namespace rpixen::ext4 {
 namespace {
 
+constexpr std::uint8_t encryption = 9;  ///< EXT4_XATTR_INDEX_ENCRYPTION in Linux fs/ext4/xattr.h
 constexpr std::size_t entry_header = 16;
 constexpr std::size_t end_mark = 4;  // four zero bytes behind the last entry
 
@@ -187,7 +188,7 @@ EncodedXattrs encode_xattrs(const XattrSet& xattrs) {
     return encoded;
 }
 
-bool decode_xattrs(ByteView entries, ByteView values, XattrSet& xattrs) {
+bool decode_xattrs(ByteView entries, ByteView values, XattrSet& xattrs, const ValueReader& read_value) {
     for (;;) {
         if (entries.size() < end_mark) return false;
         if (load_le<std::uint32_t>(entries.data()) == 0) return true;
@@ -198,15 +199,22 @@ bool decode_xattrs(ByteView entries, ByteView values, XattrSet& xattrs) {
         const auto index = std::to_integer<std::uint8_t>(entries[1]);
         const std::size_t offset = load_le<std::uint16_t>(entries.data() + 2);
         const std::size_t size = load_le<std::uint32_t>(entries.data() + 8);
-        if (load_le<std::uint32_t>(entries.data() + 4) != 0) return false;  // a value in an inode of its own
-        if (size != 0 && (offset > values.size() || size > values.size() - offset)) return false;
+        const auto inode = load_le<std::uint32_t>(entries.data() + 4);
+        if (index == encryption) {
+            entries = entries.subspan(step);
+            continue;
+        }
+        if (inode == 0 && size != 0 && (offset > values.size() || size > values.size() - offset))
+            return false;
         const auto space = std::find_if(namespaces.begin(), namespaces.end(),
                                         [&](const Namespace& candidate) { return candidate.index == index; });
         if (space == namespaces.end() || (space->whole && name_length != 0)) return false;
         std::string name(space->prefix);
         name.append(as_text(entries.subspan(entry_header, name_length)));
-        const ByteView disk = size == 0 ? ByteView() : values.subspan(offset, size);
-        std::string value(as_text(disk));
+        std::string value;
+        if (inode != 0 && (!read_value || !read_value(inode, size, value))) return false;
+        if (inode == 0 && size != 0) value = as_text(values.subspan(offset, size));
+        const Bytes disk(as_bytes(value).begin(), as_bytes(value).end());
         if ((index == acl_access || index == acl_default) && !acl_from_disk(disk, value)) return false;
         xattrs.emplace_back(std::move(name), std::move(value));
         entries = entries.subspan(step);

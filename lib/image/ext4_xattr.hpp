@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include <string>
 #include <string_view>
 
@@ -19,8 +21,11 @@ struct EncodedXattrs {
 EncodedXattrs encode_xattrs(const XattrSet& xattrs);
 
 /// Adds the attributes found in an inode's or a block's bytes to `xattrs`, in Linux' form. `entries` begins
-/// at the first entry, `values` is what value offsets count from. Returns false where the bytes are damaged.
-bool decode_xattrs(ByteView entries, ByteView values, XattrSet& xattrs);
+/// at the first entry, `values` is what value offsets count from. Values in inodes of their own (ea_inode)
+/// come from `read_value`, attributes of encryption are left out, as Linux does not show them. Returns false
+/// where the bytes are damaged.
+using ValueReader = std::function<bool(std::uint32_t inode, std::size_t size, std::string& value)>;
+bool decode_xattrs(ByteView entries, ByteView values, XattrSet& xattrs, const ValueReader& read_value = {});
 
 inline constexpr std::uint32_t xattr_magic = 0xea020000;
 inline constexpr std::size_t xattr_block_header = 32;

@@ -133,6 +133,12 @@ class Walk {
     std::vector<Problem>& problems_;
 };
 
+/// Clusters that files may have: the EEPROM's boot loader of a Pi 4 from before 2024-01-18 stops at a file in
+/// the last one (raspberrypi/rpi-eeprom#521).
+std::uint64_t usable_clusters(const FatBootSector& boot) {
+    return boot.clusters() - 1;
+}
+
 std::uint64_t directory_bytes(const Fat32Layout::Directory& directory) {
     std::uint64_t count = directory.node == FileTree::root() ? 1 : 2;
     for (const auto& entry : directory.entries) count += 1 + fat_long_entries(entry.long_name.size());
@@ -181,7 +187,8 @@ std::optional<std::uint64_t> sufficient_size(const FileTree& tree,
              align_up(std::max(smallest_fat32(), needed_clusters(tree, directories, sector) * sector), MiB);
          size <= 2048 * GiB; size += std::max(MiB, align_down(size / 256, MiB))) {
         const auto boot = geometry(size, fat32_sectors_per_cluster(size));
-        if (boot && needed_clusters(tree, directories, boot->cluster_size()) <= boot->clusters()) return size;
+        if (boot && needed_clusters(tree, directories, boot->cluster_size()) <= usable_clusters(*boot))
+            return size;
     }
     return std::nullopt;
 }
@@ -226,12 +233,12 @@ Fat32Layout layout_fat32(const FileTree& tree, const Fat32Parameters& parameters
     if (const auto boot = geometry(partition_size, parameters.sectors_per_cluster)) {
         layout.boot = *boot;
         const std::uint64_t needed = needed_clusters(tree, layout.directories, boot->cluster_size());
-        if (needed > boot->clusters()) {
+        if (needed > usable_clusters(*boot)) {
             const auto enough = sufficient_size(tree, layout.directories);
             problems.push_back(
                 problem("the files do not fit the boot partition",
                         format_size(needed * boot->cluster_size()) + " with directories",
-                        "at most " + format_size(boot->clusters() * boot->cluster_size()) +
+                        "at most " + format_size(usable_clusters(*boot) * boot->cluster_size()) +
                             " in a FAT32 of " + format_size(partition_size),
                         enough ? "set image.boot_partition.size to at least " + format_size(*enough)
                                : "leave out files"));

@@ -7,17 +7,14 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 
 #include <rpixen/error.hpp>
 
+#include "storage/output_path.hpp"
+
 namespace rpixen {
 namespace {
-
-std::string folder_of(const std::string& path) {
-    const std::size_t slash = path.rfind('/');
-    if (slash == std::string::npos) return ".";
-    return slash == 0 ? "/" : path.substr(0, slash);
-}
 
 /// Distinguishes the outputs of one process; the process id distinguishes processes. Processes of two
 /// containers may share an id, and a killed one leaves its file: whoever finds a name taken takes the next.
@@ -31,18 +28,19 @@ std::string temporary_name(const std::string& path) {
 
 }  // namespace
 
-OutputFile::OutputFile(std::string path) : path_(std::move(path)), folder_(folder_of(path_)) {
+OutputFile::OutputFile(std::string path)
+    : path_(std::move(path)), target_(resolve_output(path_)), folder_(folder_of(target_)) {
     struct stat status {};
     if (::stat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
         throw Error(ErrorCode::io, "cannot write " + path_,
                     S_ISDIR(status.st_mode) ? "a folder" : "no regular file",
                     "a new name or a regular file to replace", "name the image file with -o");
-    descriptor_ = FileDescriptor(::open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    descriptor_ = FileDescriptor(::open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666));
     if (!descriptor_ && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == ENOSYS)) {
         do {
-            temporary_ = temporary_name(path_);
+            temporary_ = temporary_name(target_);
             descriptor_ =
-                FileDescriptor(::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+                FileDescriptor(::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
         } while (!descriptor_ && errno == EEXIST);
         if (!descriptor_) temporary_.clear();
     }
@@ -50,7 +48,7 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)), folder_(folde
 }
 
 OutputFile::~OutputFile() {
-    if (!committed_ && !temporary_.empty()) ::unlink(temporary_.c_str());
+    if ((!committed_ || exchanged_) && !temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 void OutputFile::resize(std::uint64_t length) {
@@ -80,22 +78,66 @@ const std::string& OutputFile::name_temporarily() {
     const std::string self = "/proc/self/fd/" + std::to_string(descriptor_.get());
     std::string name;
     do {
-        name = temporary_name(path_);
+        name = temporary_name(target_);
         if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0)
             return temporary_ = name;
     } while (errno == EEXIST);
     throw_io("name", path_);
 }
 
-void OutputFile::commit(bool sync) {
-    if (sync && ::fsync(descriptor_.get()) != 0) throw_io("bring to the disk", path_);
-    if (::fchmod(descriptor_.get(), 0644) != 0) throw_io("set the mode of", path_);
-    if (::rename(name_temporarily().c_str(), path_.c_str()) != 0) throw_io("replace", path_);
+void OutputFile::bring_to_disk() {
+    if (::fsync(descriptor_.get()) != 0) throw_io("bring to the disk", path_);
+}
+
+void OutputFile::replace() {
+    if (::rename(name_temporarily().c_str(), target_.c_str()) != 0) throw_io("replace", path_);
     committed_ = true;
-    if (sync) {
-        const FileDescriptor folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        if (folder) ::fsync(folder.get());
+}
+
+void OutputFile::bring_folder_to_disk() {
+    const FileDescriptor folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (folder) ::fsync(folder.get());
+}
+
+void OutputFile::exchange() {
+    exchanged_ =
+        ::renameat2(AT_FDCWD, name_temporarily().c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE) == 0;
+    if (exchanged_) {
+        committed_ = true;
+        return;
     }
+    new_ = errno == ENOENT;  // else the file system cannot exchange, and the older one is lost
+    replace();
+}
+
+void OutputFile::take_back() noexcept {
+    if (exchanged_)
+        static_cast<void>(::rename(temporary_.c_str(), target_.c_str()));
+    else if (new_)
+        ::unlink(target_.c_str());
+    exchanged_ = false;
+}
+
+void OutputFile::commit(bool sync) {
+    if (sync) bring_to_disk();
+    replace();
+    if (sync) bring_folder_to_disk();
+}
+
+void OutputFile::commit_with(OutputFile& companion, bool sync) {
+    if (sync) bring_to_disk();
+    if (sync) companion.bring_to_disk();
+    name_temporarily();
+    companion.exchange();
+    try {
+        replace();
+    } catch (...) {
+        companion.take_back();
+        throw;
+    }
+    if (!sync) return;
+    bring_folder_to_disk();
+    companion.bring_folder_to_disk();
 }
 
 }  // namespace rpixen

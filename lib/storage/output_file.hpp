@@ -12,11 +12,11 @@ namespace rpixen {
 ///
 /// Until commit() it has no name that survives the process where the file system offers O_TMPFILE, otherwise
 /// a temporary name beside the target that the destructor removes. An older file of that name stays whole
-/// until then.
+/// until then. A symlink is followed: the file that it stands for is written.
 class OutputFile {
   public:
-    /// Opens the unnamed file in the target's folder. Throws Error{io}: no such folder, no permission, or the
-    /// target is something else than a regular file.
+    /// Opens the unnamed file in the target's folder. Its mode is 0666 less the umask. Throws Error{io}: no
+    /// such folder, no permission, or the target is something else than a regular file (output_path.hpp).
     explicit OutputFile(std::string path);
     ~OutputFile();
     OutputFile(const OutputFile&) = delete;
@@ -40,16 +40,29 @@ class OutputFile {
     /// Throws Error{io}.
     const std::string& name_temporarily();
 
-    /// Brings every byte to the disk (unless `sync` is false), gives the file mode 0644 (whatever the umask)
-    /// and its name, replacing an older file atomically. Throws Error{io}; the older file is then untouched.
+    /// Brings every byte to the disk (unless `sync` is false) and gives the file its name, replacing an older
+    /// file atomically. Throws Error{io}; the older file is then untouched.
     void commit(bool sync = true);
+    /// The same for this file and one that belongs to it: where one of them cannot have its name, the older
+    /// files of both stay.
+    void commit_with(OutputFile& companion, bool sync = true);
 
   private:
-    std::string path_;
+    /// Gives the file its name and keeps the older one under the temporary name, where there is one.
+    void exchange();
+    void take_back() noexcept;
+    void bring_to_disk();
+    void replace();
+    void bring_folder_to_disk();
+
+    std::string path_;    ///< as it was given
+    std::string target_;  ///< what is written: without links
     std::string folder_;
     std::string temporary_;  ///< the temporary name, where O_TMPFILE could not be had
     FileDescriptor descriptor_;
     bool committed_ = false;
+    bool exchanged_ = false;  ///< the temporary name is the older file's
+    bool new_ = false;        ///< there was no older file
 };
 
 }  // namespace rpixen

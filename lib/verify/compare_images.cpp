@@ -138,14 +138,6 @@ void compare_table_entry(const Partition& expected, const Partition& found,
     judge.compare("active", expected.active ? "yes" : "no", found.active ? "yes" : "no");
 }
 
-/// A prebuilt file system is copied with its faults, which were told, and allowed, before.
-bool known_before(const Partition& expected, const Difference& fault) {
-    return expected.copied() &&
-           std::any_of(expected.problems.begin(), expected.problems.end(), [&](const Problem& problem) {
-               return problem.message == fault.what && problem.found == fault.found;
-           });
-}
-
 /// False where the file system is of another kind, so that nothing in it can be compared.
 bool compare_file_system(const Partition& expected, const Partition& found,
                          std::vector<Difference>& differences) {
@@ -178,7 +170,7 @@ Verification compare_images(const Card& expected, const CardReading& reading, co
         const Partition& have = found.partitions[index];
         compare_table_entry(want, have, verification.differences);
         for (Difference fault : reading.faults) {
-            if (fault.partition != have.name || known_before(want, fault)) continue;
+            if (fault.partition != have.name) continue;
             fault.partition = want.name;
             verification.differences.push_back(std::move(fault));
         }

@@ -59,11 +59,9 @@ void verify_written(const Card& plan, const OutputFile& output, VerifyForm form,
     throw Error(ErrorCode::verification, std::move(problems));
 }
 
-void write_verification_report(const Card& plan, const std::string& path, const Supervision& supervision) {
+void write_verification_report(const Card& plan, OutputFile& file, const Supervision& supervision) {
     const std::string text = make_verification_report(plan, supervision);
-    OutputFile file(path);
     file.write(0, as_bytes(text));
-    file.commit();
 }
 
 }  // namespace rpixen

@@ -21,9 +21,8 @@ Verification verify_image(const Card& plan, const std::string& path, const std::
 void verify_written(const Card& plan, const OutputFile& output, VerifyForm form,
                     const Supervision& supervision);
 
-/// Writes the report that `verify --report` reads; the file appears whole or not at all. Throws Error{io,
+/// Writes the report that `verify --report` reads into a file that the caller commits. Throws Error{io,
 /// cancelled}.
-void write_verification_report(const Card& plan, const std::string& path,
-                               const Supervision& supervision = {});
+void write_verification_report(const Card& plan, OutputFile& file, const Supervision& supervision = {});
 
 }  // namespace rpixen

@@ -227,11 +227,11 @@ TEST(Fat32Writer, ContentsOfInputFilesAreCopied) {
     EXPECT_EQ(fat.read("part"), content.substr(5 * MiB + 1, 100'000));
 }
 
-TEST(Fat32Writer, AFullPartitionIsFilledToItsLastCluster) {
+TEST(Fat32Writer, AFullPartitionIsFilledButForItsLastCluster) {
     const std::uint64_t size = 34 * MiB;
     FileTree empty;
     const Fat32Layout layout = layout_fat32(empty, parameters_for(size), size);
-    const std::uint64_t room = (layout.boot.clusters() - 1) * layout.boot.cluster_size();
+    const std::uint64_t room = (layout.boot.clusters() - 2) * layout.boot.cluster_size();
     const test::TemporaryFolder inputs;
     const std::string path = inputs.write("input", "");
     std::filesystem::resize_file(path, room + 1);
@@ -239,7 +239,7 @@ TEST(Fat32Writer, AFullPartitionIsFilledToItsLastCluster) {
     FileTree full;
     full.add_file(full.locate("file"), dated, {input, 0, room});
     const Written fat(full, size);
-    EXPECT_THAT(test::run_ok({"minfo", "-i", fat.volume, "::"}), HasSubstr("free clusters=0"));
+    EXPECT_THAT(test::run_ok({"minfo", "-i", fat.volume, "::"}), HasSubstr("free clusters=1"));
 
     FileTree more;
     more.add_file(more.locate("file"), dated, {input, 0, room + 1});

@@ -155,7 +155,7 @@ TEST_F(Compose, ASecondRunGivesTheSameBytes) {
     EXPECT_TRUE(read_file(one.output) == read_file(two.output));
     struct stat status {};
     ASSERT_EQ(::stat(two.output.c_str(), &status), 0);
-    EXPECT_EQ(status.st_mode & 0777, 0644U);
+    EXPECT_EQ(status.st_mode & 0777, 0600U) << "the umask is honoured";
 }
 
 /// Later than a FAT, a script image and a 32-bit clock can say; the file itself keeps its time.

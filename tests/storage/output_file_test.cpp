@@ -86,14 +86,16 @@ TEST_F(OutputFileTest, TwoRunsAtOnceDoNotMix) {
     EXPECT_THAT(names(), ElementsAre("card.img"));
 }
 
-TEST_F(OutputFileTest, TheModeIsFixedWhateverTheUmask) {
-    const mode_t before = ::umask(0077);
-    OutputFile file(path_);
-    file.commit();
-    ::umask(before);
-    struct stat status {};
-    ASSERT_EQ(::stat(path_.c_str(), &status), 0);
-    EXPECT_EQ(status.st_mode & 07777U, 0644U);
+TEST_F(OutputFileTest, TheUmaskIsHonoured) {
+    for (const mode_t mask : {0077, 0027, 0002}) {
+        const mode_t before = ::umask(mask);
+        OutputFile file(path_);
+        file.commit();
+        ::umask(before);
+        struct stat status {};
+        ASSERT_EQ(::stat(path_.c_str(), &status), 0);
+        EXPECT_EQ(status.st_mode & 07777U, 0666U & ~mask);
+    }
 }
 
 TEST_F(OutputFileTest, ATakenTemporaryNameIsPassedOver) {

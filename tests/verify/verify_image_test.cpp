@@ -248,7 +248,9 @@ TEST_F(VerifyImage, CancelIsHeeded) {
 
 TEST_F(VerifyImage, AReportSaysWhatThePlanSays) {
     const std::string report = folder_ / "report.json";
-    write_verification_report(plan_, report);
+    OutputFile file(report);
+    write_verification_report(plan_, file);
+    file.commit();
     const Card plan = parse_verification_report(test::read_file(report), report);
     EXPECT_EQ(listed(verify_image(plan, image_, "direct", VerifyForm::full, {}).differences), "");
     EXPECT_EQ(make_verification_report(plan, {}), test::read_file(report));

@@ -190,13 +190,28 @@ class Ext4Reader {
         if (extra_size() % 4 == 0 && begin + 8 <= inode_size &&
             load_le<std::uint32_t>(raw_.data() + begin) == ext4::xattr_magic) {
             const ByteView area = ByteView(raw_).first(inode_size).subspan(begin + 4);
-            if (!ext4::decode_xattrs(area, area, set))
+            if (!ext4::decode_xattrs(area, area, set, value_reader()))
                 damage(path, "extended attributes in the inode are damaged");
         }
         const blk64_t block = ext2fs_file_acl_block(fs_.get(), small_inode());
         if (block != 0) read_xattr_block(block, number, path, set);
         std::sort(set.begin(), set.end());
         return set;
+    }
+
+    /// Reads the value of an attribute from an inode of its own.
+    ext4::ValueReader value_reader() {
+        return [this](std::uint32_t number, std::size_t size, std::string& value) {
+            constexpr std::size_t most = 64 * 1024;  // XATTR_SIZE_MAX
+            ext2_file_t file = nullptr;
+            if (size > most || ext2fs_file_open(fs_.get(), number, 0, &file) != 0) return false;
+            value.resize(size);
+            unsigned got = 0;
+            const bool whole =
+                ext2fs_file_read(file, value.data(), static_cast<unsigned>(size), &got) == 0 && got == size;
+            ext2fs_file_close(file);
+            return whole;
+        };
     }
 
     void read_xattr_block(blk64_t block, ext2_ino_t number, const std::string& path, XattrSet& set) {
@@ -207,7 +222,8 @@ class Ext4Reader {
             damage(path, "the block of extended attributes is damaged", words(result));
             return;
         }
-        if (!ext4::decode_xattrs(ByteView(bytes).subspan(ext4::xattr_block_header), bytes, set))
+        if (!ext4::decode_xattrs(ByteView(bytes).subspan(ext4::xattr_block_header), bytes, set,
+                                 value_reader()))
             damage(path, "extended attributes are damaged");
     }
 

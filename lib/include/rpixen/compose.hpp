@@ -18,6 +18,8 @@ struct PlanRequest {
         source_date_epoch;  ///< seconds since 1970; without it the newest time in the root file system
     std::vector<std::string> allow;  ///< ids of diagnostics that may not stop the run
     std::vector<std::string> deny;   ///< ids of diagnostics that must stop the run, whatever their severity
+    /// Files that the caller will write with the result: refused where they would replace an input.
+    std::vector<std::string> outputs;
     /// Whether the report lists the files of the root file system too (ReportPartition::files): half a
     /// million of them take some 80 MB. The boot partition's are always listed.
     bool list_root = true;
@@ -34,10 +36,11 @@ struct ComposeRequest : PlanRequest {
 };
 
 /// Everything compose() would do; writes nothing. What would stop compose() is in Report::refusal. Throws
-/// Error{manifest, artifact, unfit, io, cancelled} where there is no plan to show.
+/// Error{usage, manifest, artifact, unfit, io, cancelled} where there is no plan to show.
 Report plan(const PlanRequest& request, const Supervision& supervision = {});
 
-/// Writes the card image; it appears whole or not at all. Throws Error.
+/// Writes the card image; it appears whole or not at all, and its report only together with it. Throws
+/// Error.
 Report compose(const ComposeRequest& request, const Supervision& supervision = {});
 
 struct InspectRequest {
