@@ -67,6 +67,7 @@ class Probe {
         if (!problems.empty()) throw Error(ErrorCode::artifact, std::move(problems));
         set_.inputs = std::move(boot_.inputs);
         set_.inputs.insert(set_.inputs.end(), root_.inputs.begin(), root_.inputs.end());
+        set_.notes = layers_.notes();
         return std::move(set_);
     }
 
@@ -113,6 +114,7 @@ class Probe {
     void probe_root() {
         for (std::size_t layer = 0; layer < manifest_.rootfs.size(); ++layer)
             examine(root_, manifest_.rootfs[layer].location, [&] { probe_layer(layer); });
+        if (root_.problems.empty()) examine(root_, manifest_.rootfs[0].location, [&] { layers_.finish(); });
     }
 
     template <typename Work>
@@ -307,12 +309,13 @@ class Probe {
     void probe_layer(std::size_t index) {
         const ArtifactReference& reference = manifest_.rootfs[index];
         root_.inputs.push_back(reference.resolved);
-        set_.root.begin_layer();
+        layers_.begin(reference.path);
         if (is_folder(reference.resolved)) {
             if (reference.sha256)
                 throw Error(ErrorCode::artifact, "a folder has no digest", "sha256 for " + reference.path,
                             "sha256 for files only");
-            add_folder(set_.root, reference.resolved, index == 0, supervision_);
+            add_folder(layers_, reference.resolved, supervision_);
+            layers_.end();
             return;
         }
         const InputFilePtr file = InputFile::open_file(reference.resolved);
@@ -322,12 +325,16 @@ class Probe {
             // Takes long and writes: not for a run that has failed already.
             if (!root_.problems.empty()) return;
             watch();
-            pour_tar(set_.root, file, store_, reference.sha256, supervision_, [this] { watch(); });
+            pour_tar(layers_, TarFile(file), store_, reference.sha256, supervision_, [this] { watch(); });
+            layers_.end();
             return;
         }
         if (reference.sha256) check_pin(*reference.sha256, digest_of(*file, supervision_), reference.path);
         if (kind == FileKind::tar) {
-            add_tar(set_.root, file, supervision_);
+            TarFile tar(file);
+            tar.end_is_certain = reference.sha256.has_value();
+            add_tar(layers_, tar, supervision_);
+            layers_.end();
         } else if (kind == FileKind::ext_file_system) {
             if (manifest_.rootfs.size() != 1)
                 refuse_kind(reference.path, "a prebuilt file system among several layers", "tars and folders",
@@ -348,6 +355,7 @@ class Probe {
     ContentStore& store_;
     const Supervision& supervision_;
     ArtifactSet set_;
+    Layers layers_{set_.root};
     Findings boot_;
     Findings root_;
     std::atomic<bool> boot_failed_{false};

@@ -148,6 +148,7 @@ Decision decide(const Manifest& manifest, const PlanRequest& request, const std:
         decision.collisions = error.problems();
     }
     decision.inputs = inputs_of(artifacts);
+    decision.notes = artifacts.notes;
     decision.facts = facts_of(artifacts, decision.boot);
     decision.image = plan_image(manifest, std::move(artifacts), decision.boot, decision.time);
     decision.boot.diagnostics = judge_card(decision.boot.scenario, decision.image);
@@ -178,6 +179,7 @@ Report report_of(const Decision& decision, bool list_root) {
     report.time = decision.time;
     report.inputs = decision.inputs;
     report.facts = decision.facts;
+    report.notes.insert(report.notes.end(), decision.notes.begin(), decision.notes.end());
     return report;
 }
 

@@ -20,6 +20,7 @@ struct Decision {
     ImagePlan image;
     std::vector<std::pair<std::string, std::string>> inputs;  ///< path, SHA-256 where it was computed
     std::vector<std::string> facts;
+    std::vector<std::string> notes;  ///< what was left out or changed on the way into the root file system
     std::int64_t time = 0;
     /// Why this cannot be composed, beside the diagnostics: pinned addresses that collide.
     std::vector<Problem> collisions;
