@@ -12,6 +12,8 @@
 #include "artifact/ext_image.hpp"
 #include "artifact/file_kind.hpp"
 #include "artifact/folder_layer.hpp"
+#include "artifact/image_files.hpp"
+#include "artifact/image_layer.hpp"
 #include "artifact/packing.hpp"
 #include "artifact/pin.hpp"
 #include "artifact/tar_layer.hpp"
@@ -306,14 +308,24 @@ class Probe {
             boot_.inputs.push_back(reference.resolved + "/" + file.path);
     }
 
+    void add_container_image(const ArtifactReference& reference, ImageFiles& image) {
+        if (!root_.problems.empty()) return;
+        watch();
+        layers_.begin(reference.path, true);
+        add_image(layers_, image, reference.path, store_, supervision_, [this] { watch(); });
+        layers_.end();
+    }
+
     void probe_layer(std::size_t index) {
         const ArtifactReference& reference = manifest_.rootfs[index];
         root_.inputs.push_back(reference.resolved);
-        layers_.begin(reference.path);
         if (is_folder(reference.resolved)) {
             if (reference.sha256)
                 throw Error(ErrorCode::artifact, "a folder has no digest", "sha256 for " + reference.path,
                             "sha256 for files only");
+            if (const auto image = image_in_folder(reference.resolved))
+                return add_container_image(reference, *image);
+            layers_.begin(reference.path);
             add_folder(layers_, reference.resolved, supervision_);
             layers_.end();
             return;
@@ -321,10 +333,19 @@ class Probe {
         const InputFilePtr file = InputFile::open_file(reference.resolved);
         const Bytes start = start_of(*file);
         const FileKind kind = detect_file_kind(start);
-        if (kind == FileKind::packed || (kind == FileKind::tar && store_.in_place())) {
+        const bool packed = kind == FileKind::packed;
+        if (packed || kind == FileKind::tar) {
+            if (const auto image = image_in_tar(file, packed, supervision_, [this] { watch(); })) {
+                if (reference.sha256)
+                    check_pin(*reference.sha256, digest_of(*file, supervision_), reference.path);
+                return add_container_image(reference, *image);
+            }
+        }
+        if (packed || (kind == FileKind::tar && store_.in_place())) {
             // Takes long and writes: not for a run that has failed already.
             if (!root_.problems.empty()) return;
             watch();
+            layers_.begin(reference.path);
             pour_tar(layers_, TarFile(file), store_, reference.sha256, supervision_, [this] { watch(); });
             layers_.end();
             return;
@@ -333,6 +354,7 @@ class Probe {
         if (kind == FileKind::tar) {
             TarFile tar(file);
             tar.end_is_certain = reference.sha256.has_value();
+            layers_.begin(reference.path);
             add_tar(layers_, tar, supervision_);
             layers_.end();
         } else if (kind == FileKind::ext_file_system) {

@@ -30,4 +30,7 @@ std::unique_ptr<Unpacker> gzip_unpacker(ReadPacked read);
 /// Throws Error{unavailable} where libarchive was built without it.
 std::unique_ptr<Unpacker> archive_unpacker(Packing packing, ReadPacked read);
 
+/// The one for a packing that is not plain.
+std::unique_ptr<Unpacker> make_unpacker(Packing packing, ReadPacked read);
+
 }  // namespace rpixen
