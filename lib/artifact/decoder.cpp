@@ -39,6 +39,7 @@ class PlainBytes final : public Unpacker {
 }  // namespace
 
 std::unique_ptr<Unpacker> make_unpacker(Packing packing, ReadPacked read) {
+    if (packing == Packing::zstd) return zstd_unpacker(std::move(read));
     if (packing == Packing::gzip) return gzip_unpacker(std::move(read));
     return archive_unpacker(packing, std::move(read));
 }

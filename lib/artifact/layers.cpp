@@ -154,7 +154,21 @@ std::string Layers::text_of(const char* path) const {
     return std::string(as_text(read_all(content)));
 }
 
+/// A root file system packed from one folder too high, or a file packed as if it were one.
+void Layers::look_at_top() {
+    if (tree_.child_count(FileTree::root()) != 1) return;
+    const EntryId entry = tree_.children(FileTree::root())[0];
+    const NodeId node = tree_.entry_node(entry);
+    const std::string name = printable(tree_.entry_name(entry));
+    if (tree_.type(node) == NodeType::file)
+        note("it holds one file, " + name +
+             ", and nothing else: if that is the root file system, give it itself");
+    if (tree_.type(node) == NodeType::directory && (tree_.child(node, "etc") || tree_.child(node, "usr")))
+        note("everything is below " + name + "/: pack it from its own top (tar -C " + name + " -cf FILE .)");
+}
+
 void Layers::finish() {
+    if (begun_ != 0) look_at_top();
     std::erase_if(named_acls_, [&](const auto& acl) { return tree_.links(acl.first.first) == 0; });
     if (named_acls_.empty()) return;
     const UserNames names{parse_names(text_of("/etc/passwd")), parse_names(text_of("/etc/group"))};

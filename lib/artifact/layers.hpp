@@ -79,6 +79,7 @@ class Layers {
         Location place;
     };
     std::string text_of(const char* path) const;
+    void look_at_top();
     void close_layer();
 
     FileTree& tree_;

@@ -12,6 +12,7 @@
 #include "artifact/ext_image.hpp"
 #include "artifact/file_kind.hpp"
 #include "artifact/folder_layer.hpp"
+#include "artifact/foreign_kind.hpp"
 #include "artifact/image_files.hpp"
 #include "artifact/image_layer.hpp"
 #include "artifact/packing.hpp"
@@ -22,6 +23,7 @@
 #include "devicetree/built_in_overlays.hpp"
 #include "devicetree/device_tree.hpp"
 #include "format/zboot.hpp"
+#include "storage/reopened_file.hpp"
 
 namespace rpixen {
 namespace {
@@ -41,6 +43,17 @@ Bytes start_of(const InputFile& file) {
     Bytes start(static_cast<std::size_t>(std::min<std::uint64_t>(file.size(), file_kind_bytes)));
     pread_exactly(file.descriptor(), 0, start, file.name());
     return start;
+}
+
+constexpr const char* root_kinds =
+    "a tar (plain, gzip, xz, zstd, bzip2, lz4), a folder, an ext4 image or a container image";
+
+/// Names what holds a root file system in a form that is not read here, with what to do.
+void refuse_foreign_kind(const std::string& path, const InputFile& file) {
+    Bytes start(static_cast<std::size_t>(std::min<std::uint64_t>(file.size(), foreign_kind_bytes)));
+    pread_exactly(file.descriptor(), 0, start, file.name());
+    if (const auto foreign = detect_foreign_kind(start))
+        refuse_kind(path, foreign->name, root_kinds, foreign->change);
 }
 
 bool is_folder(const std::string& path) {
@@ -100,7 +113,7 @@ class Probe {
             for (const ExtraFile& file : manifest_.files)
                 examine(boot_, file.location, [&] {
                     boot_.inputs.push_back(file.resolved);
-                    set_.extra_files.push_back(InputFile::open_file(file.resolved)->content());
+                    set_.extra_files.push_back(ReopenedFile::examine(file.resolved));
                 });
         } catch (...) {
             boot_failed_ = true;
@@ -368,8 +381,8 @@ class Probe {
             supervision_.begin("copying", file->size());
             store_.place_image(*set_.prebuilt_root, supervision_, [this] { watch(); });
         } else {
-            refuse_kind(reference.path, describe(kind, start),
-                        "a tar (plain, gzip, xz, zstd, bzip2, lz4), a folder or an ext4 image");
+            refuse_foreign_kind(reference.path, *file);
+            refuse_kind(reference.path, describe(kind, start), root_kinds);
         }
     }
 

@@ -1,6 +1,7 @@
 #include "artifact/tar_layer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <utility>
 
@@ -10,11 +11,14 @@
 #include "artifact/byte_stream.hpp"
 #include "artifact/decoder.hpp"
 #include "artifact/file_kind.hpp"
+#include "artifact/foreign_kind.hpp"
+#include "artifact/packing.hpp"
 #include "artifact/pin.hpp"
 #include "artifact/posix_acl.hpp"
 #include "artifact/tar_reader.hpp"
 #include "artifact/xattr_names.hpp"
 #include "base/printable.hpp"
+#include "base/size.hpp"
 
 namespace rpixen {
 namespace {
@@ -215,6 +219,18 @@ void lay(Layers& layers, TarReader& reader, ContentStore& store, const Supervisi
     add_members(layers, reader, move, supervision, advance);
 }
 
+/// A large window is memory that the user may not have.
+void tell_of_window(Layers& layers, const TarFile& tar) {
+    constexpr std::uint64_t usual = 128 * MiB;  // what zstd takes without --long
+    std::array<std::byte, 16> start{};
+    const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(start.size(), tar.end - tar.begin));
+    pread_exactly(tar.file->descriptor(), tar.begin, MutableBytes(start).first(length), tar.name);
+    const std::uint64_t window = zstd_window(ByteView(start).first(length));
+    if (window > usual)
+        layers.note("its zstd window is " + format_size(window) +
+                    ": unpacking it takes as much memory as its data reach, at most that");
+}
+
 }  // namespace
 
 void add_tar(Layers& layers, const TarFile& tar, const Supervision& supervision) {
@@ -233,8 +249,14 @@ void check_is_tar(ByteStream& stream, const std::string& name) {
                                                      [](std::byte byte) { return byte == std::byte{}; });
     if (zeros || is_tar_header(start)) return;
     const ByteView looked_at = start.first(std::min(start.size(), file_kind_bytes));
+    const auto foreign = detect_foreign_kind(start.first(std::min(start.size(), foreign_kind_bytes)));
+    const FileKind kind = detect_file_kind(looked_at);
+    std::string change = "name the right file";
+    if (foreign) change = foreign->change;
+    if (kind == FileKind::ext_file_system)
+        change = "unpack it: a prebuilt file system is copied as it lies there";
     throw Error(ErrorCode::artifact, name + " holds no tar",
-                describe(detect_file_kind(looked_at), looked_at) + " inside", "a tar");
+                (foreign ? foreign->name : describe(kind, looked_at)) + " inside", "a tar", change);
 }
 
 void add_tar_stream(Layers& layers, ByteStream& stream, const std::string& name, bool end_is_certain,
@@ -252,6 +274,7 @@ void pour_tar(Layers& layers, const TarFile& tar, ContentStore& store,
         check_is_tar(decoder, tar.name);
         const bool plain = decoder.packing() == Packing::plain;
         supervision.begin(plain ? "reading" : "unpacking", tar.end - tar.begin);
+        tell_of_window(layers, tar);
         // Packed data tell their own end, and most prove it with a checksum.
         const bool certain = tar.end_is_certain || pinned || !plain;
         add_tar_stream(layers, decoder, tar.name, certain, store, supervision, [&] {

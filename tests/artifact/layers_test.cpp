@@ -234,6 +234,14 @@ TEST_F(RootLayers, WhatMacosAdds) {
     EXPECT_THAT(notes_, ElementsAre(HasSubstr("1 AppleDouble file"), HasSubstr("com.apple.provenance")));
 }
 
+TEST_F(RootLayers, AFolderTooHigh) {
+    lay_tars({TarMaker().directory("r").file("r/etc/issue", "x")});
+    EXPECT_THAT(notes_, ElementsAre(HasSubstr("everything is below r/")));
+    tree_ = FileTree();
+    lay_tars({TarMaker().file("x.ext4", "x")});
+    EXPECT_THAT(notes_, ElementsAre(HasSubstr("it holds one file, x.ext4")));
+}
+
 TEST_F(RootLayers, ASymlinkHasOneMode) {
     TarMaker::Header link;
     link.name = "l";
