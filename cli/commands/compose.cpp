@@ -32,6 +32,7 @@ int run(const Session& session) {
         session.out() << report.text();
     } else if (!session.quiet()) {
         if (!report.diagnostics.empty()) session.surroundings.err << diagnostics_text(report.diagnostics);
+        for (const std::string& note : report.notes) session.surroundings.err << "note: " << note << '\n';
         session.out() << report.output << ": " << report.size << " bytes\n";
     }
     return 0;

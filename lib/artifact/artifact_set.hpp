@@ -67,6 +67,7 @@ struct ArtifactSet {
     FileTree root;                         ///< all layers of rootfs, merged
     std::optional<Content> prebuilt_root;  ///< instead of `root`: an ext4 image
     std::vector<Content> extra_files;      ///< in the order of Manifest::files
+    std::vector<std::string> notes;        ///< what was left out or changed on the way into `root`
     std::vector<std::string> inputs;       ///< every path that was read, for depfiles and reports
 };
 

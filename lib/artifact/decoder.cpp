@@ -36,12 +36,13 @@ class PlainBytes final : public Unpacker {
     std::function<std::size_t(MutableBytes)> read_;
 };
 
+}  // namespace
+
 std::unique_ptr<Unpacker> make_unpacker(Packing packing, ReadPacked read) {
+    if (packing == Packing::zstd) return zstd_unpacker(std::move(read));
     if (packing == Packing::gzip) return gzip_unpacker(std::move(read));
     return archive_unpacker(packing, std::move(read));
 }
-
-}  // namespace
 
 struct Decoder::State {
     std::shared_ptr<const InputFile> file;

@@ -3,17 +3,20 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/sysmacros.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <map>
 #include <system_error>
+#include <tuple>
 
 #include <rpixen/error.hpp>
 
+#include "artifact/apple_double.hpp"
 #include "artifact/folder_source.hpp"
+#include "artifact/host_xattrs.hpp"
 #include "base/handle.hpp"
 #include "base/printable.hpp"
 
@@ -30,6 +33,13 @@ std::string reason() {
 /// A problem with something in the folder; the place is filled in by whoever collects it.
 [[noreturn]] void refuse(const std::string& message, const std::string& found) {
     throw Error(ErrorCode::artifact, message, found);
+}
+
+[[noreturn]] void refuse_access(const std::string& message) {
+    throw Error(
+        ErrorCode::artifact, message, reason(), "what this user can read",
+        "give the tar that the folder was unpacked from, make it readable (chmod u+rX), or run with the "
+        "rights of its owner (fakeroot, podman unshare, sudo)");
 }
 
 std::string path_inside(const std::string& folder, const std::string& name) {
@@ -67,41 +77,6 @@ std::vector<std::string> names_in(int descriptor) {
     return names;
 }
 
-bool belongs_on_card(std::string_view xattr) {
-    return xattr.starts_with("user.")
-               ? !xattr.starts_with("user.overlay.") && !xattr.starts_with("user.fuseoverlayfs.")
-               : xattr == "security.capability" || xattr == "system.posix_acl_access" ||
-                     xattr == "system.posix_acl_default";
-}
-
-/// Of a path that is not followed.
-XattrSet xattrs_of(const std::string& path) {
-    XattrSet set;
-    std::vector<char> names(4096);
-    ssize_t length = ::llistxattr(path.c_str(), names.data(), names.size());
-    if (length < 0 && errno == ERANGE) {
-        names.resize(65536);  // XATTR_LIST_MAX
-        length = ::llistxattr(path.c_str(), names.data(), names.size());
-    }
-    if (length < 0) {
-        if (errno == ENOTSUP) return set;
-        refuse("the extended attributes cannot be read", reason());
-    }
-    for (const char* name = names.data(); name < names.data() + length;
-         name += std::string_view(name).size() + 1) {
-        if (!belongs_on_card(name)) continue;
-        std::string value(65536, '\0');  // XATTR_SIZE_MAX
-        const ssize_t size = ::lgetxattr(path.c_str(), name, value.data(), value.size());
-        if (size < 0) {
-            if (errno == ENODATA) continue;
-            refuse(std::string("the extended attribute ") + name + " cannot be read", reason());
-        }
-        value.resize(static_cast<std::size_t>(size));
-        set.emplace_back(name, std::move(value));
-    }
-    return set;
-}
-
 /// The data of an open file that has holes.
 std::vector<DataRun> runs_of(int descriptor, std::uint64_t size) {
     std::vector<DataRun> runs;
@@ -121,19 +96,26 @@ std::vector<DataRun> runs_of(int descriptor, std::uint64_t size) {
 /// Lays one folder over a tree.
 class FolderLayer {
   public:
-    FolderLayer(FileTree& tree, const std::string& path, const Supervision& supervision)
-        : tree_(tree), source_(FolderSource::open_folder(path, false)), supervision_(supervision) {}
+    FolderLayer(Layers& layers, const std::string& path, const Supervision& supervision)
+        : layers_(layers),
+          tree_(layers.tree()),
+          source_(FolderSource::open_folder(path, false)),
+          supervision_(supervision),
+          first_node_(tree_.node_count()) {}
 
-    void add(bool with_top) {
+    void add() {
         struct stat top {};
         if (::fstat(source_->folder_descriptor(), &top) != 0) throw_io("examine", source_->name());
         device_ = top.st_dev;
         uid_ = top.st_uid;
         gid_ = top.st_gid;
-        if (with_top) {
+        if (layers_.lowest()) {
             const XattrSet xattrs =
-                xattrs_of("/proc/self/fd/" + std::to_string(source_->folder_descriptor()) + "/.");
-            tree_.add_directory({FileTree::root(), {}}, metadata_of(top), xattrs);
+                xattrs_of("/proc/self/fd/" + std::to_string(source_->folder_descriptor()) + "/.", false);
+            Metadata metadata = layers_.kept(metadata_of(top));
+            // A card's root belongs to nobody else, whoever made the folder.
+            if (uid_ != 0) metadata.uid = metadata.gid = 0;
+            tree_.add_directory({FileTree::root(), {}}, metadata, xattrs);
         }
         pending_.push_back({});
         while (!pending_.empty()) {
@@ -142,6 +124,7 @@ class FolderLayer {
             collect(folder, [&] { add_members(folder); });
         }
         if (!problems_.empty()) throw Error(ErrorCode::artifact, std::move(problems_));
+        if (uid_ != 0) map_owner();
     }
 
   private:
@@ -161,7 +144,7 @@ class FolderLayer {
 
     void add_members(const std::string& folder) {
         const FileDescriptor directory = open_inside(*source_, folder, O_DIRECTORY);
-        if (!directory) refuse("a folder cannot be opened", reason());
+        if (!directory) refuse_access("a folder cannot be opened");
         const std::string base = "/proc/self/fd/" + std::to_string(directory.get()) + "/";
         const std::uint32_t number = source_->add_folder(folder);
         std::vector<std::string> below;
@@ -181,8 +164,14 @@ class FolderLayer {
         struct stat status {};
         if (::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
             refuse("it cannot be examined", reason());
-        const Metadata metadata = metadata_of(status);
-        constexpr auto replace = FileTree::Existing::replace;
+        const Metadata metadata = layers_.kept(metadata_of(status));
+        holds_root_ = holds_root_ || status.st_uid == 0;
+        constexpr auto replace = FileTree::Existing::supersede;
+        if (layers_.apply_whiteout(inside)) return false;
+        if (is_apple_double_file(directory, name, status)) {
+            ++layers_.findings().apple_files;
+            return false;
+        }
         const FileTree::Place place = tree_.locate(inside);
         if (!S_ISDIR(status.st_mode) && status.st_nlink > 1) {
             const auto known = links_.find({status.st_dev, status.st_ino});
@@ -191,14 +180,19 @@ class FolderLayer {
                 return false;
             }
         }
-        const XattrSet xattrs = xattrs_of(path);
+        XattrSet xattrs = xattrs_of(path, !layers_.lowest());
+        if (S_ISCHR(status.st_mode) &&
+            layers_.apply_overlay_whiteout(place, major(status.st_rdev), minor(status.st_rdev)))
+            return false;
+        if (S_ISREG(status.st_mode) &&
+            layers_.apply_overlay_marks(place, static_cast<std::uint64_t>(status.st_size), xattrs))
+            return false;
         NodeId node = no_id;
         switch (status.st_mode & static_cast<mode_t>(S_IFMT)) {
             case S_IFDIR:
-                tree_.add_directory(place, metadata, xattrs);
+                add_directory(place, metadata, std::move(xattrs));
                 if (status.st_dev != device_)
-                    supervision_.note(source_->path_of(number, name) +
-                                      " is another file system and left empty");
+                    layers_.note(printable(inside) + " is another file system and left empty");
                 return status.st_dev == device_;
             case S_IFREG:
                 node = add_file(place, metadata, directory, number, name, status, xattrs);
@@ -226,13 +220,80 @@ class FolderLayer {
         return false;
     }
 
+    /// A folder that is there keeps what it has (as rsync --no-perms does): what a working folder's modes and
+    /// owners are says nothing of the card. One that hides what was there is a new one.
+    void add_directory(const FileTree::Place& place, const Metadata& metadata, XattrSet xattrs) {
+        const auto present = tree_.child(place.directory, place.name);
+        if (!present || tree_.type(*present) != NodeType::directory) {
+            layers_.add_directory(place, metadata, std::move(xattrs));
+            return;
+        }
+        const Metadata kept = tree_.metadata(*present);
+        const XattrSet kept_xattrs = tree_.xattrs(*present);
+        const std::uint64_t whiteouts = layers_.findings().whiteouts;
+        layers_.add_directory(place, metadata, std::move(xattrs));
+        if (layers_.findings().whiteouts != whiteouts) return;
+        tree_.set_metadata(*present, kept);
+        tree_.set_xattrs(*present, kept_xattrs);
+        const bool differs =
+            std::tie(kept.mode, kept.uid, kept.gid) != std::tie(metadata.mode, metadata.uid, metadata.gid);
+        layers_.findings().kept_folders += differs;
+    }
+
+    /// A tree that was unpacked without root rights belongs to one user, who stands for root. Where something
+    /// in it belongs to root, its numbers are true.
+    void map_owner() {
+        const std::string owner = std::to_string(uid_) + ":" + std::to_string(gid_);
+        std::uint64_t owned = 0;
+        for (NodeId node = first_node_; node < tree_.node_count(); ++node) {
+            if (tree_.links(node) == 0) continue;
+            Metadata metadata = tree_.metadata(node);
+            const bool own = metadata.uid == uid_;
+            owned += own;
+            if (holds_root_) continue;
+            if (own) metadata.uid = 0;
+            if (metadata.gid == gid_) metadata.gid = 0;
+            tree_.set_metadata(node, metadata);
+            map_capability(node);
+        }
+        if (!holds_root_ && owned != 0)
+            layers_.note(std::to_string(owned) + " files and folders of its owner " + owner +
+                         " belong to 0:0 on the card");
+        if (holds_root_ && owned != 0)
+            layers_.note("it holds files of uid 0, so its numbers are taken as they are: " +
+                         std::to_string(owned) + " files and folders belong to " + std::to_string(uid_) +
+                         "; only the top folder itself is given to 0:0");
+    }
+
+    void map_capability(NodeId node) {
+        if (tree_.xattrs(node).empty()) return;
+        XattrSet xattrs = tree_.xattrs(node);
+        for (auto& [name, value] : xattrs) {
+            if (name != "security.capability") continue;
+            if (auto mapped = capability_without_namespace(value, uid_)) {
+                value = std::move(*mapped);
+                tree_.set_xattrs(node, xattrs);
+                return;
+            }
+        }
+    }
+
+    static bool is_apple_double_file(int directory, const std::string& name, const struct stat& status) {
+        if (!S_ISREG(status.st_mode) || !name.starts_with("._")) return false;
+        const FileDescriptor file(
+            ::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+        std::array<std::byte, 4> magic{};
+        const ssize_t count = file ? ::pread(file.get(), magic.data(), magic.size(), 0) : -1;
+        return count == static_cast<ssize_t>(magic.size()) &&
+               is_apple_double(name, static_cast<std::uint64_t>(status.st_size), magic);
+    }
+
     NodeId add_file(const FileTree::Place& place, const Metadata& metadata, int directory,
                     std::uint32_t number, const std::string& name, const struct stat& status,
                     const XattrSet& xattrs) {
-        constexpr auto replace = FileTree::Existing::replace;
+        constexpr auto replace = FileTree::Existing::supersede;
         // Whether it can be read shows now, not after half of the card was written.
-        if (::faccessat(directory, name.c_str(), R_OK, AT_EACCESS) != 0)
-            refuse("it cannot be read", reason());
+        if (::faccessat(directory, name.c_str(), R_OK, AT_EACCESS) != 0) refuse_access("it cannot be read");
         const auto size = static_cast<std::uint64_t>(status.st_size);
         if (static_cast<std::uint64_t>(status.st_blocks) * 512 < size) {
             const FileDescriptor file(
@@ -257,16 +318,19 @@ class FolderLayer {
         return target;
     }
 
-    Metadata metadata_of(const struct stat& status) const {
+    static Metadata metadata_of(const struct stat& status) {
         return {static_cast<std::uint16_t>(status.st_mode & 07777U),
-                status.st_uid == uid_ ? 0 : status.st_uid,
-                status.st_gid == gid_ ? 0 : status.st_gid,
+                status.st_uid,
+                status.st_gid,
                 {status.st_mtim.tv_sec, static_cast<std::uint32_t>(status.st_mtim.tv_nsec)}};
     }
 
+    Layers& layers_;
     FileTree& tree_;
     std::shared_ptr<FolderSource> source_;
     const Supervision& supervision_;
+    NodeId first_node_;  ///< nodes from here on are the layer's own
+    bool holds_root_ = false;
     dev_t device_ = 0;
     uid_t uid_ = 0;
     gid_t gid_ = 0;
@@ -310,8 +374,8 @@ void list_into(std::vector<FirmwareFile>& files, std::vector<Problem>& problems,
 
 }  // namespace
 
-void add_folder(FileTree& tree, const std::string& path, bool with_top, const Supervision& supervision) {
-    FolderLayer(tree, path, supervision).add(with_top);
+void add_folder(Layers& layers, const std::string& path, const Supervision& supervision) {
+    FolderLayer(layers, path, supervision).add();
 }
 
 std::vector<FirmwareFile> list_folder(const std::string& path, const Supervision& supervision) {

@@ -37,4 +37,13 @@ Packing detect_packing(ByteView start) {
     return Packing::plain;
 }
 
+std::uint64_t zstd_window(ByteView start) {
+    if (start.size() < 6 || load_le<std::uint32_t>(start.data()) != 0xfd2fb528) return 0;
+    constexpr unsigned single_segment = 0x20;  // the window is the content, whose size follows
+    if ((std::to_integer<unsigned>(start[4]) & single_segment) != 0) return 0;
+    const auto descriptor = std::to_integer<unsigned>(start[5]);
+    const std::uint64_t base = std::uint64_t{1} << (10 + (descriptor >> 3));
+    return base + base / 8 * (descriptor & 7U);
+}
+
 }  // namespace rpixen

@@ -16,4 +16,8 @@ const char* name_of(Packing packing) noexcept;
 /// LZ4 frame format 1.6 and the legacy frame that the kernel's build writes.
 Packing detect_packing(ByteView start);
 
+/// Bytes of the window that the first frame of zstd data needs to be unpacked (RFC 8878, 3.1.1.1.2); 0 where
+/// it is not told here.
+std::uint64_t zstd_window(ByteView start);
+
 }  // namespace rpixen

@@ -24,14 +24,24 @@ std::uint64_t parse_decimal(std::string_view key, std::string_view text) {
     return value;
 }
 
-/// "[-]seconds[.fraction]"; digits beyond nanoseconds are cut off towards the past.
+/// As parse_decimal(), but the largest number stands for all beyond it.
+std::int64_t parse_seconds(std::string_view key, std::string_view text) {
+    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+    if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos) damaged(key, text);
+    std::int64_t value = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return failure == std::errc::result_out_of_range ? most : value;
+}
+
+/// "[-]seconds[.fraction]"; digits beyond nanoseconds are cut off towards the past. Seconds beyond 64 bits
+/// (2^63 too, which a time of INT64_MIN has) end at 2^63 - 1.
 Timestamp parse_time(std::string_view key, std::string_view text) {
     std::string_view rest = text;
     const bool negative = rest.starts_with('-');
     if (negative) rest.remove_prefix(1);
     const std::size_t point = rest.find('.');
     const std::string_view fraction = point == std::string_view::npos ? "" : rest.substr(point + 1);
-    Timestamp time{static_cast<std::int64_t>(parse_decimal(key, rest.substr(0, point))), 0};
+    Timestamp time{parse_seconds(key, rest.substr(0, point)), 0};
     bool beyond = false;
     for (std::size_t index = 0; index < std::max<std::size_t>(9, fraction.size()); ++index) {
         const char digit = index < fraction.size() ? fraction[index] : '0';

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <vector>
 
 #include <rpixen/error.hpp>
@@ -47,6 +48,10 @@ std::optional<std::uint32_t> number(std::string_view text) {
     return value;
 }
 
+bool number_like(std::string_view text) {
+    return text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 std::optional<std::uint16_t> permissions(std::string_view text) {
     std::uint16_t bits = 0;
     if (text.empty() || text.size() > 3) return std::nullopt;
@@ -63,7 +68,10 @@ std::optional<std::uint16_t> permissions(std::string_view text) {
     return bits;
 }
 
-Entry parse_entry(std::string_view text) {
+/// Tells of a name without a number; nothing where there is none to be had.
+using Lookup = std::function<std::optional<std::uint32_t>(bool user, std::string_view name)>;
+
+Entry parse_entry(std::string_view text, const Lookup& lookup) {
     std::vector<std::string_view> fields = split(text, ":");
     if (fields[0] == "default") fields.erase(fields.begin());
     if (fields.size() < 2) refuse(text, "holds an entry that is none");
@@ -95,22 +103,23 @@ Entry parse_entry(std::string_view text) {
     entry.tag = is_user ? user : group;
     auto id = fields.size() > 3 ? number(fields[3]) : number(name);
     if (!id && name == "root") id = 0;
+    if (!id && !number_like(name)) id = lookup(is_user, name);
     if (!id)
-        refuse(text, "names somebody without a number",
-               "make the tar with --numeric-owner, or with bsdtar, which stores the number too");
+        throw Error(ErrorCode::artifact, "an access control list names somebody whom the tree does not know",
+                    "'" + std::string(text) + "'",
+                    is_user ? "a user of the tree's /etc/passwd" : "a group of the tree's /etc/group",
+                    "add the name there, or make the tar with bsdtar, which stores the number too");
     entry.id = *id;
     return entry;
 }
 
-}  // namespace
-
-PosixAcl parse_posix_acl(std::string_view text) {
+PosixAcl parse(std::string_view text, const Lookup& lookup) {
     std::vector<Entry> entries;
     for (std::string_view line : split(text, ",\n")) {
         line = line.substr(0, line.find('#'));
         while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
         while (!line.empty() && (line.back() == ' ' || line.back() == '\t')) line.remove_suffix(1);
-        if (!line.empty()) entries.push_back(parse_entry(line));
+        if (!line.empty()) entries.push_back(parse_entry(line, lookup));
     }
     std::sort(entries.begin(), entries.end());
     if (std::adjacent_find(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
@@ -140,6 +149,24 @@ PosixAcl parse_posix_acl(std::string_view text) {
     if ((seen & (user | group)) != 0 && (seen & mask) == 0) refuse(text, "names somebody and has no mask");
     acl.minimal = seen == required;
     return acl;
+}
+
+}  // namespace
+
+PosixAcl parse_posix_acl(std::string_view text, const UserNames* names) {
+    return parse(text, [names](bool user, std::string_view name) -> std::optional<std::uint32_t> {
+        if (!names) return std::nullopt;
+        const auto& list = user ? names->users : names->groups;
+        const auto found = list.find(name);
+        return found == list.end() ? std::nullopt : std::optional(found->second);
+    });
+}
+
+bool needs_names(std::string_view text) {
+    // Stand-ins that no other entry has, so that two names do not look like one twice.
+    std::uint32_t next = no_id;
+    parse(text, [&next](bool, std::string_view) { return std::optional(--next); });
+    return next != no_id;
 }
 
 }  // namespace rpixen

@@ -12,6 +12,9 @@
 #include "artifact/ext_image.hpp"
 #include "artifact/file_kind.hpp"
 #include "artifact/folder_layer.hpp"
+#include "artifact/foreign_kind.hpp"
+#include "artifact/image_files.hpp"
+#include "artifact/image_layer.hpp"
 #include "artifact/packing.hpp"
 #include "artifact/pin.hpp"
 #include "artifact/tar_layer.hpp"
@@ -20,6 +23,7 @@
 #include "devicetree/built_in_overlays.hpp"
 #include "devicetree/device_tree.hpp"
 #include "format/zboot.hpp"
+#include "storage/reopened_file.hpp"
 
 namespace rpixen {
 namespace {
@@ -39,6 +43,17 @@ Bytes start_of(const InputFile& file) {
     Bytes start(static_cast<std::size_t>(std::min<std::uint64_t>(file.size(), file_kind_bytes)));
     pread_exactly(file.descriptor(), 0, start, file.name());
     return start;
+}
+
+constexpr const char* root_kinds =
+    "a tar (plain, gzip, xz, zstd, bzip2, lz4), a folder, an ext4 image or a container image";
+
+/// Names what holds a root file system in a form that is not read here, with what to do.
+void refuse_foreign_kind(const std::string& path, const InputFile& file) {
+    Bytes start(static_cast<std::size_t>(std::min<std::uint64_t>(file.size(), foreign_kind_bytes)));
+    pread_exactly(file.descriptor(), 0, start, file.name());
+    if (const auto foreign = detect_foreign_kind(start))
+        refuse_kind(path, foreign->name, root_kinds, foreign->change);
 }
 
 bool is_folder(const std::string& path) {
@@ -67,6 +82,7 @@ class Probe {
         if (!problems.empty()) throw Error(ErrorCode::artifact, std::move(problems));
         set_.inputs = std::move(boot_.inputs);
         set_.inputs.insert(set_.inputs.end(), root_.inputs.begin(), root_.inputs.end());
+        set_.notes = layers_.notes();
         return std::move(set_);
     }
 
@@ -97,7 +113,7 @@ class Probe {
             for (const ExtraFile& file : manifest_.files)
                 examine(boot_, file.location, [&] {
                     boot_.inputs.push_back(file.resolved);
-                    set_.extra_files.push_back(InputFile::open_file(file.resolved)->content());
+                    set_.extra_files.push_back(ReopenedFile::examine(file.resolved));
                 });
         } catch (...) {
             boot_failed_ = true;
@@ -113,6 +129,7 @@ class Probe {
     void probe_root() {
         for (std::size_t layer = 0; layer < manifest_.rootfs.size(); ++layer)
             examine(root_, manifest_.rootfs[layer].location, [&] { probe_layer(layer); });
+        if (root_.problems.empty()) examine(root_, manifest_.rootfs[0].location, [&] { layers_.finish(); });
     }
 
     template <typename Work>
@@ -320,30 +337,55 @@ class Probe {
                     "name " + reference.path + "/" + folder);
     }
 
+    void add_container_image(const ArtifactReference& reference, ImageFiles& image) {
+        if (!root_.problems.empty()) return;
+        watch();
+        layers_.begin(reference.path, true);
+        add_image(layers_, image, reference.path, store_, supervision_, [this] { watch(); });
+        layers_.end();
+    }
+
     void probe_layer(std::size_t index) {
         const ArtifactReference& reference = manifest_.rootfs[index];
         root_.inputs.push_back(reference.resolved);
-        set_.root.begin_layer();
         if (is_folder(reference.resolved)) {
             if (reference.sha256)
                 throw Error(ErrorCode::artifact, "a folder has no digest", "sha256 for " + reference.path,
                             "sha256 for files only");
-            add_folder(set_.root, reference.resolved, index == 0, supervision_);
+            if (const auto image = image_in_folder(reference.resolved))
+                return add_container_image(reference, *image);
+            layers_.begin(reference.path);
+            add_folder(layers_, reference.resolved, supervision_);
+            layers_.end();
             return;
         }
         const InputFilePtr file = InputFile::open_file(reference.resolved);
         const Bytes start = start_of(*file);
         const FileKind kind = detect_file_kind(start);
-        if (kind == FileKind::packed || (kind == FileKind::tar && store_.in_place())) {
+        const bool packed = kind == FileKind::packed;
+        if (packed || kind == FileKind::tar) {
+            if (const auto image = image_in_tar(file, packed, supervision_, [this] { watch(); })) {
+                if (reference.sha256)
+                    check_pin(*reference.sha256, digest_of(*file, supervision_), reference.path);
+                return add_container_image(reference, *image);
+            }
+        }
+        if (packed || (kind == FileKind::tar && store_.in_place())) {
             // Takes long and writes: not for a run that has failed already.
             if (!root_.problems.empty()) return;
             watch();
-            pour_tar(set_.root, file, store_, reference.sha256, supervision_, [this] { watch(); });
+            layers_.begin(reference.path);
+            pour_tar(layers_, TarFile(file), store_, reference.sha256, supervision_, [this] { watch(); });
+            layers_.end();
             return;
         }
         if (reference.sha256) check_pin(*reference.sha256, digest_of(*file, supervision_), reference.path);
         if (kind == FileKind::tar) {
-            add_tar(set_.root, file, supervision_);
+            TarFile tar(file);
+            tar.end_is_certain = reference.sha256.has_value();
+            layers_.begin(reference.path);
+            add_tar(layers_, tar, supervision_);
+            layers_.end();
         } else if (kind == FileKind::ext_file_system) {
             if (manifest_.rootfs.size() != 1)
                 refuse_kind(reference.path, "a prebuilt file system among several layers", "tars and folders",
@@ -355,8 +397,8 @@ class Probe {
             supervision_.begin("copying", file->size());
             store_.place_image(*set_.prebuilt_root, supervision_, [this] { watch(); });
         } else {
-            refuse_kind(reference.path, describe(kind, start),
-                        "a tar (plain, gzip, xz, zstd, bzip2, lz4), a folder or an ext4 image");
+            refuse_foreign_kind(reference.path, *file);
+            refuse_kind(reference.path, describe(kind, start), root_kinds);
         }
     }
 
@@ -364,6 +406,7 @@ class Probe {
     ContentStore& store_;
     const Supervision& supervision_;
     ArtifactSet set_;
+    Layers layers_{set_.root};
     Findings boot_;
     Findings root_;
     std::atomic<bool> boot_failed_{false};

@@ -6,7 +6,6 @@
 
 #include <rpixen/error.hpp>
 
-#include "artifact/posix_acl.hpp"
 #include "base/printable.hpp"
 #include "base/size.hpp"
 
@@ -34,7 +33,8 @@ std::string without_nul(ByteView body) {
 
 }  // namespace
 
-TarReader::TarReader(ByteStream& stream, std::string name) : stream_(stream), name_(std::move(name)) {}
+TarReader::TarReader(ByteStream& stream, std::string name, bool end_is_certain)
+    : stream_(stream), name_(std::move(name)), end_is_certain_(end_is_certain) {}
 
 Error TarReader::locate(ErrorCode code, Problem problem) const {
     problem.location.file = name_;
@@ -86,13 +86,16 @@ bool TarReader::next() {
 
     std::array<std::byte, block_size> block;
     bool lone_zero = false;
+    bool extended = false;  // an extended header waits for its member
     while (true) {
         const std::uint64_t place = stream_.position();
         if (!read_block(block)) {
             if (lone_zero) return false;
+            without_blocks_ = end_is_certain_ && !extended && stream_.position() != 0;
+            if (without_blocks_) return false;
             refuse("the tar ends without its closing blocks of zeros",
                    "its end after byte " + std::to_string(stream_.position()), "two blocks of zeros",
-                   "fetch or make the tar again");
+                   "fetch or make the tar again; if it is known to be whole, pin it with \"sha256\"");
         }
         if (all_zero(block)) {
             if (lone_zero) return false;
@@ -104,6 +107,7 @@ bool TarReader::next() {
         try {
             const TarHeader header = parse_tar_header(block);
             if (take(header, block)) return true;
+            extended = header.type != 'V' && header.type != 'g';
         } catch (const Error& error) {
             if (!error.problems()[0].location.file.empty()) throw;
             Problem problem = error.problems()[0];
@@ -223,14 +227,9 @@ void TarReader::make_member(const TarHeader& header, ByteView block) {
 void TarReader::apply(const PaxAttributes& pax) {
     if (pax.mtime) member_.metadata.mtime = *pax.mtime;
     for (const auto& [name, value] : pax.xattrs) member_.xattrs.emplace_back(name, value);
-    const bool symlink = member_.kind == TarMember::Kind::symlink;  // has no list of its own
-    if (pax.access_acl && !symlink) {
-        const PosixAcl acl = parse_posix_acl(*pax.access_acl);
-        member_.metadata.mode = static_cast<std::uint16_t>((member_.metadata.mode & 07000U) | acl.mode);
-        if (!acl.minimal) member_.xattrs.emplace_back("system.posix_acl_access", acl.xattr);
-    }
-    if (pax.default_acl && member_.kind == TarMember::Kind::directory)
-        member_.xattrs.emplace_back("system.posix_acl_default", parse_posix_acl(*pax.default_acl).xattr);
+    // A symlink has no list of its own.
+    if (member_.kind != TarMember::Kind::symlink) member_.access_acl = pax.access_acl;
+    if (member_.kind == TarMember::Kind::directory) member_.default_acl = pax.default_acl;
     std::sort(member_.xattrs.begin(), member_.xattrs.end());
     const auto twice = std::adjacent_find(member_.xattrs.begin(), member_.xattrs.end(),
                                           [](const auto& a, const auto& b) { return a.first == b.first; });
@@ -316,6 +315,11 @@ void TarReader::finish_sparse(std::uint64_t size) {
         member_.sparse = false;
         member_.runs.clear();
     }
+}
+
+ByteView TarReader::peek() {
+    const ByteView part = left_ == 0 ? ByteView() : stream_.peek();
+    return part.first(static_cast<std::size_t>(std::min<std::uint64_t>(part.size(), left_)));
 }
 
 ByteView TarReader::data() {

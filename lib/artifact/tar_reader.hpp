@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,8 @@ struct TarMember {
     std::uint32_t major = 0;
     std::uint32_t minor = 0;
     XattrSet xattrs;
+    std::optional<std::string> access_acl;   ///< as text; of no symlink
+    std::optional<std::string> default_acl;  ///< as text; of a folder
     bool sparse = false;
     std::vector<DataRun> runs;  ///< of a sparse file: what `stored` holds, in order
 };
@@ -46,7 +49,9 @@ struct TarMember {
 class TarReader {
   public:
     /// `name` is the tar's path for messages. The stream outlives the reader.
-    TarReader(ByteStream& stream, std::string name);
+    /// `end_is_certain`: what the stream gives is proven to be the whole tar (by a checksum or a digest), so
+    /// that it may end without closing blocks behind a member that is whole.
+    TarReader(ByteStream& stream, std::string name, bool end_is_certain = false);
 
     /// Goes to the next member; false at the end of the archive.
     bool next();
@@ -57,6 +62,10 @@ class TarReader {
     std::uint64_t data_position() const { return stream_.position(); }
     /// The next piece of the member's data, not empty; nothing after the last.
     ByteView data();
+    /// The same without passing over it.
+    ByteView peek();
+    /// Whether the archive ended without closing blocks.
+    bool ended_without_blocks() const { return without_blocks_; }
 
     /// `problem` with the tar and the present member as its place.
     Error locate(ErrorCode code, Problem problem) const;
@@ -85,6 +94,8 @@ class TarReader {
     bool has_long_link_ = false;
     std::uint64_t left_ = 0;     ///< of the member's data
     std::uint64_t padding_ = 0;  ///< behind it
+    bool end_is_certain_;
+    bool without_blocks_ = false;
 };
 
 }  // namespace rpixen

@@ -26,8 +26,14 @@ class Unpacker {
 /// bits went through). What follows the last member is passed over, as gzip does.
 std::unique_ptr<Unpacker> gzip_unpacker(ReadPacked read);
 
-/// xz, zstd, bzip2 and lz4 through libarchive's filters.
+/// zstd through libzstd, with windows of up to 2 GiB (libarchive allows 128 MiB).
+std::unique_ptr<Unpacker> zstd_unpacker(ReadPacked read);
+
+/// xz, bzip2 and lz4 through libarchive's filters.
 /// Throws Error{unavailable} where libarchive was built without it.
 std::unique_ptr<Unpacker> archive_unpacker(Packing packing, ReadPacked read);
+
+/// The one for a packing that is not plain.
+std::unique_ptr<Unpacker> make_unpacker(Packing packing, ReadPacked read);
 
 }  // namespace rpixen

@@ -84,6 +84,7 @@ Decision decide(const Manifest& manifest, const PlanRequest& request, const std:
     const auto time = narrow<std::uint32_t>(decision.time);
     decision.boot = plan_boot(manifest, artifacts, time, request.allow);
     decision.inputs = inputs_of(artifacts);
+    decision.notes = artifacts.notes;
     decision.facts = facts_of(artifacts, decision.boot);
     decision.card = plan_image(manifest, std::move(artifacts), decision.boot, decision.time);
     for (Partition& partition : decision.card.partitions)
@@ -109,7 +110,9 @@ Report report_of(const Decision& decision, bool list_root) {
     report.inputs = decision.inputs;
     report.facts = decision.facts;
     report.diagnostics = decision.check.diagnostics;
+    report.not_known = decision.check.notes;
     report.notes.insert(report.notes.end(), decision.check.notes.begin(), decision.check.notes.end());
+    report.notes.insert(report.notes.end(), decision.notes.begin(), decision.notes.end());
     return report;
 }
 

@@ -26,6 +26,7 @@ struct Decision {
     CardCheck check;                                          ///< what the one judge says of the card
     std::vector<std::pair<std::string, std::string>> inputs;  ///< path, SHA-256 where it was computed
     std::vector<std::string> facts;
+    std::vector<std::string> notes;  ///< what was left out or changed on the way into the root file system
     std::int64_t time = 0;
 };
 

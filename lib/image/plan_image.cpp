@@ -11,6 +11,7 @@
 #include "image/fat32_geometry.hpp"
 #include "image/fat32_layout.hpp"
 #include "image/identity.hpp"
+#include "image/owners.hpp"
 
 namespace rpixen {
 namespace {
@@ -44,6 +45,10 @@ void add_extra_files(const Manifest& manifest, const std::vector<Content>& conte
                      FileTree& root, std::int64_t time) {
     boot.begin_layer();
     root.begin_layer();
+    // The folders on the way to them are named by "owners" too; the files themselves have their own.
+    for (const ExtraFile& file : manifest.files)
+        if (file.partition == ExtraFile::Partition::root) root.locate(file.target);
+    apply_owners(manifest, root);
     for (std::size_t index = 0; index < manifest.files.size(); ++index) {
         const ExtraFile& file = manifest.files[index];
         FileTree& tree = file.partition == ExtraFile::Partition::boot ? boot : root;
@@ -220,6 +225,11 @@ Card plan_image(const Manifest& manifest, ArtifactSet&& artifacts, const BootPla
                             Problem{"a file cannot be added to a prebuilt ext4 image", file.target,
                                     "files for the boot partition",
                                     "give the root file system as a tar or folder", file.location});
+    if (artifacts.prebuilt_root && !manifest.owners.empty())
+        throw Error(ErrorCode::unfit,
+                    Problem{"owners cannot be changed in a prebuilt ext4 image", manifest.owners[0].path,
+                            "a root file system of layers", "give the root file system as a tar or folder",
+                            manifest.owners[0].location});
     add_extra_files(manifest, artifacts.extra_files, files, root, time);
 
     Card plan;

@@ -16,6 +16,7 @@ void read_artifacts(const JsonValue& value, Problems& problems, Manifest& manife
 void read_overlays(const JsonValue& value, Problems& problems, Manifest& manifest);
 void read_boot(const JsonValue& value, Problems& problems, Manifest& manifest);
 void read_image(const JsonValue& value, Problems& problems, Manifest& manifest);
+void read_owners(const JsonValue& value, Problems& problems, Manifest& manifest);
 void read_files(const JsonValue& value, Problems& problems, Manifest& manifest);
 
 }  // namespace rpixen

@@ -96,6 +96,11 @@ std::string_view ext4_label(std::string_view text) {
                : "1 to 16 printable ASCII characters";
 }
 
+std::string_view path_pattern(std::string_view text) {
+    const bool right = !text.empty() && text.front() != '!' && text.find('\0') == std::string_view::npos;
+    return right ? "" : "a pattern such as \"/home/pi/**\", which does not begin with '!'";
+}
+
 std::string_view target(std::string_view text) {
     static constexpr std::string_view allowed =
         "an absolute path without \"//\", \"/./\", \"/../\" and without a '/' at its end, names of at most "

@@ -9,6 +9,8 @@ namespace rpixen::text_rules {
 
 /// Any path: not empty, no NUL.
 std::string_view path(std::string_view text);
+/// A pattern of paths as in gitignore(5), which takes none back with '!'.
+std::string_view path_pattern(std::string_view text);
 /// The release's name: part of file names.
 std::string_view release_name(std::string_view text);
 std::string_view sha256(std::string_view text);

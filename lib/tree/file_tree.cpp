@@ -164,6 +164,12 @@ std::string FileTree::path_of(NodeId node) const {
 }
 
 FileTree::Place FileTree::locate(std::string_view path, bool create) {
+    bool nowhere = false;
+    return walk(path, create, nowhere);
+}
+
+/// As locate(). `nowhere` tells, beside the Error, that a symlink leads to nothing or to no directory.
+FileTree::Place FileTree::walk(std::string_view path, bool create, bool& nowhere) {
     // Expanding a symlink puts its target before the rest of the path, so one string is walked from the left.
     std::string walk(path);
     std::string_view rest = walk;
@@ -194,6 +200,7 @@ FileTree::Place FileTree::locate(std::string_view path, bool create) {
         if (last && !from_target) return {directory, std::string(name)};
         const EntryId entry = find_entry(directory, name);
         if (entry == no_id) {
+            nowhere = from_target;
             if (from_target)
                 refuse_path(path, "a symlink on the way leads nowhere", followed,
                             "a link to a directory that is there already",
@@ -218,7 +225,8 @@ FileTree::Place FileTree::locate(std::string_view path, bool create) {
             rest = walk;
             continue;
         }
-        if (nodes_[node].type != NodeType::directory)
+        nowhere = nodes_[node].type != NodeType::directory;
+        if (nowhere)
             refuse_path(path, "a member stands under something that is no directory",
                         quoted(name) + ", a " + name_of(nodes_[node].type), "a directory",
                         "rename or leave out one of the two");
@@ -233,12 +241,26 @@ NodeId FileTree::make_directory(NodeId parent, std::string_view name) {
     return insert({parent, std::string(name)}, node, {0755, 0, 0, {}}, {}, Existing::refuse);
 }
 
-EntryId FileTree::checked_existing(const Place& place, NodeType type, Existing existing) const {
+EntryId FileTree::checked_existing(const Place& place, NodeType type, Existing existing) {
     if (place.name.empty()) refuse(place, std::string("an existing directory cannot be a ") + name_of(type));
     check_name(place.name, place.name);
     const EntryId entry = find_entry(place.directory, place.name);
     if (entry == no_id) return no_id;
-    const NodeType present = nodes_[entries_[entry].node].type;
+    const NodeId node = entries_[entry].node;
+    const NodeType present = nodes_[node].type;
+    if (existing == Existing::supersede) {
+        if (present != NodeType::directory) return entry;
+        for (const NodeId directory : directories_from(node))
+            for (EntryId below = nodes_[directory].first; below != no_id; below = entries_[below].next)
+                if (entries_[below].node != no_id && entries_[below].layer == layer_)
+                    refuse(place,
+                           std::string("a ") + name_of(type) +
+                               " would replace a directory that holds members of the same layer",
+                           quoted(entry_name(below)) + " in it", "one of the two",
+                           "leave one of them out, or put it into a layer of its own");
+        hide_below(node);
+        return entry;
+    }
     if (present == NodeType::directory)
         refuse(place, std::string("a ") + name_of(type) + " would replace a directory", {},
                "a new name, or one of a file", "rename it or leave it out");
@@ -252,6 +274,7 @@ EntryId FileTree::checked_existing(const Place& place, NodeType type, Existing e
 void FileTree::name_node(const Place& place, EntryId existing, NodeId node) {
     if (existing != no_id) {
         Entry& entry = entries_[existing];
+        ++(entry.layer == layer_ ? counts_.repeated : counts_.replaced);
         --nodes_[entry.node].links;
         entry.node = node;
         entry.layer = layer_;
@@ -291,31 +314,38 @@ NodeId FileTree::insert(const Place& place, Node node, const Metadata& metadata,
     return id;
 }
 
-NodeId FileTree::add_directory(const Place& place, const Metadata& metadata, XattrSet xattrs) {
+NodeId FileTree::add_directory(const Place& place, const Metadata& metadata, XattrSet xattrs,
+                               Existing existing) {
     NodeId node = place.directory;
     if (!place.name.empty()) {
         const EntryId entry = find_entry(place.directory, place.name);
         if (entry == no_id) return insert(place, Node{}, metadata, std::move(xattrs), Existing::refuse);
         node = entries_[entry].node;
-        if (nodes_[node].type == NodeType::symlink) {
-            // A trailing "/." makes locate() follow the link; the link and the directory behind it stay as
-            // they are.
-            std::optional<NodeId> followed;
-            try {
-                const Place behind = locate(path_of(place.directory) + "/" + place.name + "/.", false);
-                followed = behind.directory;
-            } catch (const Error&) {
-                followed.reset();
-            }
-            if (!followed) refuse(place, "a directory would replace a symlink that leads to no directory");
-            return *followed;
-        }
         if (nodes_[node].type != NodeType::directory)
-            refuse(place, std::string("a directory would replace a ") + name_of(nodes_[node].type));
+            return directory_in_place_of(place, entry, metadata, std::move(xattrs), existing);
+        entries_[entry].layer = layer_;
     }
     set_metadata(node, metadata);
     set_xattrs(node, std::move(xattrs));
     return node;
+}
+
+NodeId FileTree::directory_in_place_of(const Place& place, EntryId entry, const Metadata& metadata,
+                                       XattrSet xattrs, Existing existing) {
+    const NodeType present = nodes_[entries_[entry].node].type;
+    if (present == NodeType::symlink) {
+        // A trailing "/." makes it follow the link; the link and the directory behind it stay as they are.
+        bool nowhere = false;
+        try {
+            return walk(path_of(place.directory) + "/" + place.name + "/.", false, nowhere).directory;
+        } catch (const Error&) {
+            if (!nowhere || existing != Existing::supersede)
+                refuse(place, "a directory would replace a symlink that leads to no directory");
+        }
+    } else if (existing != Existing::supersede) {
+        refuse(place, std::string("a directory would replace a ") + name_of(present));
+    }
+    return insert(place, Node{}, metadata, std::move(xattrs), existing);
 }
 
 void FileTree::set_content(Node& node, const Content& content) {
@@ -411,6 +441,53 @@ void FileTree::remove(NodeId directory, std::string_view name) {
         refuse({directory, std::string(name)}, "a directory that is not empty cannot be removed");
     --nodes_[entry.node].links;
     entry.node = no_id;
+}
+
+void FileTree::remove_tree(const Place& place) {
+    const EntryId entry = find_entry(place.directory, place.name);
+    if (entry == no_id) return;
+    const NodeId node = entries_[entry].node;
+    if (nodes_[node].type == NodeType::directory)
+        for (const NodeId directory : directories_from(node))
+            for (EntryId below = nodes_[directory].first; below != no_id; below = entries_[below].next)
+                if (entries_[below].node != no_id) drop(below);
+    drop(entry);
+}
+
+void FileTree::hide(const Place& place) {
+    const EntryId entry = find_entry(place.directory, place.name);
+    if (entry == no_id) return;
+    const NodeId node = entries_[entry].node;
+    const bool directory = nodes_[node].type == NodeType::directory;
+    if (directory) hide_below(node);
+    if (entries_[entry].layer != layer_ && !(directory && child_count(node) != 0)) drop(entry);
+}
+
+void FileTree::hide_below(NodeId directory) {
+    const std::vector<NodeId> directories = directories_from(directory);
+    // What is below comes before what is above: a directory goes once it is empty.
+    for (auto place = directories.rbegin(); place != directories.rend(); ++place)
+        for (EntryId entry = nodes_[*place].first; entry != no_id; entry = entries_[entry].next) {
+            if (entries_[entry].node == no_id || entries_[entry].layer == layer_) continue;
+            const NodeId node = entries_[entry].node;
+            if (nodes_[node].type != NodeType::directory || child_count(node) == 0) drop(entry);
+        }
+}
+
+/// A directory and all below it, each before those in it.
+std::vector<NodeId> FileTree::directories_from(NodeId directory) const {
+    std::vector<NodeId> list{directory};
+    for (std::size_t next = 0; next < list.size(); ++next)
+        for (EntryId entry = nodes_[list[next]].first; entry != no_id; entry = entries_[entry].next)
+            if (entries_[entry].node != no_id && nodes_[entries_[entry].node].type == NodeType::directory)
+                list.push_back(entries_[entry].node);
+    return list;
+}
+
+void FileTree::drop(EntryId entry) {
+    if (entries_[entry].layer != layer_) ++counts_.dropped;
+    --nodes_[entries_[entry].node].links;
+    entries_[entry].node = no_id;
 }
 
 EntryId FileTree::find_entry(NodeId directory, std::string_view name) const {

@@ -122,11 +122,15 @@ class FileTree {
     Place locate(std::string_view path, bool create = true);
 
     /// How an addition meets an existing entry of the same name. A directory over a directory always merges
-    /// (takes the new metadata and xattrs); a directory over a symlink to a directory keeps the link; any
-    /// other change between directory and non-directory is refused.
-    enum class Existing : std::uint8_t { refuse, replace };
+    /// (takes the new metadata and xattrs); a directory over a symlink to a directory keeps the link.
+    /// `replace` takes what an earlier layer brought, but no change between directory and non-directory. With
+    /// `supersede` the last one wins, as in an archive: also within a layer, and also a directory takes the
+    /// place of another kind and the reverse; but what is no directory never takes that of a directory in
+    /// which this layer has put something.
+    enum class Existing : std::uint8_t { refuse, replace, supersede };
 
-    NodeId add_directory(const Place& place, const Metadata& metadata, XattrSet xattrs = {});
+    NodeId add_directory(const Place& place, const Metadata& metadata, XattrSet xattrs = {},
+                         Existing existing = Existing::refuse);
     NodeId add_file(const Place& place, const Metadata& metadata, const Content& content,
                     XattrSet xattrs = {}, Existing existing = Existing::refuse);
     /// `runs` ascending and disjoint, inside `size`; content.size is their sum.
@@ -144,10 +148,28 @@ class FileTree {
     void set_metadata(NodeId node, const Metadata& metadata);
     void set_xattrs(NodeId node, XattrSet xattrs);
     void remove(NodeId directory, std::string_view name);
+    /// Removes an entry with everything below it, if it is there.
+    void remove_tree(const Place& place);
 
     /// Marks the border between layers: what is in the tree now may be replaced by what comes, while two
-    /// entries of one name that come after the same mark are refused (see Existing::replace in add_*).
-    void begin_layer() { ++layer_; }
+    /// entries of one name that come after the same mark are refused (see Existing).
+    void begin_layer() {
+        ++layer_;
+        counts_ = {};
+    }
+    /// Removes what earlier layers put at a place and below it. What this layer put there stays, with the
+    /// directories on the way to it.
+    void hide(const Place& place);
+    /// The same for everything below a directory, which stays itself.
+    void hide_below(NodeId directory);
+
+    /// What happened to names since begin_layer().
+    struct LayerCounts {
+        std::uint64_t replaced = 0;  ///< of earlier layers, given to another node
+        std::uint64_t dropped = 0;   ///< of earlier layers, removed
+        std::uint64_t repeated = 0;  ///< of this layer, given to another node
+    };
+    const LayerCounts& layer_counts() const { return counts_; }
 
   private:
     struct Node {
@@ -180,7 +202,12 @@ class FileTree {
     EntryId find_entry(NodeId directory, std::string_view name) const;
     NodeId insert(const Place& place, Node node, const Metadata& metadata, XattrSet xattrs,
                   Existing existing);
-    EntryId checked_existing(const Place& place, NodeType type, Existing existing) const;
+    EntryId checked_existing(const Place& place, NodeType type, Existing existing);
+    Place walk(std::string_view path, bool create, bool& nowhere);
+    NodeId directory_in_place_of(const Place& place, EntryId entry, const Metadata& metadata, XattrSet xattrs,
+                                 Existing existing);
+    std::vector<NodeId> directories_from(NodeId directory) const;
+    void drop(EntryId entry);
     void name_node(const Place& place, EntryId existing, NodeId node);
     NodeId make_directory(NodeId parent, std::string_view name);
     std::uint64_t store_text(std::string_view text);
@@ -203,6 +230,7 @@ class FileTree {
     std::vector<std::vector<DataRun>> run_lists_;
     std::vector<XattrSet> xattr_sets_;
     std::uint16_t layer_ = 0;
+    LayerCounts counts_;
 };
 
 }  // namespace rpixen

@@ -42,7 +42,9 @@ FileTree read_tree(ApplianceCards& cards, std::size_t card, const ApplianceParti
         PipeStream stream(descriptor);
         DigestStore store(name);
         // The caller's thread shows progress.
-        add_tar_stream(tree, stream, name, store, {nullptr, supervision.cancel});
+        Layers layers(tree, Layers::Reading::exact);
+        layers.begin(name);
+        add_tar_stream(layers, stream, name, false, store, {nullptr, supervision.cancel}, [] {});
         while (!stream.some(1 << 20).empty()) supervision.check();
     });
     std::map<std::uint64_t, NodeId> by_inode;

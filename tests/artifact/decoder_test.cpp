@@ -46,6 +46,34 @@ TEST_F(DecoderTest, GoesOnThroughConcatenatedStreams) {
             << tool;
 }
 
+TEST_F(DecoderTest, ZstdWithALongWindow) {
+    // Of a stream zstd does not know the size, so the whole window is declared.
+    const std::string text = sample();
+    const std::string packed = run_ok({"zstd", "-q", "--ultra", "--long=31", "-c"}, text);
+    EXPECT_EQ(zstd_window(as_bytes(packed)), std::uint64_t{2} << 30);
+    EXPECT_EQ(unpacked(folder_.write("long", packed)), text);
+    EXPECT_LT(zstd_window(as_bytes(pack("zstd", text))), std::uint64_t{128} << 20);
+
+    // The largest window that the format knows, 3.75 TiB.
+    std::string larger = packed;
+    larger[5] = '\xff';
+    const std::string path = folder_.write("larger", larger);
+    const Error error = error_of([&] { unpacked(path); });
+    EXPECT_EQ(error.code(), ErrorCode::artifact);
+    EXPECT_THAT(error.what(), testing::HasSubstr("larger window"));
+    EXPECT_THAT(error.what(), testing::Not(testing::HasSubstr("damaged")));
+}
+
+TEST_F(DecoderTest, ZstdWithSkippableFrames) {
+    using namespace std::string_literals;
+    const std::string skippable = "\x50\x2a\x4d\x18\3\0\0\0abc"s;
+    const std::string path = folder_.write(
+        "frames", skippable + pack("zstd", "one") + skippable + pack("zstd", "two") + skippable);
+    EXPECT_EQ(unpacked(path), "onetwo");
+    const std::string behind = folder_.write("behind", pack("zstd", "one") + "something else");
+    EXPECT_EQ(error_of([&] { unpacked(behind); }).code(), ErrorCode::artifact);
+}
+
 TEST_F(DecoderTest, CutOffAnywhereIsAnError) {
     const std::string text = sample();
     for (const std::string& tool : tools) {

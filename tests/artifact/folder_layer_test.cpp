@@ -17,10 +17,12 @@
 #include "artifact/tar_layer.hpp"
 #include "artifact/tar_maker.hpp"
 #include "storage/input_file.hpp"
+#include "support/run.hpp"
 
 namespace rpixen::test {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -51,10 +53,13 @@ class FolderLayer : public testing::Test {
   protected:
     FileTree read(bool with_top = true) const {
         FileTree tree;
-        add_folder(tree, folder_.path().string(), with_top, {});
+        std::vector<std::string> paths{folder_.path().string()};
+        if (!with_top) paths.insert(paths.begin(), lower_.path().string());
+        lay(tree, paths);
         return tree;
     }
     TemporaryFolder folder_;
+    TemporaryFolder lower_;
 };
 
 TEST_F(FolderLayer, EveryKindInBytewiseOrder) {
@@ -91,16 +96,79 @@ TEST_F(FolderLayer, TheOwnerOfTheFolderBecomesRoot) {
         EXPECT_EQ(read().metadata(at(read(), "own")).uid, 1234U);
         EXPECT_EQ(read().metadata(at(read(), "own")).gid, 5678U);
         ASSERT_EQ(::lchown(folder_.path().c_str(), 1234, 5678), 0);
-        folder_.write("root", "x");
         EXPECT_EQ(read().metadata(at(read(), "own")).uid, 0U);
         EXPECT_EQ(read().metadata(at(read(), "own")).gid, 0U);
     }
 }
 
+/// Needs root rights, which the machines that run these tests have or not: each gives what it can.
+TEST_F(FolderLayer, NumbersAreTrueWhereSomethingBelongsToRoot) {
+    if (::geteuid() != 0) GTEST_SKIP() << "giving files to another user takes root rights";
+    folder_.write("home/node/.profile", "x");
+    folder_.write("etc/issue", "x");
+    ASSERT_EQ(::chown((folder_ / "home/node").c_str(), 1000, 1000), 0);
+    ASSERT_EQ(::chown(folder_.path().c_str(), 1000, 1000), 0);
+    FileTree tree;
+    EXPECT_THAT(lay(tree, folder_.path().string()), ElementsAre(HasSubstr("files of uid 0")));
+    EXPECT_EQ(tree.metadata(at(tree, "home/node")).uid, 1000U);
+    EXPECT_EQ(tree.metadata(at(tree, "home/node")).gid, 1000U);
+    EXPECT_EQ(tree.metadata(at(tree, "etc/issue")).uid, 0U);
+    EXPECT_EQ(tree.metadata(FileTree::root()).uid, 0U) << "the card's root is nobody's";
+}
+
+TEST_F(FolderLayer, ACapabilityFollowsItsOwner) {
+    if (::geteuid() != 0) GTEST_SKIP() << "a capability of another namespace takes root rights";
+    // struct vfs_ns_cap_data, revision 3, effective, cap_net_raw, of the namespace whose root is 100000.
+    const std::string ping = folder_.write("bin/ping", "x");
+    ASSERT_EQ(::chown(folder_.path().c_str(), 100000, 100000), 0);
+    for (const char* name : {"bin", "bin/ping"})
+        ASSERT_EQ(::chown((folder_ / name).c_str(), 100000, 100000), 0);
+    run_ok({"setfattr", "-n", "security.capability", "-v",
+            "0x0100000300200000000000000000000000000000a0860100", ping});
+    FileTree tree;
+    EXPECT_THAT(lay(tree, folder_.path().string()),
+                ElementsAre(HasSubstr("2 files and folders of its owner")));
+    EXPECT_EQ(xattr_of(tree, "bin/ping", "security.capability"),
+              std::string("\1\0\0\2\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20));
+}
+
+TEST_F(FolderLayer, FoldersThatAreThereKeepWhatTheyHave) {
+    TemporaryFolder tars;
+    TarMaker base;
+    for (const auto& [name, mode, uid] : {std::tuple{"tmp", 01777U, 0U}, {"home/pi", 0700U, 1000U}}) {
+        TarMaker::Header header;
+        header.name = name;
+        header.type = '5';
+        header.mode = mode;
+        header.uid = uid;
+        header.mtime = 5;
+        base.header(header);
+    }
+    folder_.write("tmp/x", "");
+    folder_.write("home/pi/.ssh/authorized_keys", "k");
+    for (const char* name : {"tmp", "home/pi"}) ASSERT_EQ(::chmod((folder_ / name).c_str(), 0775), 0);
+    FileTree tree;
+    const auto notes = lay(tree, {tars.write("base.tar", base.finish()), folder_.path().string()});
+    EXPECT_EQ(tree.metadata(at(tree, "tmp")), (Metadata{01777, 0, 0, {5, 0}}));
+    EXPECT_EQ(tree.metadata(at(tree, "home/pi")), (Metadata{0700, 1000, 0, {5, 0}}));
+    EXPECT_TRUE(tree.find("home/pi/.ssh/authorized_keys"));
+    EXPECT_THAT(notes, Contains(HasSubstr("folders that were there keep their mode")));
+}
+
+TEST_F(FolderLayer, AppleDoubleFilesAreLeftOut) {
+    folder_.write("motd", "x");
+    folder_.write("._motd", std::string("\0\x05\x16\x07\0\2\0\0", 8) + std::string(60, 'x'));
+    folder_.write("._mine", "a file of that name");
+    FileTree tree;
+    EXPECT_THAT(lay(tree, folder_.path().string()), Contains(HasSubstr("1 AppleDouble file (._*)")));
+    EXPECT_FALSE(tree.find("._motd"));
+    EXPECT_TRUE(tree.find("._mine"));
+}
+
 TEST_F(FolderLayer, TheTopSpeaksOnlyForTheFirstLayer) {
     ASSERT_EQ(::chmod(folder_.path().c_str(), 0701), 0);
     EXPECT_EQ(read(true).metadata(FileTree::root()).mode, 0701);
-    EXPECT_EQ(read(false).metadata(FileTree::root()), (Metadata{0755, 0, 0, {}}));
+    EXPECT_EQ(read(false).metadata(FileTree::root()).mode, 0700) << "mkdtemp's";
 }
 
 TEST_F(FolderLayer, HardLinksInsideTheFolder) {
@@ -168,17 +236,18 @@ TEST_F(FolderLayer, WhatCannotBeReadIsNamed) {
 
 TEST_F(FolderLayer, MissingOrNoFolder) {
     FileTree tree;
-    EXPECT_EQ(error_of([&] { add_folder(tree, folder_ / "missing", true, {}); }).code(), ErrorCode::artifact);
+    EXPECT_EQ(error_of([&] { lay(tree, folder_ / "missing"); }).code(), ErrorCode::artifact);
+    Layers layers(tree);
     const std::string file = folder_.write("file", "");
-    EXPECT_EQ(error_of([&] { add_folder(tree, file, true, {}); }).code(), ErrorCode::artifact);
+    EXPECT_EQ(error_of([&] { add_folder(layers, file, {}); }).code(), ErrorCode::artifact);
 }
 
 TEST_F(FolderLayer, OverATarWithAMergedUsr) {
     TemporaryFolder tars;
-    FileTree tree = tree_of_bytes(tars, TarMaker().directory("usr/lib").symlink("lib", "usr/lib").finish());
-    tree.begin_layer();
+    FileTree tree;
     folder_.write("lib/modules/6.1/m.ko", "ko");
-    add_folder(tree, folder_.path().string(), false, {});
+    const std::string merged = TarMaker().directory("usr/lib").symlink("lib", "usr/lib").finish();
+    lay(tree, {tars.write("merged.tar", merged), folder_.path().string()});
     EXPECT_EQ(content_of(tree, "usr/lib/modules/6.1/m.ko"), "ko");
 }
 
@@ -194,9 +263,10 @@ TEST_F(FolderLayer, StopsOnRequest) {
     CancelToken cancel;
     cancel.cancel();
     FileTree tree;
+    Layers layers(tree);
     Supervision supervision;
     supervision.cancel = &cancel;
-    EXPECT_EQ(error_of([&] { add_folder(tree, folder_.path().string(), true, supervision); }).code(),
+    EXPECT_EQ(error_of([&] { add_folder(layers, folder_.path().string(), supervision); }).code(),
               ErrorCode::cancelled);
 }
 

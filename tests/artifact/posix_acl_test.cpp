@@ -39,6 +39,18 @@ TEST(PosixAcl, NamedEntriesAreSortedByNumber) {
               parse_posix_acl("user::rwx,user:20:r--,user:300:r--,group::r-x,mask::r-x,other::--x").xattr);
 }
 
+TEST(PosixAcl, NamesAreThoseOfTheTree) {
+    const UserNames names{parse_names("root:x:0:0::/root:/bin/sh\nlp:x:7:7::/:\n"),
+                          parse_names("lp:x:9:\nbad\n:x:1:\nno:x:y:\n")};
+    EXPECT_EQ(names.groups.size(), 1U);
+    EXPECT_EQ(
+        parse_posix_acl("user::rwx,user:lp:r-x,group::r-x,group:lp:r--,mask::r-x,other::---", &names).xattr,
+        parse_posix_acl("user::rwx,user:7:r-x,group::r-x,group:9:r--,mask::r-x,other::---").xattr);
+    EXPECT_TRUE(needs_names("user::rwx,user:lp:r-x,user:mail:r-x,group::r-x,mask::r-x,other::---"));
+    EXPECT_FALSE(needs_names("user::rwx,user:lp:r-x:1000,user:root:rwx,group::r-x,mask::r-x,other::---"));
+    EXPECT_FALSE(needs_names("user::rwx,user:3:r-x,group::r-x,mask::r-x,other::---"));
+}
+
 TEST(PosixAcl, Refused) {
     const auto refused = [](const char* text, const char* words) {
         const Error error = error_of([&] { parse_posix_acl(text); });
@@ -49,9 +61,9 @@ TEST(PosixAcl, Refused) {
     refused("user::rwx,group::rwx", "lacks");
     refused("user::rwx,user:1:rwx,group::rwx,other::---", "mask");
     refused("user::rwx,user::r--,group::rwx,other::---", "twice");
-    refused("user::rwx,user:lp:rwx,group::rwx,mask::rwx,other::---", "without a number");
+    refused("user::rwx,user:lp:rwx,group::rwx,mask::rwx,other::---", "does not know");
     refused("user::rwx,user:1:rwz,group::rwx,mask::rwx,other::---", "permissions");
-    refused("user::rwx,user:4294967295:rwx,group::rwx,mask::rwx,other::---", "without a number");
+    refused("user::rwx,user:4294967295:rwx,group::rwx,mask::rwx,other::---", "does not know");
     refused("owner@:rwx::allow", "unknown kind");
     refused("user", "none");
     refused("user:", "without permissions");

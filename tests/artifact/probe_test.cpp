@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "artifact/samples.hpp"
 #include "artifact/tar_maker.hpp"
@@ -260,6 +261,59 @@ TEST_F(ProbeArtifacts, RootFileSystemsThatAreNone) {
     const Error error = error_of([&] { probe(); });
     EXPECT_EQ(error.code(), ErrorCode::artifact);
     EXPECT_THAT(error.what(), HasSubstr("end early"));
+}
+
+TEST_F(ProbeArtifacts, RootsInAFormThatIsNotReadAreNamed) {
+    using namespace std::string_literals;
+    manifest_.rootfs[0] = add("root.squashfs", "hsqs" + std::string(4096, '\0'));
+    refused(
+        "a squashfs image; allowed: a tar (plain, gzip, xz, zstd, bzip2, lz4), a folder, an ext4 image or a "
+        "container image; unpack it with 'unsquashfs",
+        manifest_.rootfs[0].location);
+    manifest_.rootfs[0] = add("root.cpio.gz", run_ok({"gzip", "-c"}, "070701" + std::string(4096, '0')));
+    const Error error = error_of([&] { probe(); });
+    EXPECT_THAT(error.what(), HasSubstr("a cpio archive inside"));
+    EXPECT_THAT(error.what(), HasSubstr("cpio -idm"));
+}
+
+TEST_F(ProbeArtifacts, NotesTellWhatBecameOfLayers) {
+    manifest_.rootfs.push_back(add("more.tar", TarMaker().file("etc/.wh.hostname", "").finish()));
+    EXPECT_THAT(probe().notes,
+                testing::ElementsAre("more.tar: 1 whiteout applied, 1 name of earlier layers dropped"));
+    manifest_.rootfs[0] = add("long.tar.zst", run_ok({"zstd", "-q", "--ultra", "--long=31", "-c"},
+                                                     TarMaker().file("etc/hostname", "pi\n").finish()));
+    EXPECT_THAT(probe().notes, testing::Contains(HasSubstr("window is 2GiB")));
+}
+
+TEST_F(ProbeArtifacts, ATarWithoutClosingBlocksThatIsPinned) {
+    const std::string tar = TarMaker().file("etc/hostname", "pi\n").unfinished();
+    manifest_.rootfs[0] = add("root.tar", tar);
+    const Error error = error_of([&] { probe(); });
+    EXPECT_THAT(error.what(), HasSubstr("closing blocks"));
+    manifest_.rootfs[0].sha256 = hex(sha256(as_bytes(tar)));
+    EXPECT_THAT(probe().notes, testing::ElementsAre(HasSubstr("without its closing blocks")));
+}
+
+TEST_F(ProbeArtifacts, FilesNeedNotBeOpenTogether) {
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    rlimit few = before;
+    few.rlim_cur = 64;
+    for (int number = 0; number < 200; ++number) {
+        ExtraFile file;
+        file.resolved = folder_.write("files/" + std::to_string(number), std::to_string(number));
+        manifest_.files.push_back(file);
+    }
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    std::optional<ArtifactSet> set;
+    EXPECT_NO_THROW(set = probe());
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    ASSERT_TRUE(set);
+    EXPECT_EQ(as_text(read_all(set->extra_files[199])), "199");
+    folder_.write("files/199", "changed");
+    EXPECT_EQ(error_of([&] { read_all(set->extra_files[199]); }).code(), ErrorCode::io);
+    std::filesystem::remove(folder_ / "files/198");
+    EXPECT_EQ(error_of([&] { read_all(set->extra_files[198]); }).code(), ErrorCode::io);
 }
 
 TEST_F(ProbeArtifacts, StopsOnRequest) {

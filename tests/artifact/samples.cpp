@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "artifact/folder_layer.hpp"
 #include "artifact/packing.hpp"
 #include "artifact/tar_layer.hpp"
 #include "base/digest.hpp"
@@ -28,17 +29,35 @@ Content MemoryStore::finish() {
     return memory_content(std::move(bytes_), "memory store");
 }
 
+std::vector<std::string> lay(FileTree& tree, const std::vector<std::string>& paths) {
+    Layers layers(tree);
+    for (const std::string& path : paths) {
+        layers.begin(path);
+        if (std::filesystem::is_directory(path)) {
+            add_folder(layers, path, {});
+        } else {
+            const auto file = InputFile::open_file(path);
+            Bytes start(static_cast<std::size_t>(std::min<std::uint64_t>(file->size(), 16)));
+            pread_exactly(file->descriptor(), 0, start, path);
+            MemoryStore store;
+            if (detect_packing(start) == Packing::plain)
+                add_tar(layers, TarFile(file), {});
+            else
+                pour_tar(layers, TarFile(file), store, std::nullopt, {});
+        }
+        layers.end();
+    }
+    layers.finish();
+    return layers.notes();
+}
+
+std::vector<std::string> lay(FileTree& tree, const std::string& path) {
+    return lay(tree, std::vector<std::string>{path});
+}
+
 FileTree tree_of(const std::string& path) {
     FileTree tree;
-    const auto file = InputFile::open_file(path);
-    Bytes start(static_cast<std::size_t>(std::min<std::uint64_t>(file->size(), 16)));
-    pread_exactly(file->descriptor(), 0, start, path);
-    if (detect_packing(start) == Packing::plain) {
-        add_tar(tree, file, {});
-    } else {
-        MemoryStore store;
-        pour_tar(tree, file, store, std::nullopt, {});
-    }
+    lay(tree, path);
     return tree;
 }
 

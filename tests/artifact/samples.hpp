@@ -27,6 +27,10 @@ class MemoryStore final : public ContentStore {
     Bytes bytes_;
 };
 
+/// Lays a tar, plain or packed, or a folder over a tree, and gives the notes.
+std::vector<std::string> lay(FileTree& tree, const std::string& path);
+/// Lays several over each other.
+std::vector<std::string> lay(FileTree& tree, const std::vector<std::string>& paths);
 /// The tree of one tar, plain or packed.
 FileTree tree_of(const std::string& path);
 FileTree tree_of_bytes(const TemporaryFolder& folder, std::string_view tar);

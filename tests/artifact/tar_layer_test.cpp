@@ -207,7 +207,7 @@ TEST_F(TarLayer, PlainContentsLieInTheTarItself) {
     tar.file("a", "first").file("b", std::string(5000, 'b')).file("empty", "");
     const std::string path = folder_.write("plain.tar", tar.finish());
     FileTree tree;
-    add_tar(tree, InputFile::open_file(path), {});
+    lay(tree, path);
     const Content a = tree.content(at(tree, "a"));
     EXPECT_EQ(a.position, 512U);
     EXPECT_EQ(a.size, 5U);
@@ -225,23 +225,25 @@ TEST_F(TarLayer, APlainTarCanBePouredInOnePass) {
     FileTree tree;
     MemoryStore store;
     unsigned watched = 0;
-    pour_tar(tree, InputFile::open_file(path), store, digest, {}, [&] { ++watched; });
+    Layers layers(tree);
+    layers.begin(path);
+    const TarFile file(InputFile::open_file(path));
+    pour_tar(layers, file, store, digest, {}, [&] { ++watched; });
     EXPECT_EQ(content_of(tree, "a"), "first");
     EXPECT_EQ(content_of(tree, "b"), std::string(300'000, 'b'));
     EXPECT_EQ(at(tree, "b"), at(tree, "c"));
     EXPECT_EQ(tree.content(at(tree, "b")).source->name(), "memory store") << "nothing refers to the tar";
     EXPECT_GE(watched, 4U) << "once a member at least";
 
-    FileTree other;
     try {
-        pour_tar(other, InputFile::open_file(path), store, std::string(64, '0'), {});
+        pour_tar(layers, file, store, std::string(64, '0'), {});
         FAIL() << "another digest was taken";
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::artifact);
         EXPECT_THAT(error.what(), HasSubstr(digest));
     }
     struct Enough {};
-    EXPECT_THROW(pour_tar(other, InputFile::open_file(path), store, {}, {}, [] { throw Enough{}; }), Enough);
+    EXPECT_THROW(pour_tar(layers, file, store, {}, {}, [] { throw Enough{}; }), Enough);
 }
 
 TEST_F(TarLayer, FiveGibibytesInOneMember) {
@@ -265,24 +267,21 @@ TEST_F(TarLayer, FiveGibibytesInOneMember) {
 
 TEST_F(TarLayer, LaterLayersReplaceAndFollowLinks) {
     FileTree tree;
-    add_tar(tree,
-            InputFile::open_file(folder_.write("1.tar", TarMaker()
-                                                            .directory("usr")
-                                                            .directory("usr/lib")
-                                                            .symlink("lib", "usr/lib")
-                                                            .file("usr/lib/a", "old")
-                                                            .hard_link("usr/lib/a2", "usr/lib/a")
-                                                            .finish())),
-            {});
-    tree.begin_layer();
-    add_tar(tree,
-            InputFile::open_file(folder_.write("2.tar", TarMaker()
-                                                            .directory("lib")
-                                                            .directory("lib/modules")
-                                                            .file("lib/modules/m.ko", "ko")
-                                                            .file("lib/a", "new")
-                                                            .finish())),
-            {});
+    const std::vector<std::string> notes =
+        lay(tree, {folder_.write("1.tar", TarMaker()
+                                              .directory("usr")
+                                              .directory("usr/lib")
+                                              .symlink("lib", "usr/lib")
+                                              .file("usr/lib/a", "old")
+                                              .hard_link("usr/lib/a2", "usr/lib/a")
+                                              .finish()),
+                   folder_.write("2.tar", TarMaker()
+                                              .directory("lib")
+                                              .directory("lib/modules")
+                                              .file("lib/modules/m.ko", "ko")
+                                              .file("lib/a", "new")
+                                              .finish())});
+    EXPECT_THAT(notes, ElementsAre(HasSubstr("2.tar: 1 name of earlier layers replaced")));
     EXPECT_EQ(tree.type(at(tree, "lib")), NodeType::symlink)
         << "a folder over a link to a folder keeps the link";
     EXPECT_EQ(content_of(tree, "usr/lib/modules/m.ko"), "ko");

@@ -44,7 +44,7 @@ void fill(const TemporaryFolder& folder, const std::string& top, bool short_name
 
 std::string folder_listing(const std::string& path) {
     FileTree tree;
-    add_folder(tree, path, true, {});
+    lay(tree, path);
     return listing(tree);
 }
 
@@ -128,7 +128,7 @@ TEST_F(TarTools, SparseFilesOfGnuTar) {
         }
     }
     FileTree from_folder;
-    add_folder(from_folder, top, true, {});
+    lay(from_folder, top);
     EXPECT_EQ(content_of(from_folder, "sparse"), whole);
     EXPECT_EQ(from_folder.size(at(from_folder, "hole")), 3000000U);
     EXPECT_THAT(expected, testing::HasSubstr("/hole file"));
@@ -196,7 +196,7 @@ TEST_F(TarTools, ExtendedAttributesOfGnuTarAndBsdtar) {
     run_ok({"tar", "-C", folder_ / "tree", "--xattrs", "-cf", folder_ / "gnu.tar", "."});
     run_ok({"bsdtar", "-C", folder_ / "tree", "--xattrs", "-cf", folder_ / "bsd.tar", "."});
     FileTree from_folder;
-    add_folder(from_folder, folder_ / "tree", true, {});
+    lay(from_folder, folder_ / "tree");
     for (const FileTree& tree :
          {tree_of(folder_ / "gnu.tar"), tree_of(folder_ / "bsd.tar"), std::move(from_folder)}) {
         EXPECT_EQ(xattr_of(tree, "file", "user.colour"), "blue");
@@ -213,7 +213,7 @@ TEST_F(TarTools, AccessControlListsOfGnuTarAndBsdtar) {
     run_ok({"tar", "-C", folder_ / "tree", "--acls", "--numeric-owner", "-cf", folder_ / "gnu.tar", "."});
     run_ok({"bsdtar", "-C", folder_ / "tree", "--acls", "--format=pax", "-cf", folder_ / "bsd.tar", "."});
     FileTree from_folder;
-    add_folder(from_folder, folder_ / "tree", true, {});
+    lay(from_folder, folder_ / "tree");
     // The kernel's own form, read from the folder, is the oracle.
     const std::string access = xattr_of(from_folder, "file", "system.posix_acl_access");
     const std::string inherited = xattr_of(from_folder, "/", "system.posix_acl_default");

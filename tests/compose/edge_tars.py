@@ -62,7 +62,7 @@ def fill(tar):
     tar.add("links/absolute", LINK, link="/etc/passwd", mode=0o777)
     tar.add("links/again", HARD, link="links/up")
     tar.add("dev/console", CHAR, device=(5, 1), mode=0o600)
-    tar.add("dev/zero", CHAR, device=(0, 0))
+    tar.add("dev/zero", CHAR, device=(0, 1))
     tar.add("dev/large", CHAR, device=(4095, 1048575))
     tar.add("dev/mmcblk0p2", BLOCK, device=(179, 2), mode=0o660, gid=6)
     tar.add("dev/nvme", BLOCK, device=(259, 65536))

@@ -21,7 +21,7 @@ Judgement judgement_of(const Report& report, const PlanRequest& request) {
     }
     std::sort(judgement.verdicts.begin(), judgement.verdicts.end());
     judgement.errors.assign(errors.begin(), errors.end());
-    judgement.notes = report.notes;
+    judgement.notes = report.not_known;
     std::sort(judgement.notes.begin(), judgement.notes.end());
     return judgement;
 }

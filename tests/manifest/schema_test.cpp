@@ -67,6 +67,10 @@ const json& full_manifest() {
             "boot_partition": { "label": "BOOT", "size": "256MiB" },
             "root_partition": { "label": "root", "size": "fill", "free": "64MiB" }
         },
+        "owners": [
+            { "path": "/home/pi/**", "uid": 1000, "gid": 1000, "mode": "0700" },
+            { "path": "*.key", "mode": "600" }
+        ],
         "files": [
             { "partition": "root", "source": "hostname", "target": "/etc/hostname", "mode": "0644", "uid": 0, "gid": 0 },
             { "partition": "boot", "source": "notes.txt", "target": "/notes.txt" }
@@ -118,6 +122,7 @@ const std::vector<ObjectPlace>& object_places() {
         {"/image", "/properties/image"},
         {"/image/boot_partition", "/properties/image/properties/boot_partition"},
         {"/image/root_partition", "/properties/image/properties/root_partition"},
+        {"/owners/0", "/properties/owners/items"},
         {"/files/0", "/properties/files/items"},
     };
     return places;

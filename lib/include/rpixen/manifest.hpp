@@ -46,6 +46,14 @@ struct ExtraFile {
     Location location;
 };
 
+/// Whom files of the root file system belong to.
+struct OwnerRow {
+    std::string path;  ///< a pattern in the form of gitignore(5)
+    std::optional<std::uint32_t> uid, gid;
+    std::optional<std::uint16_t> mode;
+    Location location;  ///< of the pattern
+};
+
 struct Manifest {
     std::string file;  ///< the manifest's path, for messages
     std::string name = "rpixen";
@@ -77,6 +85,7 @@ struct Manifest {
     SizeWish root_size;
     std::uint64_t root_free = std::uint64_t{64} << 20;
 
+    std::vector<OwnerRow> owners;  ///< in the order of the file: later rows win
     std::vector<ExtraFile> files;
 
     /// Where each value of the file stands, by JSON pointer, so that later stages can point at it too.

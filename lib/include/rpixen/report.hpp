@@ -73,6 +73,9 @@ struct Report {
     std::vector<std::string> facts;  ///< "Xen 4.17.5", "dom0 module at 0x480000, 32956352 bytes", ...
     std::vector<Diagnostic> diagnostics;
     std::vector<std::string> notes;
+    /// Those of `notes` that tell what was taken for granted of the boot and what could not be followed: the
+    /// same for a manifest and for its image.
+    std::vector<std::string> not_known;
     std::vector<std::pair<std::string, std::string>> inputs;  ///< path, sha256 where it was computed
     std::vector<ReportBoard> boards;  ///< the smallest first; empty where Xen's command line has no dom0_mem
 
