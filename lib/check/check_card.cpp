@@ -34,6 +34,14 @@ void add_fat_facts(const Card& card, const CardPartition& partition, PartitionFa
     facts.cluster_size = boot->cluster_size();
 }
 
+/// U-Boot counts the EFI system partition of a GPT as bootable (disk/part_efi.c is_bootable()).
+bool is_efi_system(const std::string& type) {
+    constexpr std::string_view efi = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
+    return std::equal(type.begin(), type.end(), efi.begin(), efi.end(), [](char a, char b) {
+        return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+    });
+}
+
 std::string lower(std::string_view text) {
     std::string result(text);
     for (char& letter : result)
@@ -74,6 +82,8 @@ DiskFacts disk_facts(const Card& card) {
         part.range = partition.range;
         part.mbr_type = partition.mbr_type;
         part.active = partition.active;
+        part.name = partition.name;
+        part.bootable = partition.active || is_efi_system(partition.type);
         part.logical = card.table == PartitionTable::mbr && partition.number > 4;
         part.uuid = partition.partuuid;
         part.file_system = partition.file_system;
