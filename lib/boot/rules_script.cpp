@@ -314,7 +314,7 @@ constexpr Rule rules[] = {
       .source = "u-boot common/cli_hush.c, lib/hashtable.c himport_r"},
      carriage_returns},
     {{.id = "efi-before-script",
-      .rule = "U14",
+      .rule = "U3d",
       .severity = Severity::warning,
       .title = "U-Boot starts an EFI program before the script",
       .why =
