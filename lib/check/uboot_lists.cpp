@@ -19,7 +19,7 @@ constexpr int deepest_run = 40;
 constexpr std::size_t largest_command = 1 * MiB;
 constexpr std::size_t most_values = 4096;  // of a for
 constexpr std::size_t largest_message = 1024;
-constexpr std::uint64_t most_work = 256 * MiB;
+constexpr std::uint64_t most_work = 64 * MiB;
 
 bool is_loop(Mode mode) {
     return mode == Mode::while_ || mode == Mode::until || mode == Mode::for_;

@@ -229,7 +229,7 @@ UBootRun run_uboot(const UBootStart& start, const UBootScriptText& script) {
 std::vector<std::string> unchecked_steps(const UBootStart& start, const UBootScriptText& script,
                                          const UBootRun& good) {
     // A script that makes much work is not run so often.
-    constexpr std::uint64_t most_work = 512 * MiB;
+    constexpr std::uint64_t most_work = 128 * MiB;
     constexpr std::uint64_t most_steps = 100000;
     const std::uint64_t most_trials =
         std::min({std::uint64_t{64}, most_work / (good.work + 1), most_steps / (good.steps.size() + 1)});
