@@ -107,6 +107,8 @@ class Shell {
 
 /// "1f6dfc0", as U-Boot sets ${filesize}.
 std::string to_hex(std::uint64_t value);
+/// For messages: a carriage return is written \r, other control characters \x1b.
+std::string visible(const std::string& text);
 bool is_any(const std::string& word, std::initializer_list<std::string_view> names);
 
 /// The command that a word means: U-Boot takes every beginning that is not ambiguous. Empty where it has no

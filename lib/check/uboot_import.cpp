@@ -80,7 +80,7 @@ int Shell::import(const Words& words, const hush::Step& written) {
         std::replace(text.begin(), text.end(), '\0', '\n');
     } else {
         text.resize(std::min(text.find('\0'), text.size()));
-        if (flag('r') || (flags.find_first_of("tbc") == std::string::npos && flag('r'))) {
+        if (flag('r')) {
             for (std::size_t place = text.find("\r\n"); place != std::string::npos;
                  place = text.find("\r\n", place))
                 text.erase(place, 1);

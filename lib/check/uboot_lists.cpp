@@ -86,9 +86,7 @@ int Shell::text(const UBootScriptText& script, const std::string& place, hush::R
     }
     if (leaving_)
         status = *std::exchange(leaving_, std::nullopt);
-    else if (parsed.broken)
-        status = 1;
-    else if (reading != hush::Reading::again && status != 0)
+    else if (parsed.broken || status != 0)
         status = 1;
     place_ = before;
     --depth_;
@@ -286,7 +284,6 @@ int Shell::again(const hush::Step& step, std::size_t first) {
         for (const hush::Step& part : line.list) {
             if (part.empty()) continue;
             // Reserved words and joints mean nothing here, so there is one command at most.
-            hush::Step written = step;
             std::size_t begin = 0;
             while (begin < part.words.size() && hush::is_assignment(part.words[begin].text))
                 set_local(part.words[begin++].text);
@@ -299,7 +296,7 @@ int Shell::again(const hush::Step& step, std::size_t first) {
                 say("Unknown command '" + words[0] + "' - try 'help' or use 'run' command");
                 last_ = 1;
             } else {
-                const int status = command(words, written);
+                const int status = command(words, step);
                 if (leaving_) return status;
                 last_ = newer(202304) ? status : status == 0 ? 0 : 1;
             }
@@ -321,7 +318,7 @@ int Shell::command(const Words& words, const hush::Step& written) {
     const bool significant =
         is_load(full[0]) || (full[0] == "fdt" && full.size() > 1 && !reads_only(full[1]));
     const std::size_t index = run_.steps.size();
-    run_.steps.push_back({text, where(written), true, significant});
+    run_.steps.push_back({visible(text), where(written), true, significant});
     int status = 1;
     if (significant && significant_++ == start_.fail_step) {
         if (full[0] == "fdt" && full[1].starts_with("ap")) run_.memory.destroy_working();

@@ -132,7 +132,22 @@ void Shell::unfollowed(const std::string& what, const std::string& place) {
     once(run_.unfollowed, what + (place.empty() ? "" : " (" + place + ")"));
 }
 
+std::string visible(const std::string& text) {
+    std::string shown;
+    for (const char letter : text) {
+        std::array<char, 8> code{};
+        if (letter == '\r')
+            shown += "\\r";
+        else if (letter == '\n' || letter == '\t' || static_cast<unsigned char>(letter) >= ' ')
+            shown += letter;
+        else if (std::snprintf(code.data(), code.size(), "\\x%02x", static_cast<unsigned char>(letter)) > 0)
+            shown += code.data();
+    }
+    return shown;
+}
+
 void Shell::once(std::vector<std::string>& list, std::string text) {
+    text = visible(text);
     if (std::find(list.begin(), list.end(), text) == list.end()) list.push_back(std::move(text));
 }
 

@@ -7,7 +7,7 @@ namespace rpixen {
 
 int Shell::set_variable(Words words) {
     while (!words.empty() && words[0].starts_with("-")) {
-        if (words[0].find_first_not_of("f", 1) != std::string::npos) {
+        if (words[0].find_first_not_of('f', 1) != std::string::npos) {
             if (words[0] == "-e") unfollowed(run_.steps.back().text, place_);
             return 1;
         }

@@ -184,6 +184,7 @@ TEST_F(BootCase, CarriageReturnsAreAnError) {
     const auto ids = judged(text);
     EXPECT_THAT(ids, Contains("script-carriage-return"));
     EXPECT_THAT(ids, Contains("booti-without-xen"));
+    EXPECT_THAT(found("script-missing-file"), HasSubstr("xen-raspberrypi4-64\\r (line 1)"));
 }
 
 TEST_F(BootCase, AnAddressWithADigitTooManyIsShownAsGiven) {
