@@ -65,6 +65,32 @@ Findings fixed_device(const BootScenario& scenario) {
                   "use the variables that U-Boot sets for the device it booted from");
 }
 
+Findings absent_device(const BootScenario& scenario) {
+    const ScriptFacts* facts = script(scenario);
+    if (!facts) return {};
+    return listed(
+        facts->absent_devices, "the script reads a device or a partition that is not there",
+        "the card, and the partitions that it has",
+        "use ${devtype} ${devnum}:${distro_bootpart} (U-Boot prints \"Bad device specification\" or "
+        "\"Invalid partition\")");
+}
+
+Findings carriage_returns(const BootScenario& scenario) {
+    const ScriptFacts* facts = script(scenario);
+    if (!facts) return {};
+    return listed(facts->carriage_returns, "lines end in a carriage return, which U-Boot takes for a letter",
+                  "lines that end in a line feed alone",
+                  "convert the text (dos2unix, or sed 's/\\r$//') before mkimage; for env import use -r");
+}
+
+Findings efi_before(const BootScenario& scenario) {
+    const ScriptFacts* facts = script(scenario);
+    if (!facts || facts->efi_before.empty()) return {};
+    return {{"U-Boot starts an EFI program before " + facts->file, facts->efi_before,
+             "no EFI/BOOT/BOOTAA64.EFI beside " + facts->file,
+             "remove the EFI program, or boot Xen through it"}};
+}
+
 Findings decimal(const BootScenario& scenario) {
     const ScriptFacts* facts = script(scenario);
     if (!facts) return {};
@@ -123,10 +149,15 @@ Findings booti_without_tree(const BootScenario& scenario) {
     const ScriptFacts* facts = script(scenario);
     if (!facts || !facts->reaches_booti || !facts->unfollowed.empty()) return {};
     if (scenario.device_tree && !facts->booti_tree.empty()) return {};
-    return {{"booti is given no device tree",
-             facts->booti_tree.empty() ? "no third argument"
-                                       : "booti ... " + facts->booti_tree + ", where no tree was loaded",
-             "the address that the device tree was loaded to",
+    std::string found = "no third argument";
+    if (const std::string& given = facts->booti_argument.empty() ? facts->booti_tree : facts->booti_argument;
+        !given.empty()) {
+        found = "booti ... " + given + ", where no sound tree lies";
+        if (scenario.device_tree && scenario.device_tree->address && !scenario.device_tree->file.empty())
+            found += "; " + scenario.device_tree->file + " was loaded to " +
+                     format_address(*scenario.device_tree->address);
+    }
+    return {{"booti is given no device tree", found, "the address that the device tree was loaded to",
              "load the device tree, and give its address to booti as the third argument"}};
 }
 
@@ -255,6 +286,44 @@ constexpr Rule rules[] = {
                "(meta-raspberrypi #1256).",
       .source = "u-boot boot/bootmeth_script.c"},
      fixed_device},
+    {{.id = "script-absent-device",
+      .rule = "U6a",
+      .severity = Severity::error,
+      .title = "The script reads a device or a partition that is not there",
+      .why = "Every load from it fails, and booti then finds no Xen.",
+      .story =
+          "meta-virtualization's boot script of 2023 says `mmc 1:1`; where U-Boot counts the card as mmc 0 "
+          "it "
+          "prints \"Bad device specification mmc 1\" and at the end \"Bad Linux ARM64 Image magic!\". The "
+          "card "
+          "is mmc 0 unless an alias in the firmware's device tree gives its controller another number; the "
+          "emulated board shows mmc 0 with Debian's U-Boot 2023.01 and 2025.01. What a script only tries in "
+          "an if counts when nothing else starts.",
+      .source = "u-boot disk/part.c blk_get_device_part_str"},
+     absent_device},
+    {{.id = "script-carriage-return",
+      .rule = "U11a",
+      .severity = Severity::error,
+      .title = "Lines of the script end in a carriage return",
+      .why = "U-Boot knows line feeds only: the last word of every line ends in an invisible letter.",
+      .story =
+          "A boot.cmd that was edited on Windows and compiled with mkimage looks for a file called "
+          "\"xen\\r\", and "
+          "`fi\\r` is no fi. `env import -t` keeps the letter in the values of a uEnv.txt; with -r it takes "
+          "it away. Seen with U-Boot 2023.01 and 2025.01.",
+      .source = "u-boot common/cli_hush.c, lib/hashtable.c himport_r"},
+     carriage_returns},
+    {{.id = "efi-before-script",
+      .rule = "U3d",
+      .severity = Severity::warning,
+      .title = "U-Boot starts an EFI program before the script",
+      .why =
+          "Bootstd of v2025.01 and later tries EFI/BOOT/BOOTAA64.EFI before boot.scr on the same partition.",
+      .story =
+          "Up to v2024.10 the script came first, so a card with both changes its way of booting with the "
+          "U-Boot. What the EFI program does was not followed; the findings are about the script.",
+      .source = "u-boot boot/bootmeth_efi.c, boot/bootmeth_script.c"},
+     efi_before},
     {{.id = "script-decimal-number",
       .rule = "U7",
       .severity = Severity::warning,
@@ -268,8 +337,8 @@ constexpr Rule rules[] = {
       .severity = Severity::error,
       .title = "U-Boot's shell cannot read the script",
       .why = "It stops with \"syntax error\" or takes the rest of the text into a string.",
-      .story = "Unbalanced quotes and an if without fi are what goes wrong most. A # begins a comment only "
-               "at the start of a word, and inside `setenv` it swallows the rest of the line.",
+      .story = "Unbalanced quotes and an if without fi are what goes wrong most. What a "
+               "variable holds is read a second time when it is used, so a quote in it counts too.",
       .source = "u-boot common/cli_hush.c"},
      syntax},
     {{.id = "script-missing-file",

@@ -189,7 +189,12 @@ struct ScriptFacts {
     std::string last_failure;  ///< where it does not: the step that failed, and what the script said then
     std::string booti_image;   ///< arguments of booti, expanded
     std::string booti_initrd;
-    std::string booti_tree;
+    std::string booti_tree;                   ///< empty where no sound tree lies there
+    std::string booti_argument;               ///< the third one, whatever lies there; empty: none was given
+    std::vector<std::string> absent_devices;  ///< "mmc 1:1 (line 3)": devices that are not there
+    std::vector<std::string>
+        carriage_returns;    ///< "line 3": lines that end in CR, which U-Boot takes for a letter
+    std::string efi_before;  ///< an EFI program that this U-Boot starts before this script; empty: none
 };
 
 /// One line of config.txt (and of what it includes).
@@ -214,6 +219,8 @@ struct PartitionFacts {
     Range range;          ///< in the image, bytes
     std::uint8_t mbr_type = 0;
     bool active = false;
+    bool bootable = false;  ///< for U-Boot: active, or a GPT's EFI system partition
+    std::string name;       ///< GPT only
     bool logical = false;
     std::string uuid;         ///< PARTUUID
     std::string file_system;  ///< "fat32", "fat16", "ext4", ...; empty: none that is known

@@ -13,24 +13,30 @@ namespace {
 constexpr std::uint64_t largest_script = 4 * MiB;
 constexpr std::uint64_t largest_environment = 1 * MiB;
 
+Bytes beginning_of(const Content& content, std::uint64_t most) {
+    Bytes bytes(static_cast<std::size_t>(std::min(content.size, most)));
+    if (!bytes.empty() && content.source) content.open()->read(0, bytes);
+    return bytes;
+}
+
 }  // namespace
 
-std::optional<FoundScript> find_script(const FileTree& boot) {
-    for (const char* name : {"boot.scr.uimg", "boot.scr", "boot/boot.scr.uimg", "boot/boot.scr"}) {
-        const auto content = find_boot_file(boot, name);
-        if (!content) continue;
-        const Bytes bytes = read_boot_file(boot, name, largest_script);
-        FoundScript found;
-        found.facts.file = name;
-        found.facts.size = content->size;
-        const auto script = parse_uboot_script(bytes);
-        found.facts.header_right = script && script->intact();
-        found.facts.text = script && !script->texts.empty() ? script->texts.front()
-                           : script                         ? ""
-                                                            : std::string(as_text(bytes));
-        found.runs = *found.facts.header_right;
-        return found;
-    }
+FoundScript read_script(const std::string& file, const Content& content) {
+    const Bytes bytes = beginning_of(content, largest_script);
+    FoundScript found;
+    found.facts.file = file;
+    found.facts.size = content.size;
+    const auto script = parse_uboot_script(bytes);
+    found.facts.header_right = script && script->intact();
+    found.facts.text = script && !script->texts.empty() ? script->texts.front()
+                       : script                         ? ""
+                                                        : std::string(as_text(bytes));
+    found.runs = *found.facts.header_right;
+    found.text = {file, found.facts.text};
+    return found;
+}
+
+std::optional<FoundScript> find_script_source(const FileTree& boot) {
     for (const char* name : {"boot.cmd", "boot/boot.cmd", "boot.txt"}) {
         const auto content = find_boot_file(boot, name);
         if (!content) continue;
@@ -38,33 +44,28 @@ std::optional<FoundScript> find_script(const FileTree& boot) {
         found.facts.file = name;
         found.facts.size = content->size;
         found.facts.text = std::string(as_text(read_boot_file(boot, name, largest_script)));
+        found.text = {name, found.facts.text};
         return found;
     }
     return std::nullopt;
 }
 
-std::optional<FoundScript> find_extlinux(const FileTree& boot, UBootStart& start,
+std::optional<FoundScript> read_extlinux(const std::string& file, const Content& content, UBootStart& start,
                                          std::vector<std::string>& notes) {
-    for (const char* folder : {"extlinux", "boot/extlinux"}) {
-        const std::string file = std::string(folder) + "/extlinux.conf";
-        const auto content = find_boot_file(boot, file);
-        if (!content) continue;
-        FoundScript found;
-        found.facts.file = file;
-        found.facts.size = content->size;
-        found.facts.text = std::string(as_text(read_boot_file(boot, file, largest_script)));
-        const auto entry = default_entry(found.facts.text);
-        if (!entry) {
-            notes.push_back(file + " names no kernel, so U-Boot goes on to boot.scr");
-            return std::nullopt;
-        }
-        start.boot_script = extlinux_script(*entry, file, std::string("/") + folder, start);
-        if (!entry->overlays.empty() && !start.environment.contains("fdtoverlay_addr_r"))
-            notes.push_back(file +
-                            ": fdtoverlays does nothing, because this U-Boot has no fdtoverlay_addr_r");
-        return found;
+    FoundScript found;
+    found.facts.file = file;
+    found.facts.size = content.size;
+    found.facts.text = std::string(as_text(beginning_of(content, largest_script)));
+    found.runs = true;
+    const auto entry = default_entry(found.facts.text);
+    if (!entry) {
+        notes.push_back(file + " names no kernel, so U-Boot goes on to boot.scr");
+        return std::nullopt;
     }
-    return std::nullopt;
+    found.text = extlinux_script(*entry, file, "/" + file.substr(0, file.rfind('/')), start);
+    if (!entry->overlays.empty() && !start.environment.contains("fdtoverlay_addr_r"))
+        notes.push_back(file + ": fdtoverlays does nothing, because this U-Boot has no fdtoverlay_addr_r");
+    return found;
 }
 
 std::optional<SavedEnvironmentFacts> saved_environment(const FileTree& boot) {

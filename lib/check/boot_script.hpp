@@ -10,18 +10,23 @@
 
 namespace rpixen {
 
-/// The script that U-Boot's standard boot would find, in its order.
+/// A script, or what amounts to one.
 struct FoundScript {
     ScriptFacts facts;
-    bool runs = false;  ///< false: U-Boot would not run it (damaged, or a source text only)
+    bool runs = false;     ///< false: U-Boot would not run it (damaged, or a source text only)
+    UBootScriptText text;  ///< what is run
 };
 
-/// Nothing where there is neither a boot.scr nor the text of one. Throws Error{io}.
-std::optional<FoundScript> find_script(const FileTree& boot);
+/// A boot.scr. Throws Error{io}.
+FoundScript read_script(const std::string& file, const Content& content);
 
-/// extlinux.conf, which U-Boot looks for before it looks for boot.scr: as a script in `start`, with its
-/// variables. Nothing where there is none that names a kernel; `notes` then says so. Throws Error{io}.
-std::optional<FoundScript> find_extlinux(const FileTree& boot, UBootStart& start,
+/// boot.cmd and the like, the text that boot.scr is made from, where somebody forgot to make it. Throws
+/// Error{io}.
+std::optional<FoundScript> find_script_source(const FileTree& boot);
+
+/// An extlinux.conf as a script, with its variables in `start`. Nothing where it names no kernel; `notes`
+/// then says so. Throws Error{io}.
+std::optional<FoundScript> read_extlinux(const std::string& file, const Content& content, UBootStart& start,
                                          std::vector<std::string>& notes);
 
 /// uboot.env; nothing where it is not there. Throws Error{io}.

@@ -21,6 +21,20 @@ std::string lower(std::string_view text) {
     return result;
 }
 
+/// So that the shell takes every letter of a path for itself, also when it reads the command a second time.
+std::string escaped(std::string_view path) {
+    std::string text;
+    for (const char letter : path) {
+        const auto code = static_cast<unsigned char>(letter);
+        const bool plain = (code >= 'a' && code <= 'z') || (code >= 'A' && code <= 'Z') ||
+                           (code >= '0' && code <= '9') || code >= 0x80 ||
+                           std::string_view("/._-+,").find(letter) != std::string_view::npos;
+        if (!plain) text += '\\';
+        text += code < ' ' ? '?' : letter;
+    }
+    return text;
+}
+
 void set_key(ExtlinuxEntry& entry, const std::string& key, const std::string& value) {
     if (key == "linux" || key == "kernel") entry.kernel = value;
     if (key == "initrd") entry.initrd = value;
@@ -64,13 +78,10 @@ UBootScriptText extlinux_script(const ExtlinuxEntry& entry, const std::string& f
     auto& environment = start.environment;
     if (entry.arguments) environment["bootargs"] = *entry.arguments;
     std::string text;
-    unsigned number = 0;
-    // Through variables, so that no letter of a path means anything to the shell.
     const auto load = [&](const char* address, const std::string& path) {
-        const std::string name = "extlinux_file_" + std::to_string(++number);
-        environment[name] = path.starts_with('/') ? path : folder + "/" + path;
-        text += "load ${devtype} ${devnum}:${distro_bootpart} ${" + std::string(address) + "} \"${" + name +
-                "}\" && ";
+        const std::string whole = path.starts_with('/') ? path : folder + "/" + path;
+        text += "load ${devtype} ${devnum}:${distro_bootpart} ${" + std::string(address) + "} " +
+                escaped(escaped(whole)) + " && ";
     };
     std::string initrd = "-";
     if (!entry.initrd.empty()) {

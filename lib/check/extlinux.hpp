@@ -23,8 +23,8 @@ struct ExtlinuxEntry {
 /// names a kernel.
 std::optional<ExtlinuxEntry> default_entry(std::string_view text);
 
-/// The same steps as a script of U-Boot. Takes the arguments and the paths into `start`'s environment; a path
-/// without a leading '/' is seen from `folder` ("/extlinux").
+/// The same steps as a script of U-Boot. Takes the arguments into `start`'s environment; a path without a
+/// leading '/' is seen from `folder` ("/extlinux").
 UBootScriptText extlinux_script(const ExtlinuxEntry& entry, const std::string& file,
                                 const std::string& folder, UBootStart& start);
 

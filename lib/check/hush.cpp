@@ -1,336 +1,390 @@
 #include "check/hush.hpp"
 
-#include <cctype>
-#include <optional>
+#include <array>
+#include <memory>
+#include <utility>
 
 namespace rpixen::hush {
 namespace {
 
-constexpr int deepest_nesting = 64;
+constexpr unsigned deepest_nesting = 64;
 
-struct Token {
-    enum class Kind : std::uint8_t { word, separator, and_then, or_else, end } kind = Kind::end;
-    Word word;
-    int line = 1;
-};
-
-/// Cuts the text into words and operators.
-class Lexer {
-  public:
-    explicit Lexer(std::string_view text) : text_(text) {}
-
-    Token next() {
-        skip_blanks();
-        Token token;
-        token.line = line_;
-        if (place_ >= text_.size()) return token;
-        const char letter = text_[place_];
-        if (letter == '\n' || letter == ';') {
-            if (letter == '\n') ++line_;
-            ++place_;
-            token.kind = Token::Kind::separator;
-            return token;
-        }
-        if (letter == '&' || letter == '|') {
-            const bool twice = place_ + 1 < text_.size() && text_[place_ + 1] == letter;
-            place_ += twice ? 2 : 1;
-            if (twice) {
-                token.kind = letter == '&' ? Token::Kind::and_then : Token::Kind::or_else;
-            } else {
-                errors.push_back(at(line_) + "a single " + letter + " is not known to U-Boot");
-                token.kind = Token::Kind::separator;
-            }
-            return token;
-        }
-        token.kind = Token::Kind::word;
-        token.word = word();
-        return token;
-    }
-
-    std::string at(int line) const { return "line " + std::to_string(line) + ": "; }
-    std::vector<std::string> errors;
-    std::vector<int> comment_lines;  ///< where a # began a comment behind a word
-
-  private:
-    void skip_blanks() {
-        bool behind_word = place_ > 0 && text_[place_ - 1] != '\n';
-        while (place_ < text_.size()) {
-            const char letter = text_[place_];
-            if (letter == '\\' && place_ + 1 < text_.size() && text_[place_ + 1] == '\n') {
-                place_ += 2;
-                ++line_;
-            } else if (letter == ' ' || letter == '\t' || letter == '\r') {
-                ++place_;
-            } else if (letter == '#') {
-                if (behind_word && place_ > 0 && text_[place_ - 1] != ';') comment_lines.push_back(line_);
-                while (place_ < text_.size() && text_[place_] != '\n') ++place_;
-            } else {
-                return;
-            }
-        }
-    }
-
-    Word word() {
-        Word parts;
-        std::string literal;
-        bool any_quotes = false;
-        const auto flush = [&](bool quoted) {
-            if (!literal.empty()) parts.push_back({literal, false, quoted});
-            literal.clear();
-        };
-        char quote = 0;
-        const int first_line = line_;
-        for (; place_ < text_.size(); ++place_) {
-            const char letter = text_[place_];
-            if (letter == '\n') {
-                if (!quote) break;
-                ++line_;
-            }
-            if (quote == '\'') {
-                if (letter == '\'') {
-                    flush(true);
-                    quote = 0;
-                } else {
-                    literal += letter;
-                }
-                continue;
-            }
-            if (letter == '\\' && place_ + 1 < text_.size()) {
-                ++place_;
-                if (text_[place_] == '\n') {
-                    ++line_;
-                    continue;
-                }
-                if (quote && text_[place_] != '"' && text_[place_] != '$' && text_[place_] != '\\')
-                    literal += '\\';
-                literal += text_[place_];
-                continue;
-            }
-            if (letter == '"' || (letter == '\'' && !quote)) {
-                flush(quote != 0);
-                quote = quote ? char{0} : letter;
-                any_quotes = true;
-                continue;
-            }
-            if (letter == '$') {
-                flush(quote != 0);
-                variable(parts, quote != 0);
-                continue;
-            }
-            if (!quote && (letter == ' ' || letter == '\t' || letter == '\r' || letter == ';' ||
-                           letter == '&' || letter == '|'))
-                break;
-            literal += letter;
-        }
-        if (quote) errors.push_back(at(first_line) + "a quote is never closed");
-        flush(quote != 0);
-        if (parts.empty() && any_quotes) parts.push_back({"", false, true});
-        return parts;
-    }
-
-    /// At a dollar sign; leaves place_ on the last character of the variable.
-    void variable(Word& parts, bool quoted) {
-        std::size_t next = place_ + 1;
-        if (next < text_.size() && text_[next] == '{') {
-            const std::size_t end = text_.find_first_of("}\n", next);
-            if (end == std::string_view::npos || text_[end] == '\n') {
-                errors.push_back(at(line_) + "${ without }");
-                place_ = end == std::string_view::npos ? text_.size() : end - 1;
-                return;
-            }
-            parts.push_back({std::string(text_.substr(next + 1, end - next - 1)), true, quoted});
-            place_ = end;
-            return;
-        }
-        if (next < text_.size() && text_[next] == '?') {
-            parts.push_back({"?", true, quoted});
-            place_ = next;
-            return;
-        }
-        std::size_t end = next;
-        while (end < text_.size() &&
-               (std::isalnum(static_cast<unsigned char>(text_[end])) || text_[end] == '_'))
-            ++end;
-        if (end == next) {
-            parts.push_back({"$", false, quoted});
-            return;
-        }
-        parts.push_back({std::string(text_.substr(next, end - next)), true, quoted});
-        place_ = end - 1;
-    }
-
-    std::string_view text_;
-    std::size_t place_ = 0;
-    int line_ = 1;
-};
-
-/// A word without quotes and variables, which may be one of the grammar's own.
-std::string_view plain(const Token& token) {
-    if (token.kind != Token::Kind::word || token.word.size() != 1 || token.word[0].variable ||
-        token.word[0].quoted)
-        return {};
-    return token.word[0].text;
+bool is_letter(char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
 }
+bool is_name(char letter) {
+    return is_letter(letter) || (letter >= '0' && letter <= '9') || letter == '_';
+}
+
+constexpr unsigned bit(Mode mode) {
+    return 1U << static_cast<unsigned>(mode);
+}
+constexpr unsigned ends = bit(Mode::none);
+constexpr unsigned starts = 1U << 31;
+
+struct Reserved {
+    std::string_view word;
+    Mode mode;
+    unsigned next;  ///< what may follow
+};
+constexpr std::array reserved_words{
+    Reserved{"if", Mode::if_, bit(Mode::then) | starts},
+    Reserved{"then", Mode::then, bit(Mode::elif) | bit(Mode::else_) | bit(Mode::fi)},
+    Reserved{"elif", Mode::elif, bit(Mode::then)},
+    Reserved{"else", Mode::else_, bit(Mode::fi)},
+    Reserved{"fi", Mode::fi, ends},
+    Reserved{"for", Mode::for_, bit(Mode::in) | starts},
+    Reserved{"while", Mode::while_, bit(Mode::do_) | starts},
+    Reserved{"until", Mode::until, bit(Mode::do_) | starts},
+    Reserved{"in", Mode::in, bit(Mode::do_)},
+    Reserved{"do", Mode::do_, bit(Mode::done)},
+    Reserved{"done", Mode::done, ends},
+};
+
+std::string_view word_of(Mode mode) {
+    for (const Reserved& reserved : reserved_words)
+        if (reserved.mode == mode) return reserved.word;
+    return "?";
+}
+
+/// What closes a construct.
+std::string_view closer(Mode mode) {
+    switch (mode) {
+        case Mode::if_:
+        case Mode::elif:
+            return "then";
+        case Mode::then:
+        case Mode::else_:
+            return "fi";
+        case Mode::for_:
+            return "in";
+        case Mode::while_:
+        case Mode::until:
+        case Mode::in:
+            return "do";
+        default:
+            return "done";
+    }
+}
+
+/// A list that is being read, the one around it below (p_context).
+struct Context {
+    Mode mode = Mode::none;
+    unsigned next = 0;  ///< reserved words that may follow; 0: no construct is open
+    int line = 0;       ///< where its construct began
+    List list;
+    Step step;
+};
 
 class Parser {
   public:
-    explicit Parser(std::string_view text) : lexer_(text) { take(); }
+    Parser(std::string_view text, Reading reading) : text_(text), reading_(reading) {}
 
     Parsed parse() {
-        Parsed parsed;
-        while (token_.kind != Token::Kind::end) {
-            List part = list(0);
-            for (Command& command : part) parsed.list.push_back(std::move(command));
-            if (token_.kind == Token::Kind::end) break;
-            error("\"" + std::string(plain(token_)) + "\" without its beginning");
-            take();
+        while (true) {
+            stack_.assign(1, Context{});
+            complaints_ = 0;
+            const End end = read_line();
+            Line line;
+            if (end != End::broken && context().next != 0) {
+                complain(context().line, std::string(word_of(context().mode)) + " without " +
+                                             std::string(closer(context().mode)));
+                line.runs = false;
+            } else if (end == End::broken) {
+                line.runs = false;
+            } else {
+                finish_word();
+                finish_step(Joint::sequence);
+                line.list = std::move(context().list);
+                line.list.push_back(std::move(context().step));
+            }
+            line.complaints = complaints_;
+            parsed_.lines.push_back(std::move(line));
+            if (end == End::broken && reading_ == Reading::lines) parsed_.broken = true;
+            if (end != End::line || reading_ != Reading::lines) break;
+            word_.clear();
+            quoted_ = false;
         }
-        parsed.errors = std::move(lexer_.errors);
-        return parsed;
+        return std::move(parsed_);
     }
 
   private:
-    void take() { token_ = lexer_.next(); }
-    void error(const std::string& text) { lexer_.errors.push_back(lexer_.at(token_.line) + text); }
+    enum class End : std::uint8_t { line, text, broken };
 
-    static bool ends_list(std::string_view word) {
-        return word == "then" || word == "elif" || word == "else" || word == "fi" || word == "do" ||
-               word == "done";
+    Context& context() { return stack_.back(); }
+    bool more() const { return place_ < text_.size(); }
+    char peek() const { return more() ? text_[place_] : '\0'; }
+    char take() {
+        const char letter = text_[place_++];
+        if (letter == '\n') {
+            if (place_ >= 2 && text_[place_ - 2] == '\r') parsed_.carriage_returns.push_back(line_);
+            ++line_;
+        }
+        return letter;
     }
 
-    /// Commands up to one of the grammar's closing words or the end.
-    List list(int depth) {
-        List commands;
-        if (depth > deepest_nesting) {
-            error("nested too deeply");
-            while (token_.kind != Token::Kind::end) take();
-            return commands;
-        }
-        while (true) {
-            while (token_.kind == Token::Kind::separator) take();
-            if (token_.kind == Token::Kind::end || ends_list(plain(token_))) return commands;
-            if (token_.kind != Token::Kind::word) {
-                error(std::string(token_.kind == Token::Kind::and_then ? "&&" : "||") +
-                      " without a command before it");
-                take();
-                continue;
-            }
-            commands.push_back(command(depth));
-            if (token_.kind == Token::Kind::and_then || token_.kind == Token::Kind::or_else) {
-                commands.back().joint =
-                    token_.kind == Token::Kind::and_then ? Joint::and_then : Joint::or_else;
-                take();
-                while (token_.kind == Token::Kind::separator) take();
-                if (token_.kind == Token::Kind::end) error("a command is missing at the end");
-            }
-        }
+    /// "syntax error" of U-Boot, with what we know better.
+    void complain(int line, const std::string& what) {
+        ++complaints_;
+        remark(line, what);
+    }
+    void remark(int line, const std::string& what) {
+        constexpr std::size_t most = 64;
+        if (parsed_.errors.size() < most)
+            parsed_.errors.push_back("line " + std::to_string(line) + ": " + what);
     }
 
-    bool expect(std::string_view word, std::string_view opener, int line) {
-        if (plain(token_) == word) {
-            take();
+    /// parse_stream()
+    End read_line() {
+        bool quote = false;
+        int quote_line = line_;
+        while (more()) {
+            const int line = line_;
+            const char letter = take();
+            const bool again = reading_ == Reading::again;
+            switch (letter) {
+                case ' ':
+                case '\t':
+                case '\n':
+                    if (quote) {
+                        add(letter, true);
+                        break;
+                    }
+                    if (!finish_word()) return End::broken;
+                    if (letter == '\n') {
+                        finish_step(Joint::sequence);
+                        if (reading_ != Reading::whole && context().mode == Mode::none) return End::line;
+                    }
+                    break;
+                case '#':
+                    if (!word_.empty() || quote) {
+                        add(letter, quote);
+                        break;
+                    }
+                    while (more() && peek() != '\n') take();
+                    break;
+                case '\\':
+                    if (!more()) {
+                        complain(line, "a \\ at the very end");
+                        return End::broken;
+                    }
+                    add('\\', quote);
+                    add(take(), quote);
+                    break;
+                case '$':
+                    if (again) {
+                        add(letter, quote);
+                        break;
+                    }
+                    if (!variable(quote)) return End::broken;
+                    break;
+                case '\'':  // also inside double quotes
+                case value_mark:
+                    if (letter == value_mark && !again) {
+                        add(letter, quote);
+                        break;
+                    }
+                    if (word_.empty()) word_line_ = line;
+                    quoted_ = true;
+                    while (more() && peek() != letter) word_ += take();
+                    if (!more()) {
+                        complain(line, "a quote is never closed");
+                        return End::broken;
+                    }
+                    take();
+                    break;
+                case '"':
+                    if (word_.empty()) word_line_ = line;
+                    quoted_ = true;
+                    quote = !quote;
+                    quote_line = line;
+                    break;
+                case ';':
+                case '&':
+                case '|':
+                    if (quote || again) {
+                        add(letter, quote);
+                        break;
+                    }
+                    finish_word();
+                    if (letter == ';') {
+                        finish_step(Joint::sequence);
+                    } else if (peek() == letter) {
+                        take();
+                        finish_step(letter == '&' ? Joint::and_then : Joint::or_else);
+                    } else {
+                        complain(line, std::string("a single ") + letter + " is not known to U-Boot");
+                        return End::broken;
+                    }
+                    break;
+                default:
+                    add(letter, quote);
+            }
+            if (stack_.size() > deepest_nesting) {
+                complain(line, "nested too deeply");
+                return End::broken;
+            }
+        }
+        // U-Boot takes what it has for the word and says nothing.
+        if (quote && reading_ != Reading::again) remark(quote_line, "a quote is never closed");
+        return End::text;
+    }
+
+    /// Backslashes are taken away by finish_word(); inside quotes they stay.
+    void add(char letter, bool quote) {
+        if (word_.empty()) word_line_ = line_;
+        if (quote && letter == '\\') word_ += '\\';
+        word_ += letter;
+    }
+
+    /// Behind a dollar sign (handle_dollar()).
+    bool variable(bool quote) {
+        const char first = peek();
+        if (!more() || !(is_letter(first) || first == '?' || first == '{')) {
+            add('$', quote);
             return true;
         }
-        lexer_.errors.push_back(lexer_.at(line) + std::string(opener) + " without " + std::string(word));
-        return false;
-    }
-
-    Command command(int depth) {
-        const std::string_view word = plain(token_);
-        if (word == "if") return conditional(depth);
-        if (word == "while" || word == "until") return loop(depth);
-        if (word == "for") return for_loop(depth);
-        Command simple;
-        simple.line = token_.line;
-        const bool sets = word == "setenv";
-        while (token_.kind == Token::Kind::word) {
-            simple.words.push_back(std::move(token_.word));
+        if (word_.empty()) word_line_ = line_;
+        const int line = line_;
+        ++context().step.variables;
+        word_ += variable_mark;
+        if (first == '?') {
             take();
-        }
-        if (sets && !lexer_.comment_lines.empty() && lexer_.comment_lines.back() == simple.line)
-            lexer_.errors.push_back(lexer_.at(simple.line) +
-                                    "a # inside setenv makes the rest of the line a comment");
-        return simple;
-    }
-
-    Command conditional(int depth) {
-        Command result;
-        result.kind = Command::Kind::conditional;
-        result.line = token_.line;
-        take();
-        result.condition = list(depth + 1);
-        if (!expect("then", "if", result.line)) return result;
-        result.body = list(depth + 1);
-        if (plain(token_) == "elif") {
-            if (depth >= deepest_nesting) {
-                error("nested too deeply");
-                return result;
+            word_ += "$?";
+        } else if (first == '{') {
+            take();
+            while (more() && peek() != '}') word_ += take();
+            if (!more()) {
+                complain(line, "${ without }");
+                return false;
             }
-            result.otherwise.push_back(conditional(depth + 1));  // takes the fi too
-            return result;
-        }
-        if (plain(token_) == "else") {
             take();
-            result.otherwise = list(depth + 1);
+        } else {
+            while (more() && is_name(peek())) word_ += take();
         }
-        expect("fi", "if", result.line);
-        return result;
+        word_ += variable_mark;
+        return true;
     }
 
-    Command loop(int depth) {
-        Command result;
-        result.kind = plain(token_) == "while" ? Command::Kind::while_loop : Command::Kind::until_loop;
-        result.line = token_.line;
-        const std::string opener(plain(token_));
-        take();
-        result.condition = list(depth + 1);
-        if (expect("do", opener, result.line)) {
-            result.body = list(depth + 1);
-            expect("done", opener, result.line);
+    /// done_word(); false where a reserved word, or any, stands in the wrong place.
+    bool finish_word() {
+        if (word_.empty() && !quoted_) return true;
+        if (!context().step.group.empty()) {
+            complain(word_line_, "\"" + word_ + "\" behind the end of a construct");
+            return false;
         }
-        return result;
+        if (context().step.words.empty() && reading_ != Reading::again)
+            for (const Reserved& reserved : reserved_words)
+                if (word_ == reserved.word) return take_reserved(reserved);
+        if (context().step.words.empty()) context().step.line = word_line_;
+        Word word;
+        for (std::size_t index = 0; index < word_.size(); ++index) {
+            if (word_[index] == '\\' && ++index == word_.size()) break;
+            word.text += word_[index];
+        }
+        word.quoted = quoted_;
+        context().step.words.push_back(std::move(word));
+        clear_word();
+        if (context().mode == Mode::for_) finish_step(Joint::sequence);
+        return true;
     }
 
-    Command for_loop(int depth) {
-        Command result;
-        result.kind = Command::Kind::for_loop;
-        result.line = token_.line;
-        take();
-        result.variable = std::string(plain(token_));
-        if (!result.variable.empty()) take();
-        if (plain(token_) == "in") take();
-        while (token_.kind == Token::Kind::word && plain(token_) != "do") {
-            result.words.push_back(std::move(token_.word));
-            take();
+    bool take_reserved(const Reserved& reserved) {
+        const int line = word_line_;
+        clear_word();
+        Context& here = context();
+        if ((reserved.next & starts) != 0) {
+            if (here.mode == Mode::in || here.mode == Mode::for_) {
+                complain(line, std::string(reserved.word) + " inside the head of a for");
+                here.mode = Mode::broken;
+                return false;
+            }
+            here.step.line = line;
+            stack_.emplace_back();
+            context().line = line;
+        } else if (here.mode == Mode::none || (here.next & bit(reserved.mode)) == 0) {
+            complain(line, "\"" + std::string(reserved.word) + "\" without its beginning");
+            here.mode = Mode::broken;
+            return false;
         }
-        while (token_.kind == Token::Kind::separator) take();
-        if (expect("do", "for", result.line)) {
-            result.body = list(depth + 1);
-            expect("done", "for", result.line);
+        context().mode = reserved.mode;
+        context().next = reserved.next;
+        if (reserved.next == ends) {
+            finish_step(Joint::sequence);
+            List group = std::move(context().list);
+            group.push_back(std::move(context().step));
+            stack_.pop_back();
+            context().step.group = std::move(group);
         }
-        return result;
+        return true;
     }
 
-    Lexer lexer_;
-    Token token_;
+    /// done_pipe()
+    void finish_step(Joint joint) {
+        Context& here = context();
+        here.step.joint = joint;
+        here.step.mode = here.mode;
+        if (here.step.line == 0) here.step.line = line_;
+        here.list.push_back(std::exchange(here.step, Step{}));
+    }
+
+    void clear_word() {
+        word_.clear();
+        quoted_ = false;
+    }
+
+    std::string_view text_;
+    Reading reading_;
+    std::size_t place_ = 0;
+    int line_ = 1;
+    int word_line_ = 1;
+    std::string word_;     ///< with its backslashes
+    bool quoted_ = false;  ///< of the word
+    unsigned complaints_ = 0;
+    std::vector<Context> stack_;
+    Parsed parsed_;
 };
 
 }  // namespace
 
-Parsed parse(std::string_view text) {
-    // A NUL ends the text for U-Boot.
-    return Parser(text.substr(0, text.find('\0'))).parse();
+Parsed parse(std::string_view text, Reading reading) {
+    // A NUL ends the text for U-Boot, and it puts a line end behind it unless the only one is there already.
+    std::string whole(text.substr(0, text.find('\0')));
+    if (whole.empty()) return {};
+    if (whole.find('\n') != whole.size() - 1) whole += '\n';
+    return Parser(whole, reading).parse();
 }
 
-std::string show(const Word& word) {
-    std::string text;
-    for (const WordPart& part : word) text += part.variable ? "${" + part.text + "}" : part.text;
-    return text;
+bool is_assignment(std::string_view word) {
+    if (word.empty() || !is_letter(word[0])) return false;
+    std::size_t end = 1;
+    while (end < word.size() && is_name(word[end])) ++end;
+    return end < word.size() && word[end] == '=';
 }
 
-std::string show(const Command& command) {
+std::vector<std::string> variables(const Word& word) {
+    std::vector<std::string> names;
+    for (std::size_t begin = word.text.find(variable_mark); begin != std::string::npos;) {
+        const std::size_t end = word.text.find(variable_mark, begin + 1);
+        if (end == std::string::npos) break;
+        names.push_back(word.text.substr(begin + 1, end - begin - 1));
+        begin = word.text.find(variable_mark, end + 1);
+    }
+    return names;
+}
+
+std::string show(const Step& step) {
     std::string text;
-    for (const Word& word : command.words) text += (text.empty() ? "" : " ") + show(word);
+    for (const Word& word : step.words) {
+        if (!text.empty()) text += ' ';
+        bool opens = true;
+        for (const char letter : word.text) {
+            if (letter == variable_mark)
+                text += std::exchange(opens, !opens) ? "${" : "}";
+            else
+                text += letter;
+        }
+    }
     return text;
 }
 

@@ -11,9 +11,9 @@
 #include "boot/tree_facts.hpp"
 #include "check/board_choice.hpp"
 #include "check/boot_files.hpp"
+#include "check/boot_order.hpp"
 #include "check/boot_script.hpp"
-#include "check/disk_facts.hpp"
-#include "check/extlinux.hpp"
+#include "check/card_files.hpp"
 #include "check/survey_root.hpp"
 
 namespace rpixen {
@@ -39,15 +39,14 @@ Placement::Role role_of(const ModuleFacts& module, unsigned& unnamed) {
 /// Turns what the script did into the scenario.
 class Surveyor {
   public:
-    explicit Surveyor(const Card& card) : card_(card), disk_(scenario().disk.emplace(disk_facts(card))) {
-        if (disk_.boot_partition) boot_ = tree(*disk_.boot_partition);
-        if (disk_.root_partition) root_ = tree(*disk_.root_partition);
+    explicit Surveyor(const CardFiles& card) : card_(card) {
+        scenario().disk = card.disk;
+        survey_.notes = card.not_proven;
+        if (card.disk.boot_partition) boot_ = tree(*card.disk.boot_partition);
+        if (card.disk.root_partition) root_ = tree(*card.disk.root_partition);
     }
 
     Survey run() && {
-        for (const Partition& partition : card_.partitions)
-            for (const std::string& unproven : partition.not_proven)
-                note("partition " + std::to_string(partition.number) + ": not proven: " + unproven);
         if (root_) scenario().root = survey_root(*root_);
         if (!boot_) {
             note("no boot partition could be read, so nothing is known of what would be started");
@@ -65,8 +64,8 @@ class Surveyor {
     BootScenario& scenario() { return survey_.scenario; }
     void note(std::string text) { survey_.notes.push_back(std::move(text)); }
     const FileTree* tree(unsigned partition) const {
-        const Partition* found = card_.partition(static_cast<int>(partition));
-        return found && (found->fat() || found->ext()) ? &found->tree : nullptr;
+        const auto found = card_.trees.find(partition);
+        return found == card_.trees.end() ? nullptr : found->second;
     }
 
     void find_uboot() {
@@ -83,50 +82,57 @@ class Surveyor {
         scenario().uboot = std::move(facts);
     }
 
-    UBootStart start_of(const std::optional<FoundScript>& script) {
-        UBootStart start;
-        if (scenario().uboot) start.environment = scenario().uboot->environment;
-        const auto& saved = scenario().saved_environment;
-        if (saved && saved->crc_right) start.environment = saved->variables;
-        if (scenario().uboot)  // U-Boot's own addresses are there whatever was saved
-            for (const char* name :
-                 {"scriptaddr", "fdt_addr_r", "kernel_addr_r", "ramdisk_addr_r", "loadaddr"})
-                if (const auto value = scenario().uboot->environment.find(name);
-                    value != scenario().uboot->environment.end())
-                    start.environment.emplace(name, value->second);
-        start.find_file = [this](unsigned partition, const std::string& path) -> std::optional<Content> {
-            const FileTree* files = tree(partition);
-            if (!files) return std::nullopt;
-            if (const auto content = find_boot_file(*files, path); content && files == boot_) return content;
-            const auto node = follow(*files, path);
-            if (!node || files->type(*node) != NodeType::file) return std::nullopt;
-            return files->content(*node);
-        };
-        start.partition_uuid = [this](unsigned partition) -> std::optional<std::string> {
-            for (const PartitionFacts& facts : disk_.partitions)
-                if (facts.number == partition && !facts.uuid.empty()) return facts.uuid;
-            return std::nullopt;
-        };
-        start.firmware_tree = find_boot_file(
-            *boot_, config_value(*scenario().firmware, "device_tree").value_or("bcm2711-rpi-4-b.dtb"));
-        if (script && script->runs)
-            start.boot_script = UBootScriptText{script->facts.file, script->facts.text};
-        return start;
+    /// The first script or extlinux.conf that starts something; else the first script, else the first
+    /// extlinux.conf. `start` is then as U-Boot starts it.
+    std::optional<FoundScript> find_script(UBootStart& start) {
+        const std::vector<BootCandidate> candidates = boot_candidates(card_, scenario().uboot);
+        const UBootStart bare = start;
+        std::optional<FoundScript> chosen;
+        std::string efi;
+        std::string failed;  // an extlinux.conf that starts nothing
+        for (const BootCandidate& candidate : candidates) {
+            if (candidate.kind == BootCandidate::Kind::efi) {
+                if (efi.empty()) efi = candidate.file;
+                continue;
+            }
+            const auto content = find_card_file(card_, candidate.partition, candidate.file);
+            UBootStart trial = bare;
+            trial.script_partition = candidate.partition;
+            trial.script_prefix = candidate.prefix;
+            std::optional<FoundScript> found;
+            if (candidate.kind == BootCandidate::Kind::script)
+                found = read_script(candidate.file, *content);
+            else
+                found = read_extlinux(candidate.file, *content, trial, survey_.notes);
+            if (!found) continue;
+            const bool extlinux = candidate.kind == BootCandidate::Kind::extlinux;
+            if (found->runs) trial.boot_script = found->text;
+            const bool starts = found->runs && run_uboot(trial, found->text).started;
+            found->facts.efi_before = efi;
+            if (extlinux && starts)
+                for (const BootCandidate& other : candidates)
+                    if (other.kind == BootCandidate::Kind::script && found->facts.hides.empty())
+                        found->facts.hides = other.file;
+            if (!chosen || starts || (!extlinux && !failed.empty() && chosen->facts.file == failed)) {
+                if (!failed.empty())
+                    note(failed + " starts nothing, so U-Boot goes on to " + found->facts.file);
+                failed = extlinux && !starts ? candidate.file : "";
+                chosen = std::move(found);
+                start = trial;
+            }
+            if (starts) break;
+        }
+        if (chosen) return chosen;
+        if (!efi.empty()) {
+            efi_only_ = true;
+            note("U-Boot starts " + efi + ", an EFI program: what it does was not followed");
+        }
+        return find_script_source(*boot_);
     }
 
     void follow_script() {
-        std::optional<FoundScript> script = find_script(*boot_);
-        UBootStart start = start_of(script);
-        if (auto extlinux = find_extlinux(*boot_, start, survey_.notes)) {
-            // Where it fails U-Boot goes on to the script.
-            if (!script || !script->runs || run_uboot(start, *start.boot_script).started) {
-                if (script && script->runs) extlinux->facts.hides = script->facts.file;
-                script = std::move(extlinux);
-            } else {
-                start = start_of(script);
-                note(extlinux->facts.file + " starts nothing, so U-Boot goes on to " + script->facts.file);
-            }
-        }
+        UBootStart start = uboot_start(card_, scenario());
+        std::optional<FoundScript> script = find_script(start);
         UBootScriptText entry;
         const auto& saved = scenario().saved_environment;
         const bool has_script = script.has_value();
@@ -139,19 +145,19 @@ class Surveyor {
                 script->facts.text = saved->variables.at("bootcmd");
             }
         } else if (script) {
-            entry = start.boot_script ? *start.boot_script
-                                      : UBootScriptText{script->facts.file, script->facts.text};
+            entry = script->text;
         } else {
-            scenario().nothing_to_run = scenario().uboot.has_value();
-            note(
-                "no boot.scr, no extlinux.conf and no saved bootcmd were found, so nothing is known of what "
-                "U-Boot "
-                "would do");
+            scenario().nothing_to_run = scenario().uboot.has_value() && !efi_only_;
+            if (!efi_only_)
+                note(
+                    "no boot.scr, no extlinux.conf and no saved bootcmd were found, so nothing is known of "
+                    "what "
+                    "U-Boot would do");
             fill_from_names();
             return;
         }
         UBootRun run = run_uboot(start, entry);
-        scenario().nothing_to_run = scenario().uboot && !has_script && !run.booti;
+        scenario().nothing_to_run = scenario().uboot && !has_script && !run.booti && !efi_only_;
         fill_script(run, *script);
         script->facts.unchecked_steps = unchecked_steps(start, entry, run);
         for (const std::string& what : run.unfollowed) note("not followed: " + what);
@@ -170,6 +176,11 @@ class Surveyor {
         if (!run.started)
             facts.missing_files.insert(facts.missing_files.end(), run.optional_files.begin(),
                                        run.optional_files.end());
+        facts.absent_devices = run.absent_devices;
+        if (!run.started)
+            facts.absent_devices.insert(facts.absent_devices.end(), run.optional_devices.begin(),
+                                        run.optional_devices.end());
+        facts.carriage_returns = run.carriage_returns;
         facts.missing_nodes = run.missing_nodes;
         facts.unfollowed = run.unfollowed;
         facts.loads_tree_to_fdt_addr = run.loads_tree_to_fdt_addr;
@@ -182,6 +193,7 @@ class Surveyor {
         if (run.booti) {
             facts.booti_image = run.booti->image;
             facts.booti_initrd = run.booti->initrd;
+            facts.booti_argument = run.booti->tree;
             if (run.booti->has_tree) facts.booti_tree = run.booti->tree;
         }
     }
@@ -398,17 +410,21 @@ class Surveyor {
                                                       : chosen;
     }
 
-    const Card& card_;
-    Survey survey_;
-    const DiskFacts& disk_;
+    const CardFiles& card_;
     const FileTree* boot_ = nullptr;
     const FileTree* root_ = nullptr;
+    Survey survey_;
+    bool efi_only_ = false;  ///< an EFI program is all that U-Boot would find
 };
 
 }  // namespace
 
-Survey survey(const Card& card) {
+Survey survey(const CardFiles& card) {
     return Surveyor(card).run();
+}
+
+Survey survey(const Card& card) {
+    return survey(card_files(card));
 }
 
 }  // namespace rpixen

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "boot/scenario.hpp"
+#include "check/card_files.hpp"
 #include "check/uboot_shell.hpp"
 #include "image/card.hpp"
 
@@ -19,5 +20,6 @@ struct Survey {
 /// script up to booti: of a planned card and of one that was read alike. Throws Error{io}; what is wrong
 /// with the card itself is no reason to throw.
 Survey survey(const Card& card);
+Survey survey(const CardFiles& card);
 
 }  // namespace rpixen

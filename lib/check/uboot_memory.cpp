@@ -306,33 +306,67 @@ bool UBootMemory::remove(const std::string& path, const std::string& name) {
     return true;
 }
 
-std::optional<std::string> UBootMemory::get(const std::string& path, const std::string& name,
-                                            std::optional<std::size_t> index) {
+std::string UBootMemory::find_node(const std::string& path) {
     MemoryObject* object = working();
-    if (!object) return std::nullopt;
-    const std::string whole = resolve(*object->tree, path);
+    if (!object) return {};
+    std::string whole = resolve(*object->tree, path);
     if (whole.empty() || !object->tree->has(whole)) {
         missing_nodes.push_back(path);
-        return std::nullopt;
+        return {};
     }
-    const auto value = object->tree->property(whole, name);
+    return whole;
+}
+
+std::optional<std::string> UBootMemory::get(const std::string& path, const std::string& name,
+                                            std::optional<std::size_t> index, bool indexed, bool& printable) {
+    const std::string whole = find_node(path);
+    if (whole.empty()) return std::nullopt;
+    const DeviceTree& tree = *working()->tree;
+    const auto value = tree.property(whole, name);
     if (!value) return std::nullopt;
     if (value->empty()) return std::string();
-    const auto strings = object->tree->strings(whole, name);
-    const bool printable =
-        !strings.empty() && std::all_of(strings.begin(), strings.end(), [](const std::string& text) {
-            return !text.empty() && std::all_of(text.begin(), text.end(),
-                                                [](char letter) { return letter >= ' ' && letter <= '~'; });
+    const auto strings = tree.strings(whole, name);
+    const bool text =
+        !strings.empty() && std::all_of(strings.begin(), strings.end(), [](const std::string& string) {
+            return !string.empty() && std::all_of(string.begin(), string.end(),
+                                                  [](char letter) { return letter >= ' ' && letter <= '~'; });
         });
-    if (printable) {
+    if (text) {
         if (index.value_or(0) >= strings.size()) return std::nullopt;
         return strings[index.value_or(0)];
     }
-    const auto cells = object->tree->cells(whole, name);
-    if (index.value_or(0) >= cells.size()) return std::nullopt;
-    std::array<char, 16> text{};
-    std::snprintf(text.data(), text.size(), "0x%08X", cells[index.value_or(0)]);
-    return std::string(text.data());
+    const auto cells = tree.cells(whole, name);
+    std::array<char, 16> digits{};
+    if (value->size() == 4 || (indexed && index && value->size() % 4 == 0)) {
+        if (value->size() > 4 && index.value_or(0) >= cells.size()) return std::nullopt;
+        std::snprintf(digits.data(), digits.size(), "0x%08X",
+                      cells[value->size() > 4 ? index.value_or(0) : 0]);
+        return std::string(digits.data());
+    }
+    printable = value->size() % 4 == 0 && value->size() <= 20;
+    if (!printable) return std::nullopt;
+    std::string all;
+    for (const std::uint32_t cell : cells) {  // as the little-endian words they are to the board
+        std::snprintf(digits.data(), digits.size(), "%08x", __builtin_bswap32(cell));
+        all += digits.data();
+    }
+    return all;
+}
+
+std::optional<std::string> UBootMemory::child_name(const std::string& path, std::size_t number) {
+    const std::string whole = find_node(path);
+    if (whole.empty()) return std::nullopt;
+    const auto names = working()->tree->children(whole);
+    return number < names.size() ? std::optional(names[number]) : std::nullopt;
+}
+
+std::optional<std::size_t> UBootMemory::size_of(const std::string& path, const std::string& name) {
+    const std::string whole = find_node(path);
+    if (whole.empty()) return std::nullopt;
+    const DeviceTree& tree = *working()->tree;
+    if (name.empty()) return tree.children(whole).size();
+    const auto value = tree.property(whole, name);
+    return value ? std::optional(value->size()) : std::nullopt;
 }
 
 }  // namespace rpixen

@@ -58,9 +58,14 @@ class UBootMemory {
     bool make_node(const std::string& parent, const std::string& name);
     bool set(const std::string& path, const std::string& name, const std::vector<std::string>& values);
     bool remove(const std::string& path, const std::string& name);
-    /// `fdt get value`; nothing where node or property are missing.
+    /// `fdt get value`; nothing where node or property are missing. `indexed`: cells are counted by the index
+    /// (from v2023.04 on). `printable` becomes false where U-Boot cannot show the value.
     std::optional<std::string> get(const std::string& path, const std::string& name,
-                                   std::optional<std::size_t> index);
+                                   std::optional<std::size_t> index, bool indexed, bool& printable);
+    /// `fdt get name`: of the child with that number.
+    std::optional<std::string> child_name(const std::string& path, std::size_t number);
+    /// `fdt get size`: bytes of a property, or how many children a node has.
+    std::optional<std::size_t> size_of(const std::string& path, const std::string& name);
     /// As a failed `fdt apply` leaves it.
     void destroy_working();
 
@@ -68,6 +73,8 @@ class UBootMemory {
     bool take_as_tree(MemoryObject& object);
     bool fits(MemoryObject& object, const DeviceTree& changed);
     std::string resolve(const DeviceTree& tree, const std::string& path) const;
+    /// The path of a node of the working tree that is there; empty where it is not.
+    std::string find_node(const std::string& path);
 
     std::optional<std::size_t> working_;
     std::optional<std::size_t> refused_;

@@ -1,99 +1,156 @@
 #include "check/uboot_test.hpp"
 
-#include <algorithm>
+#include <array>
+#include <cstdint>
 #include <cstdlib>
+#include <optional>
 
 #include "check/uboot_memory.hpp"
 
 namespace rpixen {
 namespace {
 
+enum class Operator : std::uint8_t {
+    not_,
+    or_,
+    and_,
+    empty,
+    not_empty,
+    same,
+    other,
+    before,
+    behind,
+    equal,
+    unequal,
+    less,
+    at_most,
+    greater,
+    at_least,
+    exists
+};
+
+struct Known {
+    std::size_t place;  ///< of the operator among its words
+    std::string_view text;
+    Operator op;
+    std::size_t words;  ///< that it takes
+};
+constexpr std::array known_operators{
+    Known{1, "=", Operator::same, 3},       Known{1, "==", Operator::same, 3},
+    Known{1, "!=", Operator::other, 3},     Known{1, "<", Operator::before, 3},
+    Known{1, ">", Operator::behind, 3},     Known{1, "-eq", Operator::equal, 3},
+    Known{1, "-ne", Operator::unequal, 3},  Known{1, "-lt", Operator::less, 3},
+    Known{1, "-le", Operator::at_most, 3},  Known{1, "-gt", Operator::greater, 3},
+    Known{1, "-ge", Operator::at_least, 3}, Known{0, "!", Operator::not_, 1},
+    Known{0, "-o", Operator::or_, 1},       Known{0, "-a", Operator::and_, 1},
+    Known{0, "-z", Operator::empty, 2},     Known{0, "-n", Operator::not_empty, 2},
+    Known{0, "-e", Operator::exists, 4},
+};
+
 /// simple_strtol(text, NULL, 0)
 long long number(const std::string& text) {
-    char* end = nullptr;
-    return std::strtoll(text.c_str(), &end, 0);
+    return std::strtoll(text.c_str(), nullptr, 0);
 }
 
-bool compare(const std::string& a, const std::string& op, const std::string& b, bool& known) {
-    known = true;
-    if (op == "=" || op == "==") return a == b;
-    if (op == "!=") return a != b;
-    if (op == "<") return a < b;
-    if (op == ">") return a > b;
-    if (op == "-eq") return number(a) == number(b);
-    if (op == "-ne") return number(a) != number(b);
-    if (op == "-lt") return number(a) < number(b);
-    if (op == "-le") return number(a) <= number(b);
-    if (op == "-gt") return number(a) > number(b);
-    if (op == "-ge") return number(a) >= number(b);
-    known = false;
-    return false;
-}
-
-}  // namespace
-
-bool uboot_test(
-    const std::vector<std::string>& words,
-    const std::function<bool(const std::string&, const std::string&, const std::string&)>& exists) {
-    if (words.empty()) return false;
-    if (words.size() == 1) return !words[0].empty() && words[0] != "-n";
-    // From left to right: -a and -o have no precedence in U-Boot either.
-    bool result = false;
-    bool negate = false;
-    std::string joint = "-o";
-    for (std::size_t place = 0; place < words.size();) {
-        const std::string& word = words[place];
-        if (word == "-o" || word == "-a") {
-            joint = word;
-            ++place;
-            continue;
-        }
-        if (word == "!") {
-            negate = !negate;
-            ++place;
-            continue;
-        }
-        bool value = false;
-        bool known = false;
-        const std::size_t left = words.size() - place;
-        if (left >= 3) value = compare(word, words[place + 1], words[place + 2], known);
-        if (known) {
-            place += 3;
-        } else if (word == "-z" && left >= 2) {
-            value = words[place + 1].empty();
-            place += 2;
-        } else if (word == "-n" && left >= 2) {
-            value = !words[place + 1].empty();
-            place += 2;
-        } else if (word == "-z" || word == "-n") {
-            value = word == "-z";
-            ++place;
-        } else if (word == "-e" && left >= 4) {
-            value = exists && exists(words[place + 1], words[place + 2], words[place + 3]);
-            place += 4;
-        } else {
-            value = !word.empty();
-            ++place;
-        }
-        if (negate) value = !value;
-        negate = false;
-        result = joint == "-a" ? result && value : result || value;
+bool holds(Operator op, const std::string* word, const FileExists& exists) {
+    switch (op) {
+        case Operator::empty:
+            return word[1].empty();
+        case Operator::not_empty:
+            return !word[1].empty();
+        case Operator::same:
+            return word[0] == word[2];
+        case Operator::other:
+            return word[0] != word[2];
+        case Operator::before:
+            return word[0] < word[2];
+        case Operator::behind:
+            return word[0] > word[2];
+        case Operator::equal:
+            return number(word[0]) == number(word[2]);
+        case Operator::unequal:
+            return number(word[0]) != number(word[2]);
+        case Operator::less:
+            return number(word[0]) < number(word[2]);
+        case Operator::at_most:
+            return number(word[0]) <= number(word[2]);
+        case Operator::greater:
+            return number(word[0]) > number(word[2]);
+        case Operator::at_least:
+            return number(word[0]) >= number(word[2]);
+        case Operator::exists:
+            return exists && exists(word[1], word[2], word[3]);
+        default:
+            return false;
     }
-    return result;
 }
 
-bool uboot_itest(const std::vector<std::string>& words) {
-    if (words.size() < 3) return false;
-    const std::uint64_t a = parse_hex(words[0]);
-    const std::uint64_t b = parse_hex(words[2]);
-    const std::string& op = words[1];
+template <typename Value>
+std::optional<bool> compare(const std::string& op, const Value& a, const Value& b) {
     if (op == "-eq" || op == "==") return a == b;
     if (op == "-ne" || op == "!=" || op == "<>") return a != b;
     if (op == "-lt" || op == "<") return a < b;
     if (op == "-le" || op == "<=") return a <= b;
     if (op == "-gt" || op == ">") return a > b;
     if (op == "-ge" || op == ">=") return a >= b;
-    return false;
+    return std::nullopt;
+}
+
+}  // namespace
+
+bool uboot_test(const std::vector<std::string>& words, const FileExists& exists) {
+    if (words.size() < 2) return false;
+    bool value = false;
+    bool before = false;
+    std::optional<Operator> joint;
+    bool negate = false;
+    for (std::size_t place = 0; place < words.size();) {
+        const std::size_t left = words.size() - place;
+        const Known* found = nullptr;
+        for (const Known& known : known_operators)
+            if (left > known.place && words[place + known.place] == known.text) {
+                found = &known;
+                break;
+            }
+        if (!found || left < found->words) {
+            value = true;
+            break;
+        }
+        switch (found->op) {
+            case Operator::or_:
+            case Operator::and_:
+                before = value;
+                joint = found->op;
+                break;
+            case Operator::not_:
+                negate = !negate;
+                break;
+            default:
+                value = holds(found->op, &words[place], exists);
+                if (negate) value = !value;
+                negate = false;
+                if (joint == Operator::or_) value = before || value;
+                if (joint == Operator::and_) value = before && value;
+                joint.reset();
+        }
+        place += found->words;
+    }
+    return value;
+}
+
+bool uboot_itest(const std::vector<std::string>& words) {
+    if (words.size() != 4) return false;
+    const std::size_t dot = words[0].find('.');
+    const char size = dot == std::string::npos || dot + 1 >= words[0].size() ? 'l' : words[0][dot + 1];
+    if (size == 's') return compare(words[2], words[1], words[3]).value_or(false);
+    const auto value = [&](const std::string& text) {
+        const std::uint64_t all = parse_hex(text);
+        return static_cast<std::int64_t>(size == 'b'   ? all & 0xff
+                                         : size == 'w' ? all & 0xffff
+                                         : size == 'q' ? all
+                                                       : all & 0xffffffff);
+    };
+    return compare(words[2], value(words[1]), value(words[3])).value_or(false);
 }
 
 }  // namespace rpixen

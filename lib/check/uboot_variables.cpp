@@ -5,166 +5,126 @@
 
 namespace rpixen {
 
-bool Shell::set_variable(Words words) {
-    while (!words.empty() && words[0].starts_with("-") && words[0].size() == 2) words.erase(words.begin());
-    if (words.empty()) return false;
+int Shell::set_variable(Words words) {
+    while (!words.empty() && words[0].starts_with("-")) {
+        if (words[0].find_first_not_of('f', 1) != std::string::npos) {
+            if (words[0] == "-e") unfollowed(run_.steps.back().text, place_);
+            return 1;
+        }
+        words.erase(words.begin());
+    }
+    if (words.empty()) return 1;
+    if (words[0].find('=') != std::string::npos) {
+        say(std::string("## Error: illegal character '='") + (newer(202304) ? " " : "") +
+            "in variable name \"" + words[0] + "\"");
+        return 1;
+    }
     if (words.size() == 1) {
-        run_.environment.erase(words[0]);
-        return true;
+        erase(words[0]);
+        return 0;
     }
     std::string text;
     for (std::size_t index = 1; index < words.size(); ++index) text += (index > 1 ? " " : "") + words[index];
     set(words[0], std::move(text));
-    return true;
+    return 0;
 }
 
-bool Shell::env(const Words& words, const hush::Command& command) {
-    if (words.size() < 2) return false;
+int Shell::print_variables(const Words& names) {
+    int missing = 0;
+    for (const std::string& name : names) {
+        if (run_.environment.contains(name)) {
+            say(name + "=" + value(name));
+        } else {
+            say_undefined(name);
+            missing = 1;
+        }
+    }
+    return missing;
+}
+
+int Shell::env(const Words& words, const hush::Step& written) {
+    if (words.size() < 2) return 1;
     const std::string& verb = words[1];
-    if (verb == "set") return set_variable({words.begin() + 2, words.end()});
-    if (verb == "run") return run_variables({words.begin() + 2, words.end()}, command);
-    if (verb == "exists") return words.size() > 2 && run_.environment.contains(words[2]);
+    const Words rest(words.begin() + 2, words.end());
+    if (verb == "set") return set_variable(rest);
+    if (verb == "print") return print_variables(rest);
+    if (verb == "run") return run_variables(rest, written);
+    if (verb == "exists") return !rest.empty() && run_.environment.contains(rest[0]) ? 0 : 1;
     if (verb == "delete") {
-        for (std::size_t index = 2; index < words.size(); ++index) run_.environment.erase(words[index]);
-        return true;
+        int status = rest.empty() ? 1 : 0;
+        for (const std::string& name : rest) {
+            if (name.starts_with("-")) continue;
+            if (!run_.environment.contains(name)) status = 1;
+            erase(name);
+        }
+        return status;
     }
-    if (verb == "import") return import(words, command);
-    if (is_any(verb, {"print", "save", "default", "info", "flags", "select"})) return true;
-    unfollowed(run_.steps.back().text, where(command));
-    return true;
+    if (verb == "import") return import(words, written);
+    if (verb == "export") return export_text(words, written);
+    if (verb == "save" || verb == "info" || verb == "select" || verb == "flags" || verb == "grep") return 0;
+    if (verb == "default") {
+        // The default environment of an unknown U-Boot is not at hand, so what a script set stays.
+        unfollowed(run_.steps.back().text, where(written));
+        return 0;
+    }
+    if (is_any(verb, {"ask", "edit", "erase", "load", "indirect"}))
+        unfollowed(run_.steps.back().text, where(written));
+    return 1;
 }
 
-bool Shell::import(const Words& words, const hush::Command& command) {
-    std::size_t index = 2;
-    bool as_text = false;
-    for (; index < words.size() && words[index].starts_with("-"); ++index)
-        as_text = as_text || words[index].find('t') != std::string::npos;
-    MemoryObject* object = index < words.size() ? run_.memory.find(parse_hex(words[index])) : nullptr;
-    if (!object || !as_text || object->content.size > largest_text || !object->content.source) {
-        unfollowed(run_.steps.back().text, where(command));
-        return object != nullptr;
-    }
-    object->last_use = step();
-    const Bytes bytes = read_all(object->content);
-    std::string_view rest = rpixen::as_text(bytes);
-    while (!rest.empty()) {
-        const std::size_t end = std::min(rest.find('\n'), rest.size());
-        std::string_view line = rest.substr(0, end);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        if (line.ends_with('\r')) line.remove_suffix(1);
-        const std::size_t equals = line.find('=');
-        if (line.empty() || line[0] == '#' || equals == std::string_view::npos) continue;
-        set(std::string(line.substr(0, equals)), std::string(line.substr(equals + 1)));
-    }
-    return true;
-}
-
-bool Shell::run_variables(const Words& names, const hush::Command& command) {
+int Shell::run_variables(const Words& names, const hush::Step& written) {
+    if (names.empty()) return 1;
     for (const std::string& name : names) {
         if (is_any(name, {"distro_bootcmd", "scan_dev_for_scripts", "boot_a_script", "bootcmd_mmc0",
                           "bootcmd_mmc1"}) &&
             start_.boot_script) {
-            if (!standard_boot(command)) return false;
+            if (const int status = standard_boot(written); status != 0) return status;
             continue;
         }
         const auto found = run_.environment.find(name);
-        if (found == run_.environment.end()) return false;
+        if (found == run_.environment.end()) {
+            say_undefined(name);
+            return 1;
+        }
         const std::string script = found->second;
-        if (!text({name, script}, "in " + name)) return false;
+        if (const int status = text({name, script}, "in " + name, hush::Reading::whole); status != 0)
+            return status;
         if (ended()) return last_;
     }
-    return true;
+    return 0;
 }
 
-bool Shell::standard_boot(const hush::Command& command) {
+int Shell::standard_boot(const hush::Step& written) {
     if (!start_.boot_script || standard_boot_done_) {
-        if (!start_.boot_script) unfollowed("U-Boot's standard boot, without a boot.scr", where(command));
-        return false;
+        if (!start_.boot_script) unfollowed("U-Boot's standard boot, without a boot.scr", where(written));
+        return 1;
     }
     standard_boot_done_ = true;
-    const bool result = text(*start_.boot_script, "");
-    exit_ = false;  // `exit` leaves the script, not the shell
-    return result;
+    return text(*start_.boot_script, "");
 }
 
-bool Shell::source(const Words& words, const hush::Command& command) {
+int Shell::source(const Words& words, const hush::Step& written) {
     std::string address = words.size() > 1 ? words[1] : value("loadaddr");
-    address = address.substr(0, address.find(':'));
+    address = address.substr(0, address.find_first_of(":#"));
     MemoryObject* object = run_.memory.find(parse_hex(address));
-    if (!object || !object->content.source || object->content.size > largest_text) {
-        unfollowed(run_.steps.back().text, where(command));
-        return false;
+    if (!object) {
+        say("Wrong image format for \"source\" command");
+        unfollowed(run_.steps.back().text, where(written));
+        return 1;
     }
-    object->last_use = step();
+    if (!object->content.source || object->content.size > largest_text) {
+        unfollowed(run_.steps.back().text, where(written));
+        return 1;
+    }
+    object->last_use = count();
     const std::string file = object->file;
+    if (!work(object->content.size)) return 1;
     const auto script = parse_uboot_script(read_all(object->content));
-    if (!script || !script->intact() || script->texts.empty()) return false;
-    const bool result = text({file, script->texts.front()}, "in " + file);
-    exit_ = false;
-    return result;
-}
-
-bool Shell::part(const Words& words, const hush::Command& command) {
-    // part uuid mmc 0:2 name
-    if (words[1] == "list") {
-        if (words.size() > 4) set(words.back(), "1");
-        return true;
+    if (!script || !script->intact() || script->texts.empty()) {
+        say("Wrong image format for \"source\" command");
+        return 1;
     }
-    if (words[1] == "uuid" && words.size() > 4 && start_.partition_uuid) {
-        const std::size_t colon = words[3].find(':');
-        const auto uuid = start_.partition_uuid(
-            colon == std::string::npos ? 1 : static_cast<unsigned>(parse_hex(words[3].substr(colon + 1))));
-        if (uuid) set(words[4], *uuid);
-        return uuid.has_value();
-    }
-    unfollowed(run_.steps.back().text, where(command));
-    return true;
-}
-
-bool Shell::set_expression(const Words& words, const hush::Command& command) {
-    // setexpr name value [op value], all hexadecimal
-    if (words.size() == 3) {
-        set(words[1], words[2]);
-        return true;
-    }
-    if (words.size() != 5 || words[2].starts_with("*") || words[4].starts_with("*")) {
-        unfollowed(run_.steps.back().text, where(command));
-        return true;
-    }
-    const std::uint64_t a = parse_hex(words[2]);
-    const std::uint64_t b = parse_hex(words[4]);
-    std::uint64_t result = 0;
-    switch (words[3][0]) {
-        case '+':
-            result = a + b;
-            break;
-        case '-':
-            result = a - b;
-            break;
-        case '*':
-            result = a * b;
-            break;
-        case '/':
-            result = b ? a / b : 0;
-            break;
-        case '%':
-            result = b ? a % b : 0;
-            break;
-        case '&':
-            result = a & b;
-            break;
-        case '|':
-            result = a | b;
-            break;
-        case '^':
-            result = a ^ b;
-            break;
-        default:
-            unfollowed(run_.steps.back().text, where(command));
-            return true;
-    }
-    set(words[1], to_hex(result));
-    return true;
+    return text({file, script->texts.front()}, "in " + file);
 }
 
 }  // namespace rpixen

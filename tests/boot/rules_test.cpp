@@ -204,6 +204,12 @@ const std::map<std::string, Break>& breaks() {
         {"script-unchecked-steps",
          [](auto& s) { s.script->unchecked_steps = {"fatload mmc 0:1 0x480000 Image (line 3)"}; }},
         {"script-fixed-device", [](auto& s) { s.script->fixed_devices = {"mmc 0:1 (line 3)"}; }},
+        {"script-absent-device", [](auto& s) { s.script->absent_devices = {"mmc 1 (line 3)"}; }},
+        {"script-carriage-return",
+         [](auto& s) {
+             s.script->carriage_returns = {"line 1", "line 2"};
+         }},
+        {"efi-before-script", [](auto& s) { s.script->efi_before = "EFI/BOOT/BOOTAA64.EFI"; }},
         {"script-decimal-number", [](auto& s) { s.script->decimal_numbers = {"fdt resize 1024 (line 4)"}; }},
         {"script-syntax", [](auto& s) { s.script->syntax_errors = {"line 4: a quote is never closed"}; }},
         {"script-missing-file", [](auto& s) { s.script->missing_files = {"Image (line 3)"}; }},

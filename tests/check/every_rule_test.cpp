@@ -131,6 +131,14 @@ Change saved(std::string lines, std::string size = "0x4000") {
 Change uboot(std::string version) {
     return boot("u-boot.bin", ArtifactKit::uboot(version));
 }
+/// A U-Boot whose default bootcmd is bootstd's, as from v2023.10 on.
+Change bootstd() {
+    return [](CardRecipe& card) {
+        std::string& binary = card.boot["u-boot.bin"];
+        const std::string old = "run distro_bootcmd";
+        binary.replace(binary.find(old), old.size(), "bootflow scan     ");
+    };
+}
 /// A further file that the good script loads, as an initrd that no module node names.
 Change also_loads(std::string address, std::uint64_t size = 0x1000) {
     return all(
@@ -302,6 +310,9 @@ const std::map<std::string, Change>& changes() {
         {"script-unchecked-steps", script("fatload mmc 0:1 0x2600000 bcm2711-rpi-4-b.dtb; fatload mmc 0:1 "
                                           "0x200000 xen-raspberrypi4-64; booti 0x200000 - 0x2600000")},
         {"script-fixed-device", script("fatload mmc 0:1 0x200000 xen-raspberrypi4-64 && booti 0x200000")},
+        {"script-absent-device", script("fatload mmc 1:1 0x200000 xen-raspberrypi4-64 && booti 0x200000")},
+        {"script-carriage-return", script("echo hello\r\n" + good_script())},
+        {"efi-before-script", all({boot("EFI/BOOT/BOOTAA64.EFI", "MZ"), bootstd()})},
         {"script-decimal-number", script(good_script("${fdt_addr_r}", "0x200000", "fdt resize 1024"))},
         {"script-syntax", script("echo \"never closed\nbooti 0x200000\n")},
         {"script-missing-file", without("Image")},

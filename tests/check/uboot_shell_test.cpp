@@ -60,7 +60,7 @@ TEST_F(Shell, SetsAndRunsVariables) {
     EXPECT_EQ(result.environment.at("f"), "x");
     EXPECT_EQ(result.environment.at("d2"), "b c mmc");
     EXPECT_FALSE(result.environment.contains("gone"));
-    EXPECT_EQ(result.environment.at("g"), "h");
+    EXPECT_FALSE(result.environment.contains("g")) << "a variable of the shell, not of the environment";
     EXPECT_THAT(result.unfollowed, IsEmpty());
 }
 
@@ -68,10 +68,10 @@ TEST_F(Shell, FollowsConditions) {
     const UBootRun result =
         run("if test -n \"${nothing}\"; then setenv a wrong; elif test 0x${devnum} -eq 0x0 -a mmc = "
             "${devtype}; then setenv a right; else setenv a wrong; fi\n"
-            "false && setenv b wrong || setenv b right; true || setenv b wrong\n"
+            "setenv b right; false && setenv b wrong || setenv b skipped too; true || setenv b wrong\n"
             "if test -e mmc 0:1 Image; then setenv c right; fi; if test ! -e mmc 0:1 none; then setenv d "
             "right; fi\n"
-            "for i in 1 2 3; do setenv e ${e}${i}; done; if itest 10 -eq 0x10; then setenv f right; fi; "
+            "for i in 1 2 3; do setenv e ${e}${i}; done\nif itest 10 -eq 0x10; then setenv f right; fi; "
             "setexpr g ff + 1\n"
             "setenv h 'false; true'; if run h; then setenv i right; fi; false; setenv j $?; env exists j && "
             "env set k right");
@@ -269,9 +269,58 @@ TEST_F(Shell, SourceRunsAScriptImage) {
 
 TEST_F(Shell, ATextEnvironmentIsImported) {
     files["uEnv.txt"] = "# comment\na=b c\r\nbad line\nd=\n";
-    const UBootRun result = run("load mmc 0:1 ${loadaddr} uEnv.txt; env import -t ${loadaddr} ${filesize}");
+    const std::string load = "setenv d old; load mmc 0:1 ${loadaddr} uEnv.txt; ";
+    UBootRun result = run(load + "env import -t -r ${loadaddr} ${filesize}");
     EXPECT_EQ(result.environment.at("a"), "b c");
-    EXPECT_EQ(result.environment.at("d"), "");
+    EXPECT_FALSE(result.environment.contains("d"));
+    EXPECT_THAT(result.carriage_returns, IsEmpty());
+    result = run(load + "env import -t ${loadaddr} ${filesize}");
+    EXPECT_EQ(result.environment.at("a"), "b c\r");
+    EXPECT_THAT(result.carriage_returns, ElementsAre("uEnv.txt, imported without -r (line 1)"));
+}
+
+TEST_F(Shell, DevicesThatAreNotThereAreNamed) {
+    const UBootRun result =
+        run("fatload mmc 1:1 200000 xen\nfatload mmc 0:1 200000 xen\nif load mmc 2:1 200000 xen; then true; "
+            "fi; mmc dev 1");
+    EXPECT_THAT(result.absent_devices, ElementsAre("mmc 1 (line 1)"));
+    EXPECT_THAT(result.optional_devices, ElementsAre("mmc 2 (line 3)", "mmc 1 (line 3)"));
+    EXPECT_THAT(result.missing_files, IsEmpty());
+    start.card_number = 1;
+    EXPECT_THAT(run("fatload mmc 1:1 200000 xen; fatload ${devtype} ${devnum}:${distro_bootpart} 200000 xen")
+                    .absent_devices,
+                IsEmpty());
+    start.partitions = {{1, 0x2000, 0x1000, "u-1", "boot", "fat", true},
+                        {2, 0x3000, 0x1000, "u-2", "root", "ext4", false}};
+    EXPECT_THAT(
+        run("load mmc 1:3 0 xen; load mmc 1#nosuch 0 xen; load mmc 1#boot 0 xen; load mmc 1:auto 0 xen")
+            .absent_devices,
+        ElementsAre("mmc 1:3 (line 1)", "mmc 1#nosuch (line 1)"));
+    EXPECT_EQ(run("part number mmc 1 root n").environment.at("n"), "0x2");
+}
+
+TEST_F(Shell, WhetherAUsbDiskIsThereIsNotKnown) {
+    const UBootRun result =
+        run("if load usb 0:1 200000 xen; then setenv a usb; else load mmc 0:1 200000 xen; fi");
+    EXPECT_THAT(result.unfollowed, ElementsAre(HasSubstr("usb 0: what is on it")));
+    EXPECT_FALSE(result.environment.contains("a"));
+    EXPECT_EQ(result.memory.objects.size(), 1U);
+}
+
+TEST_F(Shell, UBootsOwnTreeCanBeUsed) {
+    start.firmware_tree = memory_content(files["board.dtb"], "board.dtb");
+    const UBootRun result =
+        run("fdt addr -c && fdt addr $fdtcontroladdr && fdt resize 1000 && fdt set /chosen a b && "
+            "fatload mmc 0:1 200000 xen && booti 200000 - $fdtcontroladdr");
+    EXPECT_TRUE(result.started);
+}
+
+TEST_F(Shell, ATreeThatIsNotThereIsNamedAsGiven) {
+    const UBootRun result =
+        run("fatload mmc 0:1 3600000 board.dtb; fatload mmc 0:1 200000 xen; booti 200000 - 36000000");
+    ASSERT_TRUE(result.booti);
+    EXPECT_EQ(result.booti->tree, "36000000");
+    EXPECT_FALSE(result.booti->has_tree);
 }
 
 TEST_F(Shell, WhatItCannotFollowIsSaid) {
@@ -280,12 +329,29 @@ TEST_F(Shell, WhatItCannotFollowIsSaid) {
 }
 
 TEST_F(Shell, EndlessScriptsEnd) {
-    EXPECT_FALSE(run("while true; do true; done").unfollowed.empty());
-    EXPECT_FALSE(run("setenv a 'run a'; run a").unfollowed.empty());
-    EXPECT_FALSE(run("setenv a 'run a; run a'; run a").unfollowed.empty());
+    const auto bound = [&](const std::string& text) {
+        const UBootRun result = run(text);
+        return result.unfollowed.empty() ? std::string() : result.unfollowed.front();
+    };
+    EXPECT_THAT(bound("while true; do true; done"), HasSubstr("more than 10000 commands"));
+    EXPECT_THAT(bound("while a=b; do c=d; done"), HasSubstr("more than 200000 steps"));
+    EXPECT_THAT(bound("setenv a 'run a'; run a"), HasSubstr("nested too deeply"));
+    EXPECT_THAT(bound("setenv a 'run a; run a'; run a"), HasSubstr("nested too deeply"));
     std::string doubling = "setenv a xxxxxxxxxxxxxxxx\n";
     for (int index = 0; index < 64; ++index) doubling += "setenv a \"${a}${a}\"\n";
-    run(doubling);
+    EXPECT_THAT(bound(doubling), HasSubstr("more than 64 KiB in the variable a"));
+    const std::string big = "setenv a " + std::string(60000, 'x') + "\n";
+    std::string words = "echo";
+    for (int index = 0; index < 100; ++index) words += " ${a}";
+    EXPECT_THAT(bound(big + words), HasSubstr("more than 1 MiB in a command"));
+    EXPECT_THAT(bound(big + "setenv i 0; while true; do setexpr i ${i} + 1; setenv v${i} ${a}; done"),
+                HasSubstr("more than 4 MiB of variables"));
+    EXPECT_THAT(bound(big + "while true; do echo ${a}; done"), HasSubstr("MiB of work"));
+    EXPECT_THAT(bound(big + "while true; do l1=${a}; done"), HasSubstr("more than"));
+    std::string many = "setenv l '";
+    for (int index = 0; index < 5000; ++index) many += "x ";
+    EXPECT_THAT(bound(many + "'\nfor i in ${l}; do echo $i; done"),
+                HasSubstr("more than 4096 words in a for"));
 }
 
 TEST_F(Shell, StrangeArgumentsAreSurvived) {

@@ -1,4 +1,4 @@
-#include "check/disk_facts.hpp"
+#include "check/card_files.hpp"
 
 #include <algorithm>
 
@@ -13,6 +13,11 @@ void add_damages(const std::vector<Problem>& problems, const std::string& where,
         if (problem.rule.empty())
             facts.damages.push_back(where + problem.message +
                                     (problem.found.empty() ? "" : " (" + problem.found + ")"));
+}
+
+/// U-Boot counts the EFI system partition of a GPT as bootable (disk/part_efi.c is_bootable()).
+bool is_efi_system(std::string_view type) {
+    return same_name(type, "c12a7328-f81f-11d2-ba4b-00a0c93ec93b");
 }
 
 /// Names of one directory that differ only in case.
@@ -32,8 +37,6 @@ void look_at_names(const FileTree& tree, NodeId folder, const std::string& path,
         }
 }
 
-}  // namespace
-
 DiskFacts disk_facts(const Card& card) {
     DiskFacts facts;
     facts.size = card.size;
@@ -48,6 +51,8 @@ DiskFacts disk_facts(const Card& card) {
         part.range = partition.range;
         part.mbr_type = partition.mbr_type;
         part.active = partition.active;
+        part.name = partition.name;
+        part.bootable = partition.active || is_efi_system(partition.type_guid);
         part.logical = card.table == PartitionTable::mbr && partition.number > 4;
         part.uuid = partition.partuuid;
         part.file_system = partition.file_system_name();
@@ -69,6 +74,21 @@ DiskFacts disk_facts(const Card& card) {
     }
     if (root) facts.root_partition = static_cast<unsigned>(std::max(root->number, 0));
     return facts;
+}
+
+}  // namespace
+
+CardFiles card_files(const Card& card) {
+    CardFiles files;
+    files.disk = disk_facts(card);
+    for (const Partition& partition : card.partitions) {
+        if (partition.fat() || partition.ext())
+            files.trees[static_cast<unsigned>(std::max(partition.number, 0))] = &partition.tree;
+        for (const std::string& unproven : partition.not_proven)
+            files.not_proven.push_back("partition " + std::to_string(partition.number) +
+                                       ": not proven: " + unproven);
+    }
+    return files;
 }
 
 }  // namespace rpixen
