@@ -74,6 +74,17 @@ Findings kernel_missing(const BootScenario& scenario) {
              "a file of the boot partition", "put the file there, or write kernel=u-boot.bin"}};
 }
 
+Findings kernel_no_program(const BootScenario& scenario) {
+    const FirmwareFacts* facts = firmware(scenario);
+    if (!facts || facts->starts_a_program.value_or(true)) return {};
+    const std::string name = config_value(*facts, "kernel").value_or("kernel8.img");
+    const auto file = facts->files.find(name);
+    return {
+        {"the firmware starts " + name + ", which is no program",
+         file == facts->files.end() ? name : std::to_string(file->second) + " bytes that no processor runs",
+         "U-Boot, or another program for AArch64", "put U-Boot's u-boot.bin there"}};
+}
+
 Findings firmware_incomplete(const BootScenario& scenario) {
     const FirmwareFacts* facts = firmware(scenario);
     if (!facts || facts->files.empty()) return {};
@@ -184,6 +195,17 @@ constexpr Rule rules[] = {
                "flashes of the green LED mean \"kernel image not found\".",
       .source = "Raspberry Pi documentation, LED warning flash codes"},
      kernel_missing},
+    {{.id = "config-kernel-no-program",
+      .rule = "F2c",
+      .severity = Severity::error,
+      .title = "What config.txt wants to start is no program",
+      .why = "The processor jumps to its first byte.",
+      .story =
+          "The firmware loads the file that kernel= names and starts it without looking into it. An empty "
+          "file, a text or a few bytes in U-Boot's place is a black screen. Only what cannot be a program "
+          "at all is found: fewer than 64 bytes, or text. A 32-bit U-Boot has a rule of its own.",
+      .source = "Raspberry Pi documentation, config.txt kernel"},
+     kernel_no_program},
     {{.id = "firmware-incomplete",
       .rule = "F3",
       .severity = Severity::error,

@@ -212,6 +212,8 @@ struct FirmwareFacts {
     bool config_present = true;
     /// Files of the boot partition, as paths without a leading '/', with their sizes; sorted.
     std::map<std::string, std::uint64_t> files;
+    /// Whether what kernel= names can be a program at all; nothing where it is not there.
+    std::optional<bool> starts_a_program;
 };
 
 struct PartitionFacts {

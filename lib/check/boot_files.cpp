@@ -122,6 +122,15 @@ FirmwareFacts survey_firmware(const FileTree& tree) {
     return facts;
 }
 
+bool can_be_program(const Content& content) {
+    constexpr std::size_t looked_at = 64;
+    const Bytes start = start_of(content, looked_at);
+    return start.size() == looked_at && std::any_of(start.begin(), start.end(), [](std::byte byte) {
+               const auto value = std::to_integer<unsigned>(byte);
+               return value >= 0x7f || (value < 0x20 && value != '\t' && value != '\n' && value != '\r');
+           });
+}
+
 XenFacts survey_xen(const std::string& file, const Content& content) {
     XenArtifact artifact;
     artifact.content = content;

@@ -18,6 +18,9 @@ Bytes read_boot_file(const FileTree& tree, std::string_view path, std::uint64_t 
 /// config.txt with what it includes, and the names of all files. Throws Error{io}.
 FirmwareFacts survey_firmware(const FileTree& tree);
 
+/// Whether a processor could run it: 64 bytes at least, and no text. Throws Error{io}.
+bool can_be_program(const Content& content);
+
 /// What the file says of itself. Throw Error{io}.
 XenFacts survey_xen(const std::string& file, const Content& content);
 KernelFacts survey_kernel(const std::string& file, const Content& content);

@@ -73,6 +73,8 @@ class Surveyor {
         const std::string name = config_value(firmware, "kernel").value_or("kernel8.img");
         const auto content = find_boot_file(*boot_, name);
         if (!content) return;  // a rule says so
+        scenario().firmware->starts_a_program = can_be_program(*content);
+        if (!*scenario().firmware->starts_a_program) return;
         UBootFacts facts = survey_uboot(name, *content);
         if (facts.banner.empty() && facts.environment.empty()) {
             note("the firmware starts " + name +

@@ -248,6 +248,7 @@ const std::map<std::string, Break>& breaks() {
         {"config-disables-gic", [](auto& s) { set_config(s, "enable_gic", "0"); }},
         {"config-not-64-bit", [](auto& s) { set_config(s, "arm_64bit", "0"); }},
         {"config-kernel-missing", [](auto& s) { set_config(s, "kernel", "u-boot2.bin"); }},
+        {"config-kernel-no-program", [](auto& s) { s.firmware->starts_a_program = false; }},
         {"firmware-incomplete", [](auto& s) { s.firmware->files.erase("fixup4.dat"); }},
         {"firmware-missing",
          [](auto& s) {

@@ -350,6 +350,7 @@ const std::map<std::string, Change>& changes() {
         {"config-disables-gic", config("enable_gic=0")},
         {"config-not-64-bit", config("arm_64bit=0")},
         {"config-kernel-missing", config("kernel=u-boot2.bin")},
+        {"config-kernel-no-program", [](CardRecipe& card) { card.boot["u-boot.bin"] = "no U-Boot"; }},
         {"firmware-incomplete", without("fixup4.dat")},
         {"firmware-missing", all({without("fixup4.dat"), without("start4.elf")})},
         {"armstub-missing", config("armstub=bl31.bin")},

@@ -203,6 +203,9 @@ const Trait traits[] = {
       R"({"image": {"root_partition": {"free": "0KiB"}}})",
       R"({"image": {"root_partition": {"size": "6MiB", "free": null}}})",
       R"({"image": {"size": "64MiB", "root_partition": {"size": "fill", "free": null}}})"}},
+    {8,
+     {R"({"owners": [{"path": "/etc/**", "uid": 1000, "gid": 1000, "mode": "0700"}]})",
+      R"({"owners": [{"path": "/sbin/init", "mode": "0000"}, {"path": "/nowhere", "uid": 1}]})"}},
 };
 
 /// A file that may be added, and what it may be.
