@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "boot/board.hpp"
-#include "boot/dom0_memory.hpp"
+#include "board/board.hpp"
+#include "board/dom0_memory.hpp"
 #include "boot/names.hpp"
-#include "boot/rules.hpp"
+#include "rules/rules.hpp"
 
 namespace rpixen {
 namespace {

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "base/text.hpp"
-#include "boot/board.hpp"
+#include "board/board.hpp"
 #include "boot/board_fit.hpp"
 #include "boot/config_txt.hpp"
 #include "boot/names.hpp"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "boot/board.hpp"
+#include "board/board.hpp"
 #include "format/uboot_script.hpp"
 
 extern "C" {

@@ -4,9 +4,9 @@
 
 #include "base/size.hpp"
 #include "card/read_card.hpp"
-#include "check/check_card.hpp"
 #include "compose/decide.hpp"
-#include "compose/report_of.hpp"
+#include "follow/check_card.hpp"
+#include "report/report_of.hpp"
 #include "storage/input_file.hpp"
 #include "storage/spooled_store.hpp"
 

@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "boot/board.hpp"
+#include "board/board.hpp"
 #include "boot/boot_inputs.hpp"
 #include "devicetree/dtc.hpp"
 
