@@ -69,6 +69,25 @@ std::string config_of(const BootScenario& card) {
     return text;
 }
 
+const char* word_of(Placement::Role role) {
+    switch (role) {
+        case Placement::Role::xen:
+            return "xen";
+        case Placement::Role::kernel:
+            return "kernel";
+        case Placement::Role::initrd:
+            return "initrd";
+        case Placement::Role::xsm_policy:
+            return "xsm_policy";
+        case Placement::Role::device_tree:
+            return "device_tree";
+        case Placement::Role::overlay:
+            return "overlay";
+        default:
+            return "other";
+    }
+}
+
 Report report_of(const Card& card, const CardCheck& checked) {
     Report report = report_of(card);
     const BootScenario& scenario = checked.scenario;
@@ -82,7 +101,8 @@ Report report_of(const Card& card, const CardCheck& checked) {
                                  placement.range.end,
                                  false,
                                  {},
-                                 0});
+                                 0,
+                                 word_of(placement.role)});
     std::stable_sort(report.memory.begin(), report.memory.end(),
                      [](const ReportRegion& a, const ReportRegion& b) { return a.begin < b.begin; });
     report.not_known = checked.notes;

@@ -101,7 +101,7 @@ Report report_of(const Card& card, bool list_root) {
 void add_boot_plan(Report& report, const BootPlan& boot) {
     for (const MemoryRegion& region : boot.memory.regions)
         report.memory.push_back({region.name, word(region.kind), region.range.begin, region.range.end,
-                                 region.pinned, region.moved_by, region.wanted});
+                                 region.pinned, region.moved_by, region.wanted, word_of(region.role)});
     report.script = boot.script;
     report.config_txt = boot.config_txt;
     for (const BoardFit& board : boot.boards)

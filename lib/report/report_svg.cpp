@@ -91,18 +91,12 @@ std::string words(const std::string& kind, double x, double y, const std::string
            anchor + "\">" + escape(text) + "</text>\n";
 }
 
-bool has(const std::string& text, std::string_view part) {
-    return text.find(part) != std::string::npos;
-}
-
 std::string colour(const ReportRegion& region) {
     if (region.kind == "reserved") return "reserved";
-    if (has(region.name, "overlay")) return "scratch";
-    if (has(region.name, "device tree")) return "tree";
-    if (has(region.name, "kernel")) return "kernel";
-    if (has(region.name, "initrd")) return "initrd";
-    if (has(region.name, "xsm")) return "xsm";
-    return has(region.name, "xen") ? "xen" : "other";
+    if (region.role == "overlay") return "scratch";
+    if (region.role == "device_tree") return "tree";
+    if (region.role == "xsm_policy") return "xsm";
+    return region.role;
 }
 
 /// 4.5 MiB reads better than 4718592 bytes.
