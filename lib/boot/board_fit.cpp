@@ -16,7 +16,7 @@ std::vector<Range> taken_at_start(const MemoryMap& memory) {
         const bool left_over = region.role == MemoryRole::scratch || region.role == MemoryRole::loaded_tree;
         const bool tree = region.role == MemoryRole::firmware_tree || region.role == MemoryRole::moved_tree;
         // /reserved-memory and /memreserve/ too; U-Boot's own memory is free again.
-        const bool reserved = region.kind == MemoryRegion::Kind::reserved && region.name.starts_with('/');
+        const bool reserved = region.role == MemoryRole::reservation;
         if ((region.kind == MemoryRegion::Kind::placed && !left_over) || tree || reserved)
             taken.push_back(region.range);
     }

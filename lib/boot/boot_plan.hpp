@@ -24,6 +24,7 @@ enum class MemoryRole : std::uint8_t {
     scratch,        ///< where an overlay is loaded to
     firmware_tree,  ///< reserved: where the firmware puts its own tree
     moved_tree,     ///< reserved: where booti may move the tree to
+    reservation,    ///< reserved by the device tree itself
 };
 /// For people: "dom0 kernel", "overlay scratch" ...
 const char* name_of(MemoryRole role) noexcept;

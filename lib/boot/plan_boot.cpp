@@ -117,9 +117,11 @@ std::vector<Obstacle> obstacles(const Inputs& inputs, std::uint64_t low_end) {
     result.push_back({"U-Boot's fdt_addr_r", {windows.tree, windows.tree + 1 * MiB}, "", Kind::window});
     for (const Range& range : inputs.base.memory_reservations())
         if (!board::first_page.contains(range))
-            result.push_back({"/memreserve/", range, "module-in-reserved-memory", Kind::reserved});
+            result.push_back({"/memreserve/", range, "module-in-reserved-memory", Kind::reserved,
+                              MemoryRole::reservation});
     for (const ReservedMemory& reserved : reserved_memory(inputs.base))
-        result.push_back({reserved.path, reserved.range, "module-in-reserved-memory", Kind::reserved});
+        result.push_back({reserved.path, reserved.range, "module-in-reserved-memory", Kind::reserved,
+                          MemoryRole::reservation});
     return result;
 }
 

@@ -196,6 +196,7 @@ const char* name_of(MemoryRole role) noexcept {
             return "firmware's device tree";
         case MemoryRole::moved_tree:
             return "device tree moved by U-Boot";
+        case MemoryRole::reservation:
         case MemoryRole::other:
             break;
     }
@@ -219,6 +220,7 @@ const char* word_of(MemoryRole role) noexcept {
             return "device_tree";
         case MemoryRole::scratch:
             return "overlay";
+        case MemoryRole::reservation:
         case MemoryRole::other:
             break;
     }
