@@ -38,10 +38,8 @@ int Shell::load(const Words& words, const hush::Step& written) {
     const std::string& device = words[2];
     const std::string address_text = words.size() > 3 ? words[3] : value("loadaddr");
     const std::string path = words.size() > 4 ? words[4] : value("bootfile");
-    const std::size_t first =
-        std::find_if(written.words.begin(), written.words.end(),
-                     [](const hush::Word& word) { return !hush::is_assignment(word.text); }) -
-        written.words.begin();
+    std::size_t first = 0;  // behind the assignments
+    while (first < written.words.size() && hush::is_assignment(written.words[first].text)) ++first;
     if (written.words.size() > first + 2 && literal(written.words[first + 1]) &&
         literal(written.words[first + 2]) && device.find(':') != std::string::npos)
         once(run_.fixed_devices, words[1] + " " + device + " (" + where(written) + ")");
