@@ -96,18 +96,18 @@ TEST(PlanImage, ABootPartitionThatWouldBeAFat16IsRefused) {
 TEST(PlanImage, APrebuiltRootKeepsItsSizeAndTakesNoFiles) {
     Manifest manifest;
     ArtifactSet artifacts;
-    artifacts.prebuilt_root = memory_content(Bytes(3 * MiB + 4096), "root.ext()->");
+    artifacts.prebuilt_root = memory_content(Bytes(3 * MiB + 4096), "root.ext4");
     const Card plan = plan_card(manifest, std::move(artifacts), two_files(), 1000);
     EXPECT_NE(plan.partitions[1].copied(), nullptr);
     EXPECT_EQ(plan.partitions[1].range.size(), 4 * MiB);
 
     artifacts = {};
-    artifacts.prebuilt_root = memory_content(Bytes(3 * MiB), "root.ext()->");
+    artifacts.prebuilt_root = memory_content(Bytes(3 * MiB), "root.ext4");
     manifest.root_size = {SizeWish::Kind::exact, 2 * MiB};
     EXPECT_THAT(failure(manifest, std::move(artifacts), ErrorCode::unfit), HasSubstr("prebuilt"));
 
     artifacts = {};
-    artifacts.prebuilt_root = memory_content(Bytes(3 * MiB), "root.ext()->");
+    artifacts.prebuilt_root = memory_content(Bytes(3 * MiB), "root.ext4");
     artifacts.extra_files.push_back(memory_content("x", "hostname"));
     manifest.root_size = {};
     manifest.files.push_back(

@@ -368,17 +368,17 @@ const std::vector<BadInput> bad_inputs{
      [](const auto&, const auto& replace) { replace("\"free\": \"8MiB\"", "\"size\": \"1MiB\""); }},
     {"APrebuiltRootInUse", 4, "was not unmounted",
      [](const auto& folder, const auto& replace) {
-         run_ok({"mke2fs", "-q", "-t", "ext4", folder / "root.ext()->", "8M"});
-         run_ok({"debugfs", "-w", "-R", "feature needs_recovery", folder / "root.ext()->"});
-         replace("rootfs.tar", "root.ext()->");
+         run_ok({"mke2fs", "-q", "-t", "ext4", folder / "root.ext4", "8M"});
+         run_ok({"debugfs", "-w", "-R", "feature needs_recovery", folder / "root.ext4"});
+         replace("rootfs.tar", "root.ext4");
      }},
     // The look at the written image finds it; libext2fs would print of it by itself.
-    {"ADamagedPrebuiltRoot", 7, "the written image differs from its plan",
+    {"ADamagedPrebuiltRoot", 4, "run e2fsck on it, or make or fetch the image again",
      [](const auto& folder, const auto& replace) {
-         run_ok({"mke2fs", "-q", "-t", "ext4", "-b", "1024", folder / "root.ext()->", "8M"});
-         std::string bytes = read_file(folder / "root.ext()->");
-         folder.write("root.ext()->", bytes.replace(2048, 20000, std::string(20000, '\xa5')));
-         replace("rootfs.tar", "root.ext()->");
+         run_ok({"mke2fs", "-q", "-t", "ext4", "-b", "1024", folder / "root.ext4", "8M"});
+         std::string bytes = read_file(folder / "root.ext4");
+         folder.write("root.ext4", bytes.replace(2048, 20000, std::string(20000, '\xa5')));
+         replace("rootfs.tar", "root.ext4");
      }},
     {"AMisspeltKey", 3, "unknown key",
      [](const auto&, const auto& replace) { replace("\"kernel\"", "\"kernal\""); }},

@@ -59,7 +59,7 @@ class Compose : public testing::Test {
 TEST_F(Compose, TheFileSystemsAreCleanForTheirOwnCheckers) {
     const Report report = compose_card();
     const std::string fat = partition(report, 0, "boot.fat");
-    const std::string ext4 = partition(report, 1, "root.ext()->");
+    const std::string ext4 = partition(report, 1, "root.ext4");
     const auto fsck = run({"fsck.fat", "-n", "-v", fat});
     EXPECT_EQ(fsck.status, 0) << fsck.out << fsck.err;
     const auto e2fsck = run({"e2fsck", "-fn", ext4});
@@ -126,7 +126,7 @@ TEST_F(Compose, TheDeviceTreeHasOneDom0ModuleAtThePlannedPlace) {
 
 TEST_F(Compose, TheTreeOnTheCardIsTheTarsTree) {
     const Report report = compose_card();
-    const std::string ext4 = partition(report, 1, "root.ext()->");
+    const std::string ext4 = partition(report, 1, "root.ext4");
     const auto stat = [&](const std::string& path) {
         return run_ok({"debugfs", "-R", "stat " + path, ext4});
     };
@@ -166,7 +166,7 @@ TEST_F(Compose, AFileOfTheFarFutureDoesNotSetTheCardsTime) {
             folder_ / "rootfs.tar"});
     const Report report = compose_card();
     EXPECT_EQ(report.time, 0xffffffff);
-    EXPECT_THAT(run_ok({"debugfs", "-R", "stat /etc/late", partition(report, 1, "root.ext()->")}),
+    EXPECT_THAT(run_ok({"debugfs", "-R", "stat /etc/late", partition(report, 1, "root.ext4")}),
                 HasSubstr("mtime: 0x7e11d600:00000003"));
 }
 
@@ -201,7 +201,7 @@ TEST_F(Compose, ACompressedRootGivesTheSameTree) {
     text.replace(text.find("rootfs.tar"), 10, "rootfs.tar.zst");
     folder_.write("manifest.json", text);
     const Report packed = compose_card("packed.img");
-    const std::string ext4 = partition(packed, 1, "root.ext()->");
+    const std::string ext4 = partition(packed, 1, "root.ext4");
     const auto e2fsck = run({"e2fsck", "-fn", ext4});
     EXPECT_EQ(e2fsck.status, 0) << e2fsck.out << e2fsck.err;
     const std::string copy = folder_ / "big";
@@ -220,31 +220,31 @@ TEST_F(Compose, AFolderAsRootKeepsHardLinks) {
     text.replace(text.find("rootfs.tar"), 10, "tree");
     folder_.write("manifest.json", text);
     const Report report = compose_card();
-    const std::string ext4 = partition(report, 1, "root.ext()->");
+    const std::string ext4 = partition(report, 1, "root.ext4");
     EXPECT_EQ(run({"e2fsck", "-fn", ext4}).status, 0);
     EXPECT_THAT(run_ok({"debugfs", "-R", "stat /etc/again", ext4}), HasSubstr("Links: 2"));
 }
 
 TEST_F(Compose, APrebuiltRootIsCopiedAsItIs) {
-    const std::string ext4 = folder_ / "prebuilt.ext()->";
+    const std::string ext4 = folder_ / "prebuilt.ext4";
     run_ok({"mke2fs", "-q", "-t", "ext4", ext4, "16M"});
     std::string text = read_file(kit_.manifest());
-    text.replace(text.find("rootfs.tar"), 10, "prebuilt.ext()->");
+    text.replace(text.find("rootfs.tar"), 10, "prebuilt.ext4");
     folder_.write("manifest.json", text);
     const Report report = compose_card();
-    EXPECT_TRUE(read_file(partition(report, 1, "root.ext()->")) == read_file(ext4));
+    EXPECT_TRUE(read_file(partition(report, 1, "root.ext4")) == read_file(ext4));
 }
 
 TEST_F(Compose, APrebuiltRootKeepsItsSizeInALargerPartition) {
-    run_ok({"mke2fs", "-q", "-t", "ext4", folder_ / "prebuilt.ext()->", "16M"});
+    run_ok({"mke2fs", "-q", "-t", "ext4", folder_ / "prebuilt.ext4", "16M"});
     std::string text = read_file(kit_.manifest());
-    text.replace(text.find("rootfs.tar"), 10, "prebuilt.ext()->");
+    text.replace(text.find("rootfs.tar"), 10, "prebuilt.ext4");
     text.replace(text.find("\"free\": \"8MiB\""), 14, "\"size\": \"24MiB\"");
     folder_.write("manifest.json", text);
     const Report report = compose_card();
     EXPECT_EQ(report.partitions[1].size, 24U << 20);
     EXPECT_THAT(report.notes, testing::Contains(HasSubstr("of 16MiB does not fill its partition of 24MiB")));
-    EXPECT_EQ(run({"e2fsck", "-fn", partition(report, 1, "root.ext()->")}).status, 0);
+    EXPECT_EQ(run({"e2fsck", "-fn", partition(report, 1, "root.ext4")}).status, 0);
 }
 
 TEST_F(Compose, TheImageIsSparse) {
