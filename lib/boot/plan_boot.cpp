@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "boot/board.hpp"
 #include "boot/board_fit.hpp"
+#include "boot/board_trees.hpp"
 #include "boot/config_txt.hpp"
 #include "boot/names.hpp"
 #include "boot/overlays.hpp"
@@ -26,7 +27,7 @@ struct Inputs {
     const Manifest& manifest;
     const ArtifactSet& artifacts;
     const std::vector<std::string>& allow;
-    DeviceTree base;
+    std::vector<BoardTree> trees;  ///< at least one
     std::vector<NamedOverlay> overlays;
 
     bool allows(std::string_view id) const {
@@ -42,19 +43,13 @@ struct Inputs {
     }
 };
 
-DeviceTree read_tree(const Artifact& artifact, const std::string& name) {
-    if (artifact.content.size > 16 * MiB)
-        throw Error(ErrorCode::artifact, name + " is too large for a device tree",
-                    format_size(artifact.content.size), "at most 16MiB");
-    return DeviceTree::parse(read_all(artifact.content), artifact.path.empty() ? name : artifact.path);
-}
-
 Inputs read_inputs(const Manifest& manifest, const ArtifactSet& artifacts,
                    const std::vector<std::string>& allow) {
-    Inputs inputs{manifest, artifacts, allow, read_tree(artifacts.dtb, "dtb"), {}};
-    if (inputs.base.is_overlay())
-        throw Error(ErrorCode::artifact, "the device tree is an overlay", artifacts.dtb.path,
-                    "a complete device tree for a Raspberry Pi 4", "name it under overlays");
+    Inputs inputs{manifest, artifacts, allow, read_board_trees(manifest, artifacts), {}};
+    if (inputs.trees.size() > 1 && inputs.classic())
+        throw Error(ErrorCode::unfit, "the classic script cannot choose a device tree by the board",
+                    std::to_string(inputs.trees.size()) + " device trees", "one, or the checked script",
+                    "use \"script\": \"checked\"");
     if (artifacts.overlays.size() != manifest.overlays.size())
         throw Error(ErrorCode::internal, "the artifacts are not those of the manifest: overlays are missing");
     for (std::size_t index = 0; index < artifacts.overlays.size(); ++index) {
@@ -113,15 +108,23 @@ std::vector<Obstacle> obstacles(const Inputs& inputs, std::uint64_t low_end) {
                       "",
                       Kind::window});
     result.push_back({"U-Boot's fdt_addr_r", {windows.tree, windows.tree + 1 * MiB}, "", Kind::window});
-    for (const Range& range : inputs.base.memory_reservations())
-        if (!board::first_page.contains(range))
-            result.push_back({"/memreserve/", range, "module-in-reserved-memory", Kind::reserved});
-    for (const ReservedMemory& reserved : reserved_memory(inputs.base))
-        result.push_back({reserved.path, reserved.range, "module-in-reserved-memory", Kind::reserved});
+    const auto reserve = [&](const std::string& name, const Range& range) {
+        const bool known = std::any_of(result.begin(), result.end(), [&](const Obstacle& obstacle) {
+            return obstacle.name == name && obstacle.range == range;
+        });
+        if (!known) result.push_back({name, range, "module-in-reserved-memory", Kind::reserved});
+    };
+    for (const BoardTree& board : inputs.trees) {
+        for (const Range& range : board.tree.memory_reservations())
+            if (!board::first_page.contains(range)) reserve("/memreserve/", range);
+        for (const ReservedMemory& reserved : reserved_memory(board.tree))
+            reserve(reserved.path, reserved.range);
+    }
     return result;
 }
 
-/// Sizes of the trees before anything is placed: what is written later changes numbers, not lengths.
+/// Sizes of the trees before anything is placed: what is written later changes numbers, not lengths. Of
+/// several boards' trees each is the largest.
 struct TreeSizes {
     std::uint64_t loaded = 0;   ///< bytes of the file
     std::uint64_t room = 0;     ///< that the overlays need at boot
@@ -130,16 +133,21 @@ struct TreeSizes {
     std::uint64_t overlay = 0;  ///< the largest overlay
 };
 
-TreeSizes measure(const Inputs& inputs, const CardTrees& trees) {
+TreeSizes measure(const Inputs& inputs, const std::vector<CardTrees>& boards) {
     TreeSizes sizes;
-    sizes.loaded = trees.base.bytes().size();
-    sizes.length = sizes.loaded;
-    if (inputs.at_boot()) {
-        const auto overlays = trees_of(trees.overlays);
-        sizes.room = room_needed(trees.base, overlays);
-        sizes.length = align_up(trees.base.used_size() + sizes.room + room_margin, page);
-        for (const DeviceTree& overlay : overlays)
-            sizes.overlay = std::max(sizes.overlay, overlay.bytes().size());
+    for (const CardTrees& trees : boards) {
+        const std::uint64_t loaded = trees.base.bytes().size();
+        sizes.loaded = std::max(sizes.loaded, loaded);
+        std::uint64_t length = loaded;
+        if (inputs.at_boot()) {
+            const auto overlays = trees_of(trees.overlays);
+            const std::uint64_t room = room_needed(trees.base, overlays);
+            sizes.room = std::max(sizes.room, room);
+            length = align_up(trees.base.used_size() + room + room_margin, page);
+            for (const DeviceTree& overlay : overlays)
+                sizes.overlay = std::max(sizes.overlay, overlay.bytes().size());
+        }
+        sizes.length = std::max(sizes.length, length);
     }
     // `fdt resize` rounds up to a page, from an address that may be in the middle of one.
     const std::uint64_t grown =
@@ -209,9 +217,22 @@ ChosenForXen chosen_of(const Inputs& inputs, const BootPlan& plan) {
     return chosen;
 }
 
-CardTrees make_trees(const Inputs& inputs, const ChosenForXen& chosen) {
-    return inputs.at_boot() ? prepare_for_boot(inputs.base, inputs.overlays, chosen)
-                            : merge_for_card(inputs.base, inputs.overlays, chosen);
+/// Every board's own, in the order of the inputs' trees: the overlays are applied to each of them.
+std::vector<CardTrees> make_trees(const Inputs& inputs, const ChosenForXen& chosen) {
+    std::vector<CardTrees> boards;
+    for (const BoardTree& board : inputs.trees)
+        boards.push_back(inputs.at_boot() ? prepare_for_boot(board.tree, inputs.overlays, chosen)
+                                          : merge_for_card(board.tree, inputs.overlays, chosen));
+    if (!inputs.at_boot()) return boards;
+    // The card has each overlay once.
+    for (const CardTrees& trees : boards)
+        for (std::size_t index = 0; index < trees.overlays.size(); ++index)
+            if (trees.overlays[index].tree.bytes() != boards.front().overlays[index].tree.bytes())
+                throw Error(ErrorCode::unfit,
+                            "overlay " + trees.overlays[index].name + " would differ from board to board",
+                            "device trees with other cells or another PCIe controller", "the same for all",
+                            "use \"apply_overlays\": \"compose\"");
+    return boards;
 }
 
 std::string describe_moves(const MemoryMap& memory, bool left_fdt_addr) {
@@ -228,7 +249,7 @@ std::string describe_moves(const MemoryMap& memory, bool left_fdt_addr) {
 }
 
 ScriptPlan plan_script(const Inputs& inputs, const BootPlan& plan, const TreeSizes& sizes,
-                       const CardTrees& trees) {
+                       const std::vector<CardTrees>& boards) {
     const ChosenForXen chosen = chosen_of(inputs, plan);
     const auto address = [&](const char* name) {
         const MemoryRegion* found = plan.memory.find(name);
@@ -249,20 +270,24 @@ ScriptPlan plan_script(const Inputs& inputs, const BootPlan& plan, const TreeSiz
         script.xen_bootargs = inputs.manifest.xen_bootargs;
         for (const BoardFit& board : plan.boards) script.dom0_mem.emplace_back(board.memory, board.dom0_mem);
     }
+    for (const BoardTree& board : inputs.trees)
+        if (board.model) script.board_trees.emplace_back(board.model->type_code, board.file);
     if (!inputs.at_boot()) return script;
     for (const NamedOverlay& overlay : inputs.overlays) script.overlays.push_back(overlay.name);
     script.overlay_scratch = address(region::scratch);
     script.tree_as_loaded = address(region::loaded_tree);
     script.tree_length = sizes.length;
+    const DeviceTree& base = boards.front().base;  // the classic script has no others
     const std::uint64_t bare =
-        script.tree ? resize_slack(trees.base, *script.tree, 0) : least_resize_slack(trees.base, 0);
+        script.tree ? resize_slack(base, *script.tree, 0) : least_resize_slack(base, 0);
     if (bare < sizes.room && !inputs.allows("overlay-no-room"))
         script.resize_argument = align_up(sizes.room + room_margin, page);
     return script;
 }
 
-void check_tree_size(const CardTrees& trees, const TreeSizes& sizes) {
-    const std::uint64_t size = std::max(sizes.length, trees.effective.bytes().size());
+void check_tree_size(const std::vector<CardTrees>& boards, const TreeSizes& sizes) {
+    std::uint64_t size = sizes.length;
+    for (const CardTrees& trees : boards) size = std::max(size, trees.effective.bytes().size());
     if (size > board::max_tree_size)
         throw Error(ErrorCode::unfit, Problem{.message = "the device tree gets too large for Xen",
                                               .found = std::to_string(size) + " bytes",
@@ -271,8 +296,8 @@ void check_tree_size(const CardTrees& trees, const TreeSizes& sizes) {
                                               .rule = "dtb-too-large"});
 }
 
-std::vector<BootFile> boot_files(const Inputs& inputs, const BootPlan& plan, const CardTrees& trees,
-                                 Bytes script) {
+std::vector<BootFile> boot_files(const Inputs& inputs, const BootPlan& plan,
+                                 const std::vector<CardTrees>& boards, Bytes script) {
     const ArtifactSet& artifacts = inputs.artifacts;
     std::vector<BootFile> files;
     files.push_back({boot_name::config, memory_content(plan.config_txt, boot_name::config)});
@@ -282,8 +307,13 @@ std::vector<BootFile> boot_files(const Inputs& inputs, const BootPlan& plan, con
     files.push_back({boot_name::kernel, artifacts.kernel.content});
     if (artifacts.initrd) files.push_back({boot_name::initrd, artifacts.initrd->content});
     if (artifacts.xsm_policy) files.push_back({boot_name::xsm_policy, artifacts.xsm_policy->content});
-    files.push_back({boot_name::tree, trees.base_changed ? memory_content(trees.base.bytes(), boot_name::tree)
-                                                         : artifacts.dtb.content});
+    for (std::size_t index = 0; index < boards.size(); ++index) {
+        const BoardTree& board = inputs.trees[index];
+        files.push_back({board.file, boards[index].base_changed
+                                         ? memory_content(boards[index].base.bytes(), board.file)
+                                         : board.content});
+    }
+    const CardTrees& trees = boards.front();
     for (std::size_t index = 0; index < trees.overlays.size(); ++index) {
         const std::string path = "overlays/" + trees.overlays[index].name + ".dtbo";
         files.push_back({path, trees.changed[index] ? memory_content(trees.overlays[index].tree.bytes(), path)
@@ -321,9 +351,9 @@ BootPlan plan_boot(const Manifest& manifest, const ArtifactSet& artifacts, std::
         inputs.chooses_dom0_mem() ? automatic_fits(plan.memory) : board_fits(plan.memory, plan.xen_bootargs);
     if (inputs.chooses_dom0_mem())
         plan.xen_bootargs = xen_command_line(manifest, plan.boards.front().dom0_mem);
-    const CardTrees trees = make_trees(inputs, chosen_of(inputs, plan));
+    const std::vector<CardTrees> trees = make_trees(inputs, chosen_of(inputs, plan));
     check_tree_size(trees, sizes);
-    plan.device_tree = trees.base.bytes();
+    plan.device_tree = trees.front().base.bytes();
     const ScriptPlan script = plan_script(inputs, plan, sizes, trees);
     plan.script = render_script(script);
     plan.files = boot_files(inputs, plan, trees, pack_script(plan.script, time, manifest.name));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "boot/board.hpp"
+#include "boot/names.hpp"
 #include "format/uboot_script.hpp"
 
 extern "C" {
@@ -55,6 +56,15 @@ std::string dom0_mem_lines(const ScriptPlan& plan) {
     for (const auto& [board, memory] : plan.dom0_mem)
         lines += "if test \"${memory_code}\" = " + std::to_string(board::memory_code(board)) +
                  "; then setenv dom0_mem " + megabytes(memory) + "; fi\n";
+    if (!lines.empty()) lines.pop_back();
+    return lines;
+}
+
+std::string choose_tree_lines(const ScriptPlan& plan) {
+    std::string lines;
+    for (const auto& [type_code, file] : plan.board_trees)
+        lines += "if test \"${board_rev}\" -eq " + format_address(type_code) + "; then setenv board_tree " +
+                 file + "; fi\n";
     if (!lines.empty()) lines.pop_back();
     return lines;
 }
@@ -137,6 +147,7 @@ std::string render_script(const ScriptPlan& plan) {
     if (plan.initrd) flags.emplace_back("initrd");
     if (plan.xsm_policy) flags.emplace_back("xsm");
     if (!plan.dom0_mem.empty()) flags.emplace_back("auto");
+    if (!plan.board_trees.empty()) flags.emplace_back("boards");
     const bool checked = plan.flavour == ScriptFlavour::checked;
     const std::string next = checked ? " && " : "; ";
     const Range initrd = plan.initrd.value_or(Range{});
@@ -149,6 +160,9 @@ std::string render_script(const ScriptPlan& plan) {
                        {"bootargs", plan.bootargs},
                        {"xen_bootargs", plan.xen_bootargs},
                        {"dom0_mem", plan.dom0_mem.empty() ? "" : megabytes(plan.dom0_mem.front().second)},
+                       {"tree", plan.board_trees.empty() ? boot_name::tree : "${board_tree}"},
+                       {"choose_tree", choose_tree_lines(plan)},
+                       {"run_choose_tree", plan.board_trees.empty() ? "" : "run choose_tree && "},
                        {"choose_dom0_mem", dom0_mem_lines(plan)},
                        {"command_line_room", format_address(board::command_line_room)},
                        {"set_dom0_mem", plan.dom0_mem.empty() ? "" : "run set_dom0_mem" + next},

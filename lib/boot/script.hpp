@@ -34,7 +34,10 @@ struct ScriptPlan {
     /// Xen's command line in the device tree has it.
     std::vector<std::pair<std::uint64_t, std::uint64_t>> dom0_mem;
     std::string xen_bootargs;  ///< then: Xen's command line without dom0_mem
-    std::string moved;         ///< "dom0 kernel 0x480000 -> 0xa00000 (xen-reaches-next)"; may be empty
+    /// Checked: the boards' type codes (${board_rev}) and their trees' names on the card; empty: the card has
+    /// one tree for every board.
+    std::vector<std::pair<unsigned, std::string>> board_trees;
+    std::string moved;  ///< "dom0 kernel 0x480000 -> 0xa00000 (xen-reaches-next)"; may be empty
 };
 
 /// U-Boot reads at most 64 KiB of a script (boot/bootmeth_script.c).

@@ -185,6 +185,10 @@ void read_boot(const JsonValue& value, Problems& problems, Manifest& manifest) {
     if (const JsonValue* script = object.optional("script")) {
         static constexpr std::array<std::string_view, 2> flavours{"checked", "classic"};
         manifest.script = static_cast<ScriptFlavour>(read_choice(*script, flavours, problems).value_or(0));
+        if (manifest.script == ScriptFlavour::classic && manifest.dtbs.size() > 1)
+            problems.add(*script, "the classic script cannot choose a device tree by the board",
+                         "\"checked\" where \"dtb\" of \"artifacts\" is a list",
+                         "use \"script\": \"checked\", or name one device tree");
     }
     if (const JsonValue* moment = object.optional("apply_overlays")) {
         static constexpr std::array<std::string_view, 2> moments{"compose", "boot"};

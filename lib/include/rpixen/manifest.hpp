@@ -59,7 +59,9 @@ struct Manifest {
     std::string name = "rpixen";
     std::string board = "raspberrypi4-64";
 
-    ArtifactReference xen, kernel, dtb, uboot;
+    ArtifactReference xen, kernel, uboot;
+    /// At least one. Several: each for another board of the family, and the boot script chooses.
+    std::vector<ArtifactReference> dtbs;
     std::optional<ArtifactReference> initrd, xsm_policy, firmware;
     std::vector<ArtifactReference> rootfs;  ///< layers, in order; at least one
 
