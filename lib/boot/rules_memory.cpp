@@ -44,7 +44,8 @@ std::optional<Fit> fit_boards(const BootScenario& scenario) {
     Fit fit;
     if (scenario.dom0_mem_of_board.empty()) fit.asked = "dom0_mem=" + *everywhere;
     const std::vector<Range> modules = taken_by_modules(scenario);
-    for (const std::uint64_t board : board_memories) {
+    const BoardModel* model = scenario.firmware ? scenario.firmware->board : nullptr;
+    for (const std::uint64_t board : model ? model->memories : std::span(board_memories)) {
         std::string text = everywhere.value_or("");
         if (const auto own = scenario.dom0_mem_of_board.find(board);
             own != scenario.dom0_mem_of_board.end()) {

@@ -39,7 +39,9 @@ Placement::Role role_of(const ModuleFacts& module, unsigned& unnamed) {
 /// Turns what the script did into the scenario.
 class Surveyor {
   public:
-    explicit Surveyor(const Card& card) : card_(card), disk_(scenario().disk.emplace(disk_facts(card))) {
+    /// On this board; null: on any of the family.
+    Surveyor(const Card& card, const BoardModel* board)
+        : card_(card), board_(board), disk_(scenario().disk.emplace(disk_facts(card))) {
         if (disk_.boot_partition) boot_ = tree(*disk_.boot_partition);
         if (disk_.root_partition) root_ = tree(*disk_.root_partition);
     }
@@ -53,7 +55,7 @@ class Surveyor {
             note("no boot partition could be read, so nothing is known of what would be started");
             return std::move(survey_);
         }
-        scenario().firmware = survey_firmware(*boot_);
+        scenario().firmware = survey_firmware(*boot_, board_);
         scenario().saved_environment = saved_environment(*boot_);
         find_uboot();
         follow_script();
@@ -85,6 +87,8 @@ class Surveyor {
 
     UBootStart start_of(const std::optional<FoundScript>& script) {
         UBootStart start;
+        if (board_) start.board = board_;
+        start.board_memory = start.board->memories.front();
         if (scenario().uboot) start.environment = scenario().uboot->environment;
         const auto& saved = scenario().saved_environment;
         if (saved && saved->crc_right) start.environment = saved->variables;
@@ -108,7 +112,8 @@ class Surveyor {
             return std::nullopt;
         };
         start.firmware_tree = find_boot_file(
-            *boot_, config_value(*scenario().firmware, "device_tree").value_or("bcm2711-rpi-4-b.dtb"));
+            *boot_,
+            config_value(*scenario().firmware, "device_tree").value_or(std::string(start.board->tree)));
         if (script && script->runs)
             start.boot_script = UBootScriptText{script->facts.file, script->facts.text};
         return start;
@@ -158,6 +163,7 @@ class Surveyor {
         scenario().script = script->facts;
         fill_memory(run);
         scenario().dom0_mem_of_board = dom0_mem_of_board(start, entry);
+        if (!board_) survey_.boards = boards_of_script(start, entry);
     }
 
     void fill_script(const UBootRun& run, FoundScript& script) {
@@ -399,6 +405,7 @@ class Surveyor {
     }
 
     const Card& card_;
+    const BoardModel* board_;
     Survey survey_;
     const DiskFacts& disk_;
     const FileTree* boot_ = nullptr;
@@ -408,7 +415,14 @@ class Surveyor {
 }  // namespace
 
 Survey survey(const Card& card) {
-    return Surveyor(card).run();
+    Survey first = Surveyor(card, nullptr).run();
+    const std::vector<const BoardModel*> boards = std::move(first.boards);
+    if (boards.empty()) return first;
+    first = Surveyor(card, boards.front()).run();
+    for (std::size_t index = 1; index < boards.size(); ++index)
+        first.others.push_back(Surveyor(card, boards[index]).run());
+    first.boards = boards;
+    return first;
 }
 
 }  // namespace rpixen

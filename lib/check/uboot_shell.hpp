@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "boot/board_model.hpp"
 #include "check/uboot_memory.hpp"
 #include "storage/content.hpp"
 
@@ -29,7 +30,9 @@ struct UBootStart {
     std::function<std::optional<std::string>(unsigned partition)> partition_uuid;
     /// What the firmware left at ${fdt_addr}.
     std::optional<Content> firmware_tree;
-    /// Memory of the board that it runs on, in bytes: 1 to 8 GiB.
+    /// The board that it runs on.
+    const BoardModel* board = &raspberry_pi_4b();
+    /// Its memory in bytes: 1 to 8 GiB.
     std::uint64_t board_memory = 1 * GiB;
     /// What the standard boot (`bootflow scan`, `run distro_bootcmd`) would find.
     std::optional<UBootScriptText> boot_script;
