@@ -23,6 +23,13 @@ constexpr std::uint64_t page = 4 * KiB;
 /// Further room beyond what libfdt needed here: U-Boot's own libfdt may be another release.
 constexpr std::uint64_t room_margin = 1 * KiB;
 
+/// Nothing where the script does not choose dom0's memory by the board.
+std::optional<Dom0Share> dom0_share(const Manifest& manifest) {
+    if (manifest.dom0_mem == "auto") return Dom0Share::usual;
+    if (manifest.dom0_mem == "rest") return Dom0Share::rest;
+    return std::nullopt;
+}
+
 struct Inputs {
     const Manifest& manifest;
     const ArtifactSet& artifacts;
@@ -35,7 +42,7 @@ struct Inputs {
     }
     bool at_boot() const { return manifest.apply_overlays == OverlayMoment::boot && !overlays.empty(); }
     /// The script chooses dom0's memory by the board.
-    bool chooses_dom0_mem() const { return manifest.dom0_mem == "auto"; }
+    bool chooses_dom0_mem() const { return dom0_share(manifest).has_value(); }
     bool classic() const { return manifest.script == ScriptFlavour::classic; }
     /// The original's ${fdt_addr}: kept where U-Boot lets it be loaded over.
     bool uses_fdt_addr() const {
@@ -60,11 +67,11 @@ Inputs read_inputs(const Manifest& manifest, const ArtifactSet& artifacts,
     return inputs;
 }
 
-/// Xen's command line with dom0_mem in its units: "512MiB" becomes "512M". What "auto" is on the smallest
-/// board stands in the device tree, so that it holds where the script gets no further.
+/// Xen's command line with dom0_mem in its units: "512MiB" becomes "512M". What "auto" or "rest" is on the
+/// smallest board stands in the device tree, so that it holds where the script gets no further.
 std::string xen_command_line(const Manifest& manifest, std::uint64_t automatic) {
     if (manifest.dom0_mem.empty()) return manifest.xen_bootargs;
-    const auto bytes = manifest.dom0_mem == "auto" ? automatic : parse_size(manifest.dom0_mem);
+    const auto bytes = dom0_share(manifest) ? automatic : parse_size(manifest.dom0_mem);
     if (!bytes || *bytes == 0 || *bytes % MiB != 0)
         throw Error(ErrorCode::unfit, "dom0_mem is no size in whole MiB", manifest.dom0_mem,
                     "for example 512MiB");
@@ -266,9 +273,10 @@ ScriptPlan plan_script(const Inputs& inputs, const BootPlan& plan, const TreeSiz
     if (!inputs.uses_fdt_addr()) script.tree = address(region::tree);
     script.moved = describe_moves(
         plan.memory, inputs.classic() && script.tree && !inputs.manifest.addresses.contains("dtb"));
-    if (inputs.chooses_dom0_mem()) {
+    if (const std::optional<Dom0Share> share = dom0_share(inputs.manifest)) {
         script.xen_bootargs = inputs.manifest.xen_bootargs;
-        for (const BoardFit& board : plan.boards) script.dom0_mem.emplace_back(board.memory, board.dom0_mem);
+        for (const BoardFit& board : automatic_fits(plan.memory, *share, all_board_memories))
+            script.dom0_mem.emplace_back(board.memory, board.dom0_mem);
     }
     for (const BoardTree& board : inputs.trees)
         if (board.model) script.board_trees.emplace_back(board.model->type_code, board.file);
@@ -347,10 +355,9 @@ BootPlan plan_boot(const Manifest& manifest, const ArtifactSet& artifacts, std::
     const std::uint64_t low_end = board::low_memory_end(manifest.config_txt);
     plan.memory = plan_memory(wishes(inputs, sizes), obstacles(inputs, low_end), low_end);
 
-    plan.boards =
-        inputs.chooses_dom0_mem() ? automatic_fits(plan.memory) : board_fits(plan.memory, plan.xen_bootargs);
-    if (inputs.chooses_dom0_mem())
-        plan.xen_bootargs = xen_command_line(manifest, plan.boards.front().dom0_mem);
+    const std::optional<Dom0Share> share = dom0_share(manifest);
+    plan.boards = share ? automatic_fits(plan.memory, *share) : board_fits(plan.memory, plan.xen_bootargs);
+    if (share) plan.xen_bootargs = xen_command_line(manifest, plan.boards.front().dom0_mem);
     const std::vector<CardTrees> trees = make_trees(inputs, chosen_of(inputs, plan));
     check_tree_size(trees, sizes);
     plan.device_tree = trees.front().base.bytes();

@@ -1,6 +1,7 @@
 #include "boot/script.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "boot/board.hpp"
 #include "boot/names.hpp"
@@ -54,7 +55,18 @@ std::string megabytes(std::uint64_t bytes) {
 std::string dom0_mem_lines(const ScriptPlan& plan) {
     std::string lines;
     for (const auto& [board, memory] : plan.dom0_mem)
-        lines += "if test \"${memory_code}\" = " + std::to_string(board::memory_code(board)) +
+        if (std::has_single_bit(board))
+            lines += "if test \"${memory_code}\" = " + std::to_string(board::memory_code(board)) +
+                     "; then setenv dom0_mem " + megabytes(memory) + "; fi\n";
+    if (!lines.empty()) lines.pop_back();
+    return lines;
+}
+
+/// By the firmware's word, in units of 128 MiB: what the largest board gets that is no larger than this one.
+std::string dom0_mem_by_size_lines(const ScriptPlan& plan) {
+    std::string lines;
+    for (const auto& [board, memory] : plan.dom0_mem)
+        lines += "if test ${sdram_gbit} -ge " + std::to_string(board / board::sdram_size_unit) +
                  "; then setenv dom0_mem " + megabytes(memory) + "; fi\n";
     if (!lines.empty()) lines.pop_back();
     return lines;
@@ -164,6 +176,8 @@ std::string render_script(const ScriptPlan& plan) {
                        {"choose_tree", choose_tree_lines(plan)},
                        {"run_choose_tree", plan.board_trees.empty() ? "" : "run choose_tree && "},
                        {"choose_dom0_mem", dom0_mem_lines(plan)},
+                       {"choose_dom0_mem_by_size", dom0_mem_by_size_lines(plan)},
+                       {"sdram_size", board::sdram_size_property},
                        {"command_line_room", format_address(board::command_line_room)},
                        {"set_dom0_mem", plan.dom0_mem.empty() ? "" : "run set_dom0_mem" + next},
                        {"xen", format_address(plan.xen)},

@@ -30,7 +30,8 @@ struct ScriptPlan {
     std::uint64_t tree_as_loaded = 0;  ///< checked, with overlays: where the untouched tree stands
     std::uint64_t tree_length = 0;     ///< checked, with overlays: the copy's total size
     std::optional<std::uint64_t> resize_argument;  ///< classic, with overlays: nothing is a bare `fdt resize`
-    /// dom0_mem "auto": a board's memory and what dom0 gets of it, in bytes, the smallest board first; empty:
+    /// dom0_mem "auto" or "rest": a board's memory and what dom0 gets of it, in bytes, the smallest board
+    /// first; empty:
     /// Xen's command line in the device tree has it.
     std::vector<std::pair<std::uint64_t, std::uint64_t>> dom0_mem;
     std::string xen_bootargs;  ///< then: Xen's command line without dom0_mem

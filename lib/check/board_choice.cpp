@@ -1,8 +1,11 @@
 #include "check/board_choice.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
+#include "base/bytes.hpp"
+#include "boot/board.hpp"
 #include "boot/dom0_memory.hpp"
 #include "boot/rules.hpp"
 
@@ -71,12 +74,41 @@ std::vector<const BoardModel*> boards_of_script(UBootStart start, const UBootScr
     return any ? boards : std::vector<const BoardModel*>{};
 }
 
+namespace {
+
+/// The firmware's tree as the firmware hands it over on a board with so much memory.
+std::optional<Content> with_sdram_size(const std::optional<Content>& firmware_tree, std::uint64_t memory) {
+    if (!firmware_tree || firmware_tree->size > 2 * MiB) return firmware_tree;
+    try {
+        DeviceTree tree = DeviceTree::parse(read_all(*firmware_tree), "the firmware's device tree");
+        if (!tree.has("/chosen")) tree.add_node("/", "chosen");
+        std::array<std::byte, 4> cell{};
+        store_be(cell.data(), static_cast<std::uint32_t>(memory / board::sdram_size_unit));
+        tree.set_property("/chosen", board::sdram_size_property, Bytes(cell.begin(), cell.end()));
+        return memory_content(tree.bytes(), "the firmware's device tree");
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::io) throw;
+        return firmware_tree;  // none
+    }
+}
+
+}  // namespace
+
 std::map<std::uint64_t, std::string> dom0_mem_of_board(UBootStart start, const UBootScriptText& entry) {
     const auto asks = [](const std::string& text) { return text.find("board_rev") != std::string::npos; };
     if (!any_text(start, entry, asks)) return {};
+    std::vector<std::uint64_t> memories(start.board->memories.begin(), start.board->memories.end());
+    // Who can tell sizes that the revision code has no number for is followed on such a board too.
+    const auto asks_for_size = [](const std::string& text) {
+        return text.find(board::sdram_size_property) != std::string::npos;
+    };
+    if (memories.size() > 1 && any_text(start, entry, asks_for_size))
+        memories.assign(std::begin(all_board_memories), std::end(all_board_memories));
+    const std::optional<Content> firmware_tree = start.firmware_tree;
     std::map<std::uint64_t, std::string> chosen;
-    for (const std::uint64_t board : start.board->memories) {
+    for (const std::uint64_t board : memories) {
         start.board_memory = board;
+        start.firmware_tree = with_sdram_size(firmware_tree, board);
         UBootRun run = run_uboot(start, entry);
         const MemoryObject* tree =
             run.booti && run.started ? run.memory.find(parse_hex(run.booti->tree)) : nullptr;

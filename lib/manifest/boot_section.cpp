@@ -159,12 +159,12 @@ void read_dom0_mem(const JsonValue* value, const JsonValue* xen_bootargs, Proble
     if (value) {
         // Xen counts in pages and the 1:1 allocator in chunks of 4 MiB or more (xen/arch/arm/domain_build.c).
         static constexpr SizeLimits limits{
-            .least = 32 * MiB, .most = 8 * GiB, .unit = MiB, .words = "\"auto\""};
-        if (is_word(*value, "auto")) {
-            manifest.dom0_mem = "auto";
+            .least = 32 * MiB, .most = 8 * GiB, .unit = MiB, .words = "\"auto\", \"rest\""};
+        if (is_word(*value, "auto") || is_word(*value, "rest")) {
+            manifest.dom0_mem = value->text;
             if (manifest.script == ScriptFlavour::classic)
                 problems.add(*value, "the classic script cannot choose dom0's memory by the board",
-                             "\"auto\" with \"script\": \"checked\", or a size",
+                             "\"auto\" and \"rest\" with \"script\": \"checked\", or a size",
                              "name a size, or leave \"script\" out");
         } else if (const auto bytes = read_size(*value, limits, problems)) {
             manifest.dom0_mem = format_size(*bytes);

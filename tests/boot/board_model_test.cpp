@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "boot/board.hpp"
+
 namespace rpixen {
 namespace {
 
@@ -23,6 +25,12 @@ TEST(BoardModels, AreToldApartByEveryMark) {
     EXPECT_EQ(names.size(), count);
     EXPECT_EQ(trees.size(), count);
     EXPECT_EQ(compatibles.size(), count);
+}
+
+TEST(BoardModels, MemoryCodesAreThoseOfTheRevisionCode) {
+    EXPECT_EQ(board::memory_code(1 * GiB), 2U);
+    EXPECT_EQ(board::memory_code(8 * GiB), 5U);
+    EXPECT_EQ(board::memory_code(3 * GiB), 7U) << "a size without a number of its own";
 }
 
 TEST(BoardModels, AreFoundByTheTreesCompatible) {

@@ -140,7 +140,8 @@ const Trait traits[] = {
      {R"({"boot": {"dom0_mem": "32MiB"}})", R"({"boot": {"dom0_mem": "33MiB"}})",
       R"({"boot": {"dom0_mem": "768MiB"}})", R"({"boot": {"dom0_mem": "1GiB"}})",
       R"({"boot": {"dom0_mem": "4GiB"}})", R"({"boot": {"dom0_mem": "8GiB"}})",
-      R"({"boot": {"dom0_mem": 1073741824}})", R"({"boot": {"dom0_mem": "auto"}})"}},
+      R"({"boot": {"dom0_mem": 1073741824}})", R"({"boot": {"dom0_mem": "auto"}})",
+      R"({"boot": {"dom0_mem": "rest"}})"}},
     {20,
      {R"({"boot": {"env": {"bootdelay": "0"}}})", R"({"boot": {"env": {"bootcmd": "echo stopped"}}})",
       R"({"boot": {"env": {"preboot": "echo hello"}}})",
@@ -291,7 +292,8 @@ void make_consistent(json& manifest) {
         boot["xen_bootargs"].get<std::string>().find("dom0_mem") != std::string::npos)
         boot.erase("dom0_mem");
     const json& trees = manifest["artifacts"]["dtb"];
-    if (boot.value("dom0_mem", json()) == "auto" || (trees.is_array() && trees.size() > 1))
+    if (boot.value("dom0_mem", json()) == "auto" || boot.value("dom0_mem", json()) == "rest" ||
+        (trees.is_array() && trees.size() > 1))
         boot.erase("script");
     if (boot.contains("addresses")) {
         if (!manifest["artifacts"].contains("initrd")) boot["addresses"].erase("initrd");

@@ -283,6 +283,10 @@ TEST(ParseManifest, Dom0Memory) {
     EXPECT_THAT(complaint(R"("boot": {"dom0_mem": "1GiB", "xen_bootargs": "a  dom0_mem=1G"})"),
                 HasSubstr("given twice"));
     EXPECT_EQ(parsed(R"("boot": {"dom0_mem": "auto"})").dom0_mem, "auto");
+    EXPECT_EQ(parsed(R"("boot": {"dom0_mem": "rest"})").dom0_mem, "rest");
+    EXPECT_THAT(complaint(R"("boot": {"dom0_mem": "rest", "script": "classic"})"),
+                HasSubstr("classic script cannot choose"));
+    EXPECT_THAT(complaint(R"("boot": {"dom0_mem": "resto"})"), HasSubstr("\"rest\""));
     EXPECT_THAT(complaint(R"("boot": {"dom0_mem": "auto", "script": "classic"})"),
                 HasSubstr("classic script cannot choose"));
     EXPECT_THAT(complaint(R"("boot": {"dom0_mem": "automatic"})"), HasSubstr("\"auto\""));
