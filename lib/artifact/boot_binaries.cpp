@@ -7,9 +7,9 @@
 #include <rpixen/error.hpp>
 
 #include "artifact/scan.hpp"
-#include "artifact/unpack.hpp"
 #include "base/size.hpp"
 #include "format/uboot_env.hpp"
+#include "unpack/unpack.hpp"
 
 namespace rpixen {
 namespace {

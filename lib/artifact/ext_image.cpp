@@ -5,7 +5,7 @@
 #include <rpixen/error.hpp>
 
 #include "base/size.hpp"
-#include "format/ext_superblock.hpp"
+#include "fs/ext4/superblock.hpp"
 
 namespace rpixen {
 

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "artifact/packing.hpp"
 #include "artifact/tar_header.hpp"
 #include "format/arm64_image.hpp"
 #include "format/zboot.hpp"
+#include "unpack/packing.hpp"
 
 namespace rpixen {
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "artifact/byte_stream.hpp"
 #include "base/digest.hpp"
+#include "unpack/byte_stream.hpp"
 
 namespace rpixen {
 

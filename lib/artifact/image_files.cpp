@@ -7,10 +7,10 @@
 
 #include <rpixen/error.hpp>
 
-#include "artifact/decoder.hpp"
 #include "artifact/tar_reader.hpp"
 #include "base/printable.hpp"
 #include "base/size.hpp"
+#include "unpack/decoder.hpp"
 
 namespace rpixen {
 namespace {

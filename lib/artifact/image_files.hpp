@@ -7,8 +7,8 @@
 
 #include <rpixen/progress.hpp>
 
-#include "artifact/byte_stream.hpp"
 #include "storage/input_file.hpp"
+#include "unpack/byte_stream.hpp"
 
 namespace rpixen {
 

@@ -4,14 +4,14 @@
 
 #include <rpixen/error.hpp>
 
-#include "artifact/decoder.hpp"
 #include "artifact/hashing_stream.hpp"
 #include "artifact/image_manifest.hpp"
-#include "artifact/packing.hpp"
 #include "artifact/tar_layer.hpp"
-#include "artifact/unpacker.hpp"
 #include "base/printable.hpp"
 #include "base/size.hpp"
+#include "unpack/decoder.hpp"
+#include "unpack/packing.hpp"
+#include "unpack/unpacker.hpp"
 
 namespace rpixen {
 namespace {

@@ -15,15 +15,15 @@
 #include "artifact/foreign_kind.hpp"
 #include "artifact/image_files.hpp"
 #include "artifact/image_layer.hpp"
-#include "artifact/packing.hpp"
 #include "artifact/pin.hpp"
 #include "artifact/tar_layer.hpp"
-#include "artifact/unpack.hpp"
 #include "base/size.hpp"
 #include "devicetree/built_in_overlays.hpp"
 #include "devicetree/device_tree.hpp"
 #include "format/zboot.hpp"
 #include "storage/reopened_file.hpp"
+#include "unpack/packing.hpp"
+#include "unpack/unpack.hpp"
 
 namespace rpixen {
 namespace {

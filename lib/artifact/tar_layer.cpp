@@ -8,17 +8,17 @@
 #include <rpixen/error.hpp>
 
 #include "artifact/apple_double.hpp"
-#include "artifact/byte_stream.hpp"
-#include "artifact/decoder.hpp"
 #include "artifact/file_kind.hpp"
 #include "artifact/foreign_kind.hpp"
-#include "artifact/packing.hpp"
 #include "artifact/pin.hpp"
 #include "artifact/posix_acl.hpp"
 #include "artifact/tar_reader.hpp"
 #include "artifact/xattr_names.hpp"
 #include "base/printable.hpp"
 #include "base/size.hpp"
+#include "unpack/byte_stream.hpp"
+#include "unpack/decoder.hpp"
+#include "unpack/packing.hpp"
 
 namespace rpixen {
 namespace {

@@ -7,10 +7,10 @@
 
 #include <rpixen/progress.hpp>
 
-#include "artifact/byte_stream.hpp"
 #include "artifact/layers.hpp"
 #include "storage/content_store.hpp"
 #include "storage/input_file.hpp"
+#include "unpack/byte_stream.hpp"
 
 namespace rpixen {
 

@@ -7,10 +7,10 @@
 
 #include <rpixen/error.hpp>
 
-#include "artifact/byte_stream.hpp"
 #include "artifact/pax_header.hpp"
 #include "artifact/tar_header.hpp"
 #include "tree/file_tree.hpp"
+#include "unpack/byte_stream.hpp"
 
 namespace rpixen {
 

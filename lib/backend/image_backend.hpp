@@ -7,7 +7,7 @@
 
 #include <rpixen/progress.hpp>
 
-#include "image/card.hpp"
+#include "card/card.hpp"
 #include "storage/content_store.hpp"
 #include "storage/output_file.hpp"
 

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 
-#include "boot/board.hpp"
-#include "boot/dom0_memory.hpp"
-#include "boot/names.hpp"
-#include "boot/rules.hpp"
+#include "board/board.hpp"
+#include "board/dom0_memory.hpp"
+#include "rules/rules.hpp"
 
 namespace rpixen {
 namespace {
@@ -14,10 +13,10 @@ namespace {
 std::vector<Range> taken_at_start(const MemoryMap& memory) {
     std::vector<Range> taken{board::first_page};
     for (const MemoryRegion& region : memory.regions) {
-        const bool left_over = region.name == region::scratch || region.name == region::loaded_tree;
-        const bool tree = region.name == region::firmware_tree || region.name == region::moved_tree;
+        const bool left_over = region.role == MemoryRole::scratch || region.role == MemoryRole::loaded_tree;
+        const bool tree = region.role == MemoryRole::firmware_tree || region.role == MemoryRole::moved_tree;
         // /reserved-memory and /memreserve/ too; U-Boot's own memory is free again.
-        const bool reserved = region.kind == MemoryRegion::Kind::reserved && region.name.starts_with('/');
+        const bool reserved = region.role == MemoryRole::reservation;
         if ((region.kind == MemoryRegion::Kind::placed && !left_over) || tree || reserved)
             taken.push_back(region.range);
     }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "boot/boot_plan.hpp"
-#include "boot/dom0_memory.hpp"
+#include "board/dom0_memory.hpp"
 
 namespace rpixen {
 

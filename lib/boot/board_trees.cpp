@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "boot/names.hpp"
-#include "boot/rules.hpp"
+#include "rules/rules.hpp"
 
 namespace rpixen {
 namespace {

@@ -6,7 +6,7 @@
 #include <rpixen/manifest.hpp>
 
 #include "artifact/artifact_set.hpp"
-#include "boot/board_model.hpp"
+#include "board/board_model.hpp"
 #include "devicetree/device_tree.hpp"
 
 namespace rpixen {

@@ -12,22 +12,42 @@
 
 namespace rpixen {
 
+/// What a region of memory is for.
+enum class MemoryRole : std::uint8_t {
+    other,
+    xen,
+    kernel,
+    initrd,
+    xsm_policy,
+    tree,           ///< the device tree that Xen gets, with its room to grow
+    loaded_tree,    ///< the file, before the script moves it to `tree`
+    scratch,        ///< where an overlay is loaded to
+    firmware_tree,  ///< reserved: where the firmware puts its own tree
+    moved_tree,     ///< reserved: where booti may move the tree to
+    reservation,    ///< reserved by the device tree itself
+};
+/// For people: "dom0 kernel", "overlay scratch" ...
+const char* name_of(MemoryRole role) noexcept;
+/// For --json and pictures: "kernel", "scratch" ...
+const char* word_of(MemoryRole role) noexcept;
+
 /// What stands in memory when U-Boot hands over to Xen, or must not be written before.
 struct MemoryRegion {
-    std::string name;  ///< "xen", "dom0 kernel", "initrd", "xsm policy", "device tree", "overlay scratch",
-                       ///< "U-Boot script window" ...
+    std::string name;  ///< for people: name_of(role), "U-Boot (run time)", "/memreserve/" ...
     Range range;       ///< physical addresses
     enum class Kind : std::uint8_t { placed, window, reserved, ram } kind = Kind::placed;
     bool pinned = false;   ///< by the manifest
     std::string moved_by;  ///< id of the rule that moved it from its original address; empty where it stays
     std::uint64_t wanted = 0;  ///< the original address
+    MemoryRole role = MemoryRole::other;
 };
 
 /// Placed regions overlap neither each other nor a reserved one, unless an address is pinned so.
 struct MemoryMap {
     std::vector<MemoryRegion> regions;  ///< sorted by begin
     std::vector<Problem> findings;      ///< what speaks against pinned addresses, in the manifest's words
-    const MemoryRegion* find(std::string_view name) const;
+    /// Null where there is none of this role.
+    const MemoryRegion* find(MemoryRole role) const;
 };
 
 /// One file of the boot partition.

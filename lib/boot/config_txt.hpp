@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "boot/scenario.hpp"
+#include "rules/scenario.hpp"
 
 namespace rpixen {
 

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "base/text.hpp"
-#include "boot/board.hpp"
+#include "board/board.hpp"
 #include "boot/board_fit.hpp"
 #include "boot/board_trees.hpp"
 #include "boot/config_txt.hpp"
@@ -94,12 +94,14 @@ std::vector<Obstacle> obstacles(const Inputs& inputs, std::uint64_t low_end) {
     result.push_back({"U-Boot (run time)", {runtime, low_end}, "load-over-uboot", Kind::reserved});
     const board::Windows windows = board::windows(inputs.artifacts.uboot);
     if (windows.relocation_end && *windows.relocation_end > board::max_tree_size)
-        result.push_back({region::moved_tree,
+        result.push_back({name_of(MemoryRole::moved_tree),
                           {*windows.relocation_end - board::max_tree_size, *windows.relocation_end},
                           "load-over-uboot",
-                          Kind::reserved});
+                          Kind::reserved,
+                          MemoryRole::moved_tree});
     if (inputs.uses_fdt_addr()) {
-        result.push_back({region::firmware_tree, board::firmware_tree, "memory-overlap", Kind::reserved});
+        result.push_back({name_of(MemoryRole::firmware_tree), board::firmware_tree, "memory-overlap",
+                          Kind::reserved, MemoryRole::firmware_tree});
         result.push_back({"firmware's device tree (QEMU)", board::emulated_firmware_tree, "memory-overlap",
                           Kind::reserved});
     }
@@ -119,7 +121,9 @@ std::vector<Obstacle> obstacles(const Inputs& inputs, std::uint64_t low_end) {
         const bool known = std::any_of(result.begin(), result.end(), [&](const Obstacle& obstacle) {
             return obstacle.name == name && obstacle.range == range;
         });
-        if (!known) result.push_back({name, range, "module-in-reserved-memory", Kind::reserved});
+        if (!known)
+            result.push_back(
+                {name, range, "module-in-reserved-memory", Kind::reserved, MemoryRole::reservation});
     };
     for (const BoardTree& board : inputs.trees) {
         for (const Range& range : board.tree.memory_reservations())
@@ -167,10 +171,11 @@ std::vector<Wish> wishes(const Inputs& inputs, const TreeSizes& sizes) {
     const ArtifactSet& artifacts = inputs.artifacts;
     const board::Windows windows = board::windows(artifacts.uboot);
     std::vector<Wish> result;
-    const auto add = [&](const char* name, const char* key, std::uint64_t size, std::uint64_t wanted,
+    const auto add = [&](MemoryRole role, const char* key, std::uint64_t size, std::uint64_t wanted,
                          std::uint64_t pinned_alignment, std::string alignment_rule) -> Wish& {
         Wish wish;
-        wish.name = name;
+        wish.name = name_of(role);
+        wish.role = role;
         wish.size = std::max<std::uint64_t>(size, 1);
         wish.wanted = wanted;
         wish.alignment_rule = std::move(alignment_rule);
@@ -183,27 +188,29 @@ std::vector<Wish> wishes(const Inputs& inputs, const TreeSizes& sizes) {
         }
         return result.emplace_back(std::move(wish));
     };
-    Wish& xen = add(region::xen, "xen", std::max(artifacts.xen.header.image_size, artifacts.xen.content.size),
-                    board::xen_address, 2 * MiB, "xen-misaligned");
+    Wish& xen =
+        add(MemoryRole::xen, "xen", std::max(artifacts.xen.header.image_size, artifacts.xen.content.size),
+            board::xen_address, 2 * MiB, "xen-misaligned");
     // booti rounds (address - text_offset) up to 2 MiB and moves the image there (U-Boot
     // arch/arm/lib/image.c).
     xen.alignment = 2 * MiB;
     xen.offset = artifacts.xen.header.text_offset % (2 * MiB);
     xen.rule = "xen-reaches-next";
     if (inputs.at_boot())
-        add(region::scratch, "overlay_scratch", sizes.overlay, board::overlay_scratch, 8, "dtb-misaligned");
+        add(MemoryRole::scratch, "overlay_scratch", sizes.overlay, board::overlay_scratch, 8,
+            "dtb-misaligned");
     // Xen copies as many bytes as the module has to where dom0 will run, so the file's size is all that it
     // takes.
-    add(region::kernel, "kernel", artifacts.kernel.content.size, board::kernel_address, 1, "");
+    add(MemoryRole::kernel, "kernel", artifacts.kernel.content.size, board::kernel_address, 1, "");
     if (!inputs.uses_fdt_addr()) {
-        add(region::tree, "dtb", sizes.region, windows.tree, 8, "dtb-misaligned");
+        add(MemoryRole::tree, "dtb", sizes.region, windows.tree, 8, "dtb-misaligned");
         if (inputs.at_boot() && !inputs.classic())
-            add(region::loaded_tree, "", sizes.loaded, windows.tree + sizes.region, 8, "dtb-misaligned");
+            add(MemoryRole::loaded_tree, "", sizes.loaded, windows.tree + sizes.region, 8, "dtb-misaligned");
     }
     if (artifacts.initrd)
-        add(region::initrd, "initrd", artifacts.initrd->content.size, windows.ramdisk, 1, "");
+        add(MemoryRole::initrd, "initrd", artifacts.initrd->content.size, windows.ramdisk, 1, "");
     if (artifacts.xsm_policy)
-        add(region::xsm_policy, "xsm_policy", artifacts.xsm_policy->content.size, windows.ramdisk, 1, "");
+        add(MemoryRole::xsm_policy, "xsm_policy", artifacts.xsm_policy->content.size, windows.ramdisk, 1, "");
     return result;
 }
 
@@ -212,15 +219,15 @@ ChosenForXen chosen_of(const Inputs& inputs, const BootPlan& plan) {
     chosen.xen_bootargs = plan.xen_bootargs;
     chosen.dom0_bootargs = plan.dom0_bootargs;
     chosen.keep_kernel_reg = inputs.allows("dom0-reg-too-small");
-    const auto exact = [&](const char* name, const Artifact& artifact) {
-        const MemoryRegion* region = plan.memory.find(name);
+    const auto exact = [&](MemoryRole role, const Artifact& artifact) {
+        const MemoryRegion* region = plan.memory.find(role);
         const std::uint64_t begin = region ? region->range.begin : 0;
         return Range{begin, begin + artifact.content.size};
     };
-    chosen.kernel = exact(region::kernel, inputs.artifacts.kernel);
-    if (inputs.artifacts.initrd) chosen.initrd = exact(region::initrd, *inputs.artifacts.initrd);
+    chosen.kernel = exact(MemoryRole::kernel, inputs.artifacts.kernel);
+    if (inputs.artifacts.initrd) chosen.initrd = exact(MemoryRole::initrd, *inputs.artifacts.initrd);
     if (inputs.artifacts.xsm_policy)
-        chosen.xsm_policy = exact(region::xsm_policy, *inputs.artifacts.xsm_policy);
+        chosen.xsm_policy = exact(MemoryRole::xsm_policy, *inputs.artifacts.xsm_policy);
     return chosen;
 }
 
@@ -250,7 +257,7 @@ std::string describe_moves(const MemoryMap& memory, bool left_fdt_addr) {
             add(region.name + " " + format_address(region.wanted) + " -> " +
                 format_address(region.range.begin) + " (" + region.moved_by + ")");
     if (left_fdt_addr)
-        add("device tree ${fdt_addr} -> " + format_address(memory.find(region::tree)->range.begin) +
+        add("device tree ${fdt_addr} -> " + format_address(memory.find(MemoryRole::tree)->range.begin) +
             " (tree-over-uboots-own)");
     return text;
 }
@@ -258,19 +265,19 @@ std::string describe_moves(const MemoryMap& memory, bool left_fdt_addr) {
 ScriptPlan plan_script(const Inputs& inputs, const BootPlan& plan, const TreeSizes& sizes,
                        const std::vector<CardTrees>& boards) {
     const ChosenForXen chosen = chosen_of(inputs, plan);
-    const auto address = [&](const char* name) {
-        const MemoryRegion* found = plan.memory.find(name);
+    const auto address = [&](MemoryRole role) {
+        const MemoryRegion* found = plan.memory.find(role);
         return found ? found->range.begin : 0;
     };
     ScriptPlan script;
     script.flavour = inputs.manifest.script;
     script.bootargs = plan.dom0_bootargs;
     script.env = inputs.manifest.env;
-    script.xen = address(region::xen);
+    script.xen = address(MemoryRole::xen);
     script.kernel = chosen.kernel;
     script.initrd = chosen.initrd;
     script.xsm_policy = chosen.xsm_policy;
-    if (!inputs.uses_fdt_addr()) script.tree = address(region::tree);
+    if (!inputs.uses_fdt_addr()) script.tree = address(MemoryRole::tree);
     script.moved = describe_moves(
         plan.memory, inputs.classic() && script.tree && !inputs.manifest.addresses.contains("dtb"));
     if (const std::optional<Dom0Share> share = dom0_share(inputs.manifest)) {
@@ -282,8 +289,8 @@ ScriptPlan plan_script(const Inputs& inputs, const BootPlan& plan, const TreeSiz
         if (board.model) script.board_trees.emplace_back(board.model->type_code, board.file);
     if (!inputs.at_boot()) return script;
     for (const NamedOverlay& overlay : inputs.overlays) script.overlays.push_back(overlay.name);
-    script.overlay_scratch = address(region::scratch);
-    script.tree_as_loaded = address(region::loaded_tree);
+    script.overlay_scratch = address(MemoryRole::scratch);
+    script.tree_as_loaded = address(MemoryRole::loaded_tree);
     script.tree_length = sizes.length;
     const DeviceTree& base = boards.front().base;  // the classic script has no others
     const std::uint64_t bare =

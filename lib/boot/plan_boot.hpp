@@ -15,7 +15,7 @@ namespace rpixen {
 /// contents of the small artifacts (device tree, overlays), nothing else. `time` (seconds since 1970) stamps
 /// boot.scr's header.
 ///
-/// Decides and does not judge: whether the card would boot is seen once it is whole (check/survey.hpp).
+/// Decides and does not judge: whether the card would boot is seen once it is whole (follow/survey.hpp).
 /// Throws Error{unfit} where nothing can be decided: no memory left, an overlay that cannot be applied, text
 /// that the script cannot hold; Error{artifact} for a damaged device tree.
 ///

@@ -124,14 +124,15 @@ MemoryMap plan_memory(const std::vector<Wish>& wishes, const std::vector<Obstacl
         if (obstacle.kind == MemoryRegion::Kind::reserved)
             map.take({obstacle.name, obstacle.range, obstacle.rule});
         result.regions.push_back(
-            {obstacle.name, obstacle.range, obstacle.kind, false, {}, obstacle.range.begin});
+            {obstacle.name, obstacle.range, obstacle.kind, false, {}, obstacle.range.begin, obstacle.role});
     }
     for (const Wish& wish : wishes) {
         if (!wish.pinned) continue;
         for (Problem& problem : objections(wish, map)) result.findings.push_back(std::move(problem));
         const Range range = range_at(wish.wanted, wish.size).value_or(Range{wish.wanted, wish.wanted});
         map.take({wish.name, range, wish.rule});
-        result.regions.push_back({wish.name, range, MemoryRegion::Kind::placed, true, {}, wish.wanted});
+        result.regions.push_back(
+            {wish.name, range, MemoryRegion::Kind::placed, true, {}, wish.wanted, wish.role});
     }
     std::vector<Problem> problems;
     for (const Wish& wish : wishes) {
@@ -159,7 +160,7 @@ MemoryMap plan_memory(const std::vector<Wish>& wishes, const std::vector<Obstacl
         }
         map.take({wish.name, *range, wish.rule});
         result.regions.push_back(
-            {wish.name, *range, MemoryRegion::Kind::placed, false, moved_by, wish.wanted});
+            {wish.name, *range, MemoryRegion::Kind::placed, false, moved_by, wish.wanted, wish.role});
     }
     if (!problems.empty()) throw Error(ErrorCode::unfit, std::move(problems));
     std::stable_sort(
@@ -169,10 +170,61 @@ MemoryMap plan_memory(const std::vector<Wish>& wishes, const std::vector<Obstacl
     return result;
 }
 
-const MemoryRegion* MemoryMap::find(std::string_view name) const {
+const MemoryRegion* MemoryMap::find(MemoryRole role) const {
     for (const MemoryRegion& region : regions)
-        if (region.name == name) return &region;
+        if (region.role == role) return &region;
     return nullptr;
+}
+
+const char* name_of(MemoryRole role) noexcept {
+    switch (role) {
+        case MemoryRole::xen:
+            return "xen";
+        case MemoryRole::kernel:
+            return "dom0 kernel";
+        case MemoryRole::initrd:
+            return "initrd";
+        case MemoryRole::xsm_policy:
+            return "xsm policy";
+        case MemoryRole::tree:
+            return "device tree";
+        case MemoryRole::loaded_tree:
+            return "device tree as loaded";
+        case MemoryRole::scratch:
+            return "overlay scratch";
+        case MemoryRole::firmware_tree:
+            return "firmware's device tree";
+        case MemoryRole::moved_tree:
+            return "device tree moved by U-Boot";
+        case MemoryRole::reservation:
+        case MemoryRole::other:
+            break;
+    }
+    return "";
+}
+
+const char* word_of(MemoryRole role) noexcept {
+    switch (role) {
+        case MemoryRole::xen:
+            return "xen";
+        case MemoryRole::kernel:
+            return "kernel";
+        case MemoryRole::initrd:
+            return "initrd";
+        case MemoryRole::xsm_policy:
+            return "xsm_policy";
+        case MemoryRole::tree:
+        case MemoryRole::loaded_tree:
+        case MemoryRole::firmware_tree:
+        case MemoryRole::moved_tree:
+            return "device_tree";
+        case MemoryRole::scratch:
+            return "overlay";
+        case MemoryRole::reservation:
+        case MemoryRole::other:
+            break;
+    }
+    return "other";
 }
 
 }  // namespace rpixen

@@ -18,11 +18,13 @@ struct Obstacle {
     Range range;
     std::string rule;  ///< id of the diagnostic for whoever gets in its way
     MemoryRegion::Kind kind = MemoryRegion::Kind::reserved;  ///< a window is shown and may be written over
+    MemoryRole role = MemoryRole::other;
 };
 
 /// Something that needs a place.
 struct Wish {
     std::string name;
+    MemoryRole role = MemoryRole::other;
     std::uint64_t size = 0;       ///< bytes, more than 0
     std::uint64_t alignment = 1;  ///< of (address - offset); a pinned address must have it too
     std::uint64_t offset = 0;     ///< an arm64 Image's text_offset

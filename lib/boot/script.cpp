@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "boot/board.hpp"
+#include "board/board.hpp"
 #include "boot/names.hpp"
 #include "format/uboot_script.hpp"
 

@@ -3,8 +3,8 @@
 #include <array>
 #include <string_view>
 
-#include "format/ext_superblock.hpp"
-#include "format/fat.hpp"
+#include "fs/ext4/superblock.hpp"
+#include "fs/fat/boot_sector.hpp"
 
 namespace rpixen {
 namespace {

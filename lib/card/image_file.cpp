@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "artifact/decoder.hpp"
 #include "base/size.hpp"
+#include "unpack/decoder.hpp"
 
 namespace rpixen {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <rpixen/progress.hpp>
 
-#include "artifact/packing.hpp"
 #include "storage/input_file.hpp"
+#include "unpack/packing.hpp"
 
 namespace rpixen {
 

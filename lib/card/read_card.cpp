@@ -4,21 +4,22 @@
 #include <future>
 #include <iterator>
 
-#include "backend/direct/ext4_health.hpp"
-#include "backend/direct/ext4_reader.hpp"
-#include "backend/direct/fat_reader.hpp"
 #include "card/file_system.hpp"
 #include "card/image_file.hpp"
-#include "format/ext_superblock.hpp"
 #include "format/gpt.hpp"
 #include "format/mbr.hpp"
+#include "fs/ext4/health.hpp"
+#include "fs/ext4/reader.hpp"
+#include "fs/ext4/superblock.hpp"
+#include "fs/fat/reader.hpp"
 
 namespace rpixen {
 namespace {
 
 constexpr std::uint64_t sector = 512;
 
-Problem problem(std::string message, std::string found = {}, std::string allowed = {}, std::string rule = {}) {
+Problem problem(std::string message, std::string found = {}, std::string allowed = {},
+                std::string rule = {}) {
     return {std::move(message), std::move(found), std::move(allowed), {}, {}, std::move(rule)};
 }
 
@@ -99,12 +100,14 @@ void check_places(Card& card) {
         if (partition.range.end > card.size)
             card.problems.push_back(problem(name(partition) + " ends beyond the image",
                                             "its end at byte " + std::to_string(partition.range.end),
-                                            "at most " + std::to_string(card.size), "partition-beyond-image"));
+                                            "at most " + std::to_string(card.size),
+                                            "partition-beyond-image"));
     }
     for (auto one = card.partitions.begin(); one != card.partitions.end(); ++one)
         for (auto other = one + 1; other != card.partitions.end(); ++other)
             if (!one->extended && !other->extended && one->range.overlaps(other->range))
-                card.problems.push_back(problem(name(*one) + " and " + name(*other) + " overlap", {}, {}, "partitions-overlap"));
+                card.problems.push_back(
+                    problem(name(*one) + " and " + name(*other) + " overlap", {}, {}, "partitions-overlap"));
 }
 
 void read_fat_partition(const ContentSourcePtr& image, Partition& partition) {
@@ -200,11 +203,11 @@ void read_file_systems(Card& card, const Supervision& supervision) {
     // Half of the time is checksums, and both passes over an ext4 take them: so on two processors.
     std::vector<std::future<Health>> checks;
     for (const Partition& partition : card.partitions)
-        checks.push_back(std::async(std::launch::async, [&image = card.image, &supervision,
-                                                         range = partition.readable,
-                                                         ext = partition.ext() != nullptr] {
-            return ext ? health_of(image, range, supervision) : Health{};
-        }));
+        checks.push_back(
+            std::async(std::launch::async, [&image = card.image, &supervision, range = partition.readable,
+                                            ext = partition.ext() != nullptr] {
+                return ext ? health_of(image, range, supervision) : Health{};
+            }));
     for (std::size_t index = 0; index < card.partitions.size(); ++index) {
         supervision.check();
         Partition& partition = card.partitions[index];

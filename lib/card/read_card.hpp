@@ -6,7 +6,7 @@
 #include <rpixen/error.hpp>
 #include <rpixen/progress.hpp>
 
-#include "image/card.hpp"
+#include "card/card.hpp"
 #include "storage/content.hpp"
 
 namespace rpixen {

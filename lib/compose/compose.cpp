@@ -6,10 +6,10 @@
 
 #include "backend/image_backend.hpp"
 #include "base/size.hpp"
+#include "card/plan_card.hpp"
 #include "compose/decide.hpp"
 #include "compose/firmware_notes.hpp"
 #include "compose/outputs.hpp"
-#include "image/plan_image.hpp"
 #include "storage/output_file.hpp"
 #include "storage/spooled_store.hpp"
 #include "verify/verify_image.hpp"

@@ -7,10 +7,10 @@
 #include "artifact/probe.hpp"
 #include "base/size.hpp"
 #include "boot/plan_boot.hpp"
+#include "card/identity.hpp"
+#include "card/plan_card.hpp"
 #include "card/read_card.hpp"
-#include "compose/report_of.hpp"
-#include "image/identity.hpp"
-#include "image/plan_image.hpp"
+#include "report/report_of.hpp"
 #include "storage/input_file.hpp"
 
 namespace rpixen {
@@ -86,7 +86,7 @@ Decision decide(const Manifest& manifest, const PlanRequest& request, const std:
     decision.inputs = inputs_of(artifacts);
     decision.notes = artifacts.notes;
     decision.facts = facts_of(artifacts, decision.boot);
-    decision.card = plan_image(manifest, std::move(artifacts), decision.boot, decision.time);
+    decision.card = plan_card(manifest, std::move(artifacts), decision.boot, decision.time);
     for (Partition& partition : decision.card.partitions)
         if (partition.copied()) read_prebuilt(partition, supervision);
     decision.check = check_card(decision.card);

@@ -8,8 +8,8 @@
 #include <rpixen/manifest.hpp>
 
 #include "boot/boot_plan.hpp"
-#include "check/check_card.hpp"
-#include "image/card.hpp"
+#include "card/card.hpp"
+#include "follow/check_card.hpp"
 #include "storage/content_store.hpp"
 
 namespace rpixen {

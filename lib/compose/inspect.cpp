@@ -4,9 +4,9 @@
 
 #include "base/size.hpp"
 #include "card/read_card.hpp"
-#include "check/check_card.hpp"
 #include "compose/decide.hpp"
-#include "compose/report_of.hpp"
+#include "follow/check_card.hpp"
+#include "report/report_of.hpp"
 #include "storage/input_file.hpp"
 #include "storage/spooled_store.hpp"
 
@@ -69,6 +69,25 @@ std::string config_of(const BootScenario& card) {
     return text;
 }
 
+const char* word_of(Placement::Role role) {
+    switch (role) {
+        case Placement::Role::xen:
+            return "xen";
+        case Placement::Role::kernel:
+            return "kernel";
+        case Placement::Role::initrd:
+            return "initrd";
+        case Placement::Role::xsm_policy:
+            return "xsm_policy";
+        case Placement::Role::device_tree:
+            return "device_tree";
+        case Placement::Role::overlay:
+            return "overlay";
+        default:
+            return "other";
+    }
+}
+
 Report report_of(const Card& card, const CardCheck& checked) {
     Report report = report_of(card);
     const BootScenario& scenario = checked.scenario;
@@ -82,7 +101,8 @@ Report report_of(const Card& card, const CardCheck& checked) {
                                  placement.range.end,
                                  false,
                                  {},
-                                 0});
+                                 0,
+                                 word_of(placement.role)});
     std::stable_sort(report.memory.begin(), report.memory.end(),
                      [](const ReportRegion& a, const ReportRegion& b) { return a.begin < b.begin; });
     report.not_known = checked.notes;

@@ -62,7 +62,8 @@ std::string resolve_output(const std::string& path) {
         at = target.starts_with('/') ? target : folder_of(at) + "/" + target;
     }
     const std::string folder = real_path(folder_of(at)) + "/";
-    if (folder.starts_with("/dev/") && !folder.starts_with("/dev/shm/")) refuse(path, "no regular file, but a name in /dev");
+    if (folder.starts_with("/dev/") && !folder.starts_with("/dev/shm/"))
+        refuse(path, "no regular file, but a name in /dev");
     return at;
 }
 

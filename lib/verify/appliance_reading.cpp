@@ -8,7 +8,7 @@
 #include <rpixen/error.hpp>
 
 #include "artifact/tar_layer.hpp"
-#include "image/identifier.hpp"
+#include "card/identifier.hpp"
 #include "storage/file_descriptor.hpp"
 #include "verify/recorded_digests.hpp"
 

@@ -6,7 +6,7 @@
 #include <rpixen/compose.hpp>
 
 #include "backend/guestfs/card_access.hpp"
-#include "image/card.hpp"
+#include "card/card.hpp"
 #include "storage/content.hpp"
 
 namespace rpixen {

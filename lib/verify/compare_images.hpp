@@ -3,7 +3,7 @@
 #include <rpixen/compose.hpp>
 #include <rpixen/progress.hpp>
 
-#include "image/card.hpp"
+#include "card/card.hpp"
 #include "storage/content.hpp"
 #include "verify/card_reading.hpp"
 

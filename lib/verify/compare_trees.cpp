@@ -5,7 +5,7 @@
 
 #include "base/digest.hpp"
 #include "base/size.hpp"
-#include "format/fat.hpp"
+#include "fs/fat/boot_sector.hpp"
 
 namespace rpixen {
 namespace {

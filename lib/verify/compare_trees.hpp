@@ -5,7 +5,7 @@
 
 #include <rpixen/compose.hpp>
 
-#include "image/card.hpp"
+#include "card/card.hpp"
 
 namespace rpixen {
 

@@ -5,7 +5,7 @@
 #include <rpixen/error.hpp>
 
 #include "base/size.hpp"
-#include "image/identifier.hpp"
+#include "card/identifier.hpp"
 #include "verify/recorded_digests.hpp"
 #include "verify/verification_report.hpp"
 

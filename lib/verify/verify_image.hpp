@@ -5,7 +5,7 @@
 #include <rpixen/compose.hpp>
 #include <rpixen/progress.hpp>
 
-#include "image/card.hpp"
+#include "card/card.hpp"
 #include "storage/output_file.hpp"
 
 namespace rpixen {

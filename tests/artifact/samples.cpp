@@ -3,11 +3,11 @@
 #include <stdexcept>
 
 #include "artifact/folder_layer.hpp"
-#include "artifact/packing.hpp"
 #include "artifact/tar_layer.hpp"
 #include "base/digest.hpp"
 #include "base/printable.hpp"
 #include "storage/input_file.hpp"
+#include "unpack/packing.hpp"
 
 namespace rpixen::test {
 

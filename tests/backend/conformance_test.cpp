@@ -8,9 +8,9 @@
 #include <map>
 #include <memory>
 
-#include "backend/edge_trees.hpp"
 #include "backend/guestfs/card_access.hpp"
 #include "backend/image_backend.hpp"
+#include "fs/edge_trees.hpp"
 #include "storage/input_file.hpp"
 #include "support/run.hpp"
 #include "support/temporary_folder.hpp"

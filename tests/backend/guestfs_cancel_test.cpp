@@ -12,8 +12,8 @@
 
 #include <rpixen/error.hpp>
 
-#include "backend/edge_trees.hpp"
 #include "backend/image_backend.hpp"
+#include "fs/edge_trees.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace rpixen {

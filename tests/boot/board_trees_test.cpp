@@ -52,7 +52,7 @@ TEST(BoardTrees, EachHasItsBoardsNameAndDom0sModules) {
     for (const char* name : trees) {
         const auto tree = DeviceTree::parse(bytes_of(plan, name), name);
         EXPECT_THAT(tree.cells("/chosen/dom0", "reg"),
-                    ElementsAre(plan.memory.find("dom0 kernel")->range.begin, 15U * MiB));
+                    ElementsAre(plan.memory.find(MemoryRole::kernel)->range.begin, 15U * MiB));
         EXPECT_TRUE(tree.has("/chosen/ramdisk")) << name;
         EXPECT_THAT(tree.string("/chosen", "xen,xen-bootargs"), Optional(HasSubstr("dom0_mem=512M")));
     }
@@ -89,7 +89,7 @@ TEST(BoardTrees, TheLargestDecidesTheRoom) {
         BootInputs inputs = family(filler);
         inputs.manifest.apply_overlays = moment;
         const BootPlan plan = inputs.plan();
-        const Range room = plan.memory.find("device tree")->range;
+        const Range room = plan.memory.find(MemoryRole::tree)->range;
         EXPECT_GT(room.size(), bytes_of(plan, trees[1]).size());
         EXPECT_LT(bytes_of(plan, trees[0]).size(), 50000U);
     }
@@ -98,7 +98,7 @@ TEST(BoardTrees, TheLargestDecidesTheRoom) {
 TEST(BoardTrees, ReservationsOfEveryBoardAreKept) {
     const BootPlan plan =
         family("reserved-memory { block@480000 { reg = <0 0x480000 0x100000>; }; };").plan();
-    EXPECT_FALSE(plan.memory.find("dom0 kernel")->range.overlaps({0x480000, 0x580000}));
+    EXPECT_FALSE(plan.memory.find(MemoryRole::kernel)->range.overlaps({0x480000, 0x580000}));
 }
 
 TEST(BoardTrees, AnOverlayIsProvenOnEachOfThem) {

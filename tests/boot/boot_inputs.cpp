@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "check/check_card.hpp"
 #include "devicetree/built_in_overlays.hpp"
 #include "devicetree/dtc.hpp"
+#include "follow/check_card.hpp"
 #include "support/artifact_kit.hpp"
 
 namespace rpixen::test {

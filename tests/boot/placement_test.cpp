@@ -1,6 +1,8 @@
+#include <algorithm>
+
 #include <gmock/gmock.h>
 
-#include "boot/board.hpp"
+#include "board/board.hpp"
 #include "boot/boot_inputs.hpp"
 #include "devicetree/dtc.hpp"
 
@@ -39,18 +41,19 @@ TEST_P(EveryPlacement, NothingOverlapsAndEveryoneAgrees) {
                          regions[a].range.overlaps(regions[b].range))
                 << regions[a].name << ", " << regions[b].name;
     // The originals can stay in all of these cases.
-    for (const char* name : {"xen", "dom0 kernel"}) EXPECT_EQ(plan.memory.find(name)->moved_by, "") << name;
+    for (const MemoryRole role : {MemoryRole::xen, MemoryRole::kernel})
+        EXPECT_EQ(plan.memory.find(role)->moved_by, "") << name_of(role);
     for (const Diagnostic& diagnostic : test::diagnostics_of(plan))
         EXPECT_LT(diagnostic.severity, Severity::error) << diagnostic.id << ": " << diagnostic.found;
 
     const bool at_boot = given.overlays == OverlayMoment::boot;
     EXPECT_EQ(plan.script.find("fdt apply") != std::string::npos, at_boot);
-    const MemoryRegion* tree = plan.memory.find("device tree");
+    const MemoryRegion* tree = plan.memory.find(MemoryRole::tree);
     const bool fdt_addr = given.script == ScriptFlavour::classic && given.year < 2026;
     EXPECT_EQ(tree == nullptr, fdt_addr);
     EXPECT_THAT(plan.script, HasSubstr(fdt_addr ? "booti 0x200000 - ${fdt_addr}"
                                                 : "booti 0x200000 - " + format_address(tree->range.begin)));
-    const std::string initrd = format_address(plan.memory.find("initrd")->range.begin);
+    const std::string initrd = format_address(plan.memory.find(MemoryRole::initrd)->range.begin);
     EXPECT_THAT(plan.script, HasSubstr(" " + initrd + " initrd.img"));
 }
 
@@ -70,7 +73,7 @@ INSTANTIATE_TEST_SUITE_P(All, EveryPlacement, ::testing::ValuesIn(all_cases()));
 TEST(PlacementRules, ALargeKernelMovesTheTreeOfAnOldUBoot) {
     BootInputs inputs(48 * MiB);
     const BootPlan plan = inputs.plan();
-    const MemoryRegion* tree = plan.memory.find("device tree");
+    const MemoryRegion* tree = plan.memory.find(MemoryRole::tree);
     EXPECT_EQ(tree->moved_by, "memory-overlap");
     EXPECT_EQ(tree->wanted, 0x2600000U);
     EXPECT_EQ(tree->range.begin, 0x3480000U);
@@ -81,8 +84,8 @@ TEST(PlacementRules, ALargeXenMovesTheKernel) {
     BootInputs inputs;
     inputs.artifacts.xen.header.image_size = 8 * MiB;
     const BootPlan plan = inputs.plan();
-    EXPECT_EQ(plan.memory.find("dom0 kernel")->range.begin, 0xa00000U);
-    EXPECT_EQ(plan.memory.find("dom0 kernel")->moved_by, "xen-reaches-next");
+    EXPECT_EQ(plan.memory.find(MemoryRole::kernel)->range.begin, 0xa00000U);
+    EXPECT_EQ(plan.memory.find(MemoryRole::kernel)->moved_by, "xen-reaches-next");
 }
 
 TEST(PlacementRules, AnArmstubMovesTheOverlayScratch) {
@@ -91,8 +94,8 @@ TEST(PlacementRules, AnArmstubMovesTheOverlayScratch) {
     inputs.manifest.config_txt = {"armstub=bl31.bin"};
     inputs.artifacts.firmware.push_back({"bl31.bin", test::hollow(50000)});
     const BootPlan plan = inputs.plan();
-    EXPECT_EQ(plan.memory.find("overlay scratch")->range.begin, 0x80000U);
-    EXPECT_EQ(plan.memory.find("overlay scratch")->moved_by, "load-over-armstub");
+    EXPECT_EQ(plan.memory.find(MemoryRole::scratch)->range.begin, 0x80000U);
+    EXPECT_EQ(plan.memory.find(MemoryRole::scratch)->moved_by, "load-over-armstub");
     EXPECT_THAT(plan.script, HasSubstr("fdt apply 0x80000"));
 }
 
@@ -103,8 +106,8 @@ TEST(PlacementRules, ReservedMemoryIsLeftAlone) {
     source.replace(source.find("<0 0x10000000 0x100000>"), 23, "<0 0x500000 0x100000>");
     inputs.set_tree(source);
     const BootPlan plan = inputs.plan();
-    EXPECT_EQ(plan.memory.find("dom0 kernel")->range.begin, 0x600000U);
-    EXPECT_EQ(plan.memory.find("dom0 kernel")->moved_by, "module-in-reserved-memory");
+    EXPECT_EQ(plan.memory.find(MemoryRole::kernel)->range.begin, 0x600000U);
+    EXPECT_EQ(plan.memory.find(MemoryRole::kernel)->moved_by, "module-in-reserved-memory");
     inputs.manifest.addresses = {{"kernel", 0x480000}};
     EXPECT_THAT(test::ids_of(test::diagnostics_of(inputs.plan())),
                 ::testing::Contains("module-in-reserved-memory"));
@@ -142,8 +145,8 @@ TEST(PlacementRules, UBootsOwnPlacesAreShown) {
     inputs.set_initrd(5 * MiB);
     const MemoryMap memory = inputs.plan().memory;
     const auto range = [&](const char* name) {
-        const MemoryRegion* region = memory.find(name);
-        return region ? region->range : Range{};
+        const auto region = std::ranges::find(memory.regions, name, &MemoryRegion::name);
+        return region == memory.regions.end() ? Range{} : region->range;
     };
     EXPECT_EQ(range("U-Boot's scriptaddr"), (Range{0x2400000, 0x2410000}));
     EXPECT_EQ(range("U-Boot's fdt_addr_r"), (Range{0x2600000, 0x2700000}));

@@ -1,5 +1,7 @@
 #include "boot/plan_boot.hpp"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 
 #include "boot/boot_inputs.hpp"
@@ -21,8 +23,8 @@ DeviceTree card_tree(const BootPlan& plan) {
 }
 
 std::uint64_t address(const BootPlan& plan, std::string_view name) {
-    const MemoryRegion* region = plan.memory.find(name);
-    if (!region) throw std::runtime_error("no region " + std::string(name));
+    const auto region = std::ranges::find(plan.memory.regions, name, &MemoryRegion::name);
+    if (region == plan.memory.regions.end()) throw std::runtime_error("no region " + std::string(name));
     return region->range.begin;
 }
 

@@ -86,7 +86,7 @@ TEST(Checked, AppliesOverlaysToACopyWithComputedRoom) {
     BootInputs inputs;
     inputs.manifest.apply_overlays = OverlayMoment::boot;
     const BootPlan plan = inputs.plan();
-    const std::string base = format_address(plan.memory.find("device tree as loaded")->range.begin);
+    const std::string base = format_address(plan.memory.find(MemoryRole::loaded_tree)->range.begin);
     EXPECT_THAT(plan.script, HasSubstr(base + " bcm2711-rpi-4-b.dtb"));
     EXPECT_THAT(plan.script, HasSubstr("fdt move " + base + " 0x2600000 0x"));
 }

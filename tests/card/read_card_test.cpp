@@ -186,9 +186,9 @@ TEST_F(CardTest, TheOldRecipesOverlapIsNamed) {
     make_fat(9 * MiB);
     make_ext4();
     const Card card = read_card(path);
-    EXPECT_THAT(
-        words(card.partitions[0].problems),
-        Contains("the FAT file system is larger than its partition [fat-larger-than-partition]; found 9MiB; allowed: at most 8MiB"));
+    EXPECT_THAT(words(card.partitions[0].problems),
+                Contains("the FAT file system is larger than its partition [fat-larger-than-partition]; "
+                         "found 9MiB; allowed: at most 8MiB"));
     EXPECT_EQ(card.partitions[0].file_system_size(), 9 * MiB);
     EXPECT_TRUE(card.partitions[0].tree.find("/config.txt"));
 }

@@ -213,6 +213,9 @@ const Trait traits[] = {
           "boot": {"config_txt": ["[pi400]", "total_mem=1024", "[cm4]", "gpu_mem=256", "[all]"]}})",
       R"({"artifacts": {"dtb": ["board.dtb", "reserving.dtb"]}})",
       R"({"artifacts": {"dtb": ["board.dtb", "pi3.dtb"]}})"}},
+    {8,
+     {R"({"owners": [{"path": "/etc/**", "uid": 1000, "gid": 1000, "mode": "0700"}]})",
+      R"({"owners": [{"path": "/sbin/init", "mode": "0000"}, {"path": "/nowhere", "uid": 1}]})"}},
 };
 
 /// A file that may be added, and what it may be.

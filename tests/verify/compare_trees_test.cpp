@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "backend/edge_trees.hpp"
+#include "fs/edge_trees.hpp"
 
 namespace rpixen {
 namespace {

@@ -7,9 +7,9 @@
 
 #include <rpixen/error.hpp>
 
-#include "backend/edge_trees.hpp"
 #include "backend/image_backend.hpp"
 #include "format/uboot_image.hpp"
+#include "fs/edge_trees.hpp"
 #include "support/run.hpp"
 #include "support/temporary_folder.hpp"
 #include "verify/verification_report.hpp"

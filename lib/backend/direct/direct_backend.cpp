@@ -1,12 +1,12 @@
 #include <utility>
 
-#include "backend/direct/ext4_data_store.hpp"
-#include "backend/direct/ext4_writer.hpp"
-#include "backend/direct/fat32_writer.hpp"
-#include "backend/direct/partition.hpp"
-#include "backend/direct/prebuilt_copy.hpp"
 #include "backend/image_backend.hpp"
 #include "format/mbr.hpp"
+#include "fs/ext4/data_store.hpp"
+#include "fs/ext4/writer.hpp"
+#include "fs/fat/writer.hpp"
+#include "fs/prebuilt_copy.hpp"
+#include "storage/partition_output.hpp"
 
 namespace rpixen {
 namespace {

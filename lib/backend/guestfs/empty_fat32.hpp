@@ -1,6 +1,6 @@
 #pragma once
 
-#include "image/card.hpp"
+#include "card/card.hpp"
 #include "storage/output_file.hpp"
 
 namespace rpixen::guestfs {

@@ -6,7 +6,7 @@
 #include <rpixen/progress.hpp>
 
 #include "backend/guestfs/appliance.hpp"
-#include "image/card.hpp"
+#include "card/card.hpp"
 
 namespace rpixen::guestfs {
 

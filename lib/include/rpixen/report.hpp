@@ -48,6 +48,8 @@ struct ReportRegion {
     bool pinned = false;
     std::string moved_by;      ///< id of the rule that moved it
     std::uint64_t wanted = 0;  ///< where it would have been
+    /// "xen", "kernel", "initrd", "xsm_policy", "device_tree", "overlay" or "other"
+    std::string role = "other";
 };
 
 /// Whether a board of this size can start dom0.

@@ -1,0 +1,442 @@
+#include "follow/survey.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <rpixen/error.hpp>
+
+#include "base/bytes.hpp"
+#include "board/board.hpp"
+#include "board/dom0_memory.hpp"
+#include "follow/board_choice.hpp"
+#include "follow/boot_files.hpp"
+#include "follow/boot_order.hpp"
+#include "follow/boot_script.hpp"
+#include "follow/card_files.hpp"
+#include "follow/survey_root.hpp"
+#include "follow/tree_facts.hpp"
+
+namespace rpixen {
+namespace {
+
+bool has(const std::vector<std::string>& words, std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+/// What a module node says it is, or its place among those that do not.
+Placement::Role role_of(const ModuleFacts& module, unsigned& unnamed) {
+    if (has(module.compatible, "xen,linux-zimage") || has(module.compatible, "multiboot,kernel"))
+        return Placement::Role::kernel;
+    if (has(module.compatible, "xen,linux-initrd") || has(module.compatible, "multiboot,ramdisk"))
+        return Placement::Role::initrd;
+    if (has(module.compatible, "xen,xsm-policy")) return Placement::Role::xsm_policy;
+    ++unnamed;
+    return unnamed == 1   ? Placement::Role::kernel
+           : unnamed == 2 ? Placement::Role::initrd
+                          : Placement::Role::other;
+}
+
+/// Turns what the script did into the scenario.
+class Surveyor {
+  public:
+    /// On this board; null: on any of the family.
+    Surveyor(const CardFiles& card, const BoardModel* board) : card_(card), board_(board) {
+        scenario().disk = card.disk;
+        survey_.notes = card.not_proven;
+        if (card.disk.boot_partition) boot_ = tree(*card.disk.boot_partition);
+        if (card.disk.root_partition) root_ = tree(*card.disk.root_partition);
+    }
+
+    Survey run() && {
+        if (root_) scenario().root = survey_root(*root_);
+        if (!boot_) {
+            note("no boot partition could be read, so nothing is known of what would be started");
+            return std::move(survey_);
+        }
+        scenario().firmware = survey_firmware(*boot_, board_);
+        scenario().saved_environment = saved_environment(*boot_);
+        find_uboot();
+        follow_script();
+        command_lines();
+        return std::move(survey_);
+    }
+
+  private:
+    BootScenario& scenario() { return survey_.scenario; }
+    void note(std::string text) { survey_.notes.push_back(std::move(text)); }
+    const FileTree* tree(unsigned partition) const {
+        const auto found = card_.trees.find(partition);
+        return found == card_.trees.end() ? nullptr : found->second;
+    }
+
+    void find_uboot() {
+        const FirmwareFacts& firmware = *scenario().firmware;
+        const std::string name = config_value(firmware, "kernel").value_or("kernel8.img");
+        const auto content = find_boot_file(*boot_, name);
+        if (!content) return;  // a rule says so
+        scenario().firmware->starts_a_program = can_be_program(*content);
+        if (!*scenario().firmware->starts_a_program) return;
+        UBootFacts facts = survey_uboot(name, *content);
+        if (facts.banner.empty() && facts.environment.empty()) {
+            note("the firmware starts " + name +
+                 ", which is no U-Boot that is known here: what it does was not followed");
+            return;
+        }
+        scenario().uboot = std::move(facts);
+    }
+
+    /// The first script or extlinux.conf that starts something; else the first script, else the first
+    /// extlinux.conf. `start` is then as U-Boot starts it.
+    std::optional<FoundScript> find_script(UBootStart& start) {
+        const std::vector<BootCandidate> candidates = boot_candidates(card_, scenario().uboot);
+        const UBootStart bare = start;
+        std::optional<FoundScript> chosen;
+        std::string efi;
+        std::string failed;  // an extlinux.conf that starts nothing
+        for (const BootCandidate& candidate : candidates) {
+            if (candidate.kind == BootCandidate::Kind::efi) {
+                if (efi.empty()) efi = candidate.file;
+                continue;
+            }
+            const auto content = find_card_file(card_, candidate.partition, candidate.file);
+            UBootStart trial = bare;
+            trial.script_partition = candidate.partition;
+            trial.script_prefix = candidate.prefix;
+            std::optional<FoundScript> found;
+            if (candidate.kind == BootCandidate::Kind::script)
+                found = read_script(candidate.file, *content);
+            else
+                found = read_extlinux(candidate.file, *content, trial, survey_.notes);
+            if (!found) continue;
+            const bool extlinux = candidate.kind == BootCandidate::Kind::extlinux;
+            if (found->runs) trial.boot_script = found->text;
+            const bool starts = found->runs && run_uboot(trial, found->text).started;
+            found->facts.efi_before = efi;
+            if (extlinux && starts)
+                for (const BootCandidate& other : candidates)
+                    if (other.kind == BootCandidate::Kind::script && found->facts.hides.empty())
+                        found->facts.hides = other.file;
+            if (!chosen || starts || (!extlinux && !failed.empty() && chosen->facts.file == failed)) {
+                if (!failed.empty())
+                    note(failed + " starts nothing, so U-Boot goes on to " + found->facts.file);
+                failed = extlinux && !starts ? candidate.file : "";
+                chosen = std::move(found);
+                start = trial;
+            }
+            if (starts) break;
+        }
+        if (chosen) return chosen;
+        if (!efi.empty()) {
+            efi_only_ = true;
+            note("U-Boot starts " + efi + ", an EFI program: what it does was not followed");
+        }
+        return find_script_source(*boot_);
+    }
+
+    void follow_script() {
+        UBootStart start = uboot_start(card_, scenario());
+        std::optional<FoundScript> script = find_script(start);
+        UBootScriptText entry;
+        const auto& saved = scenario().saved_environment;
+        const bool has_script = script.has_value();
+        if (saved && saved->crc_right && saved->variables.contains("bootcmd")) {
+            entry = {"uboot.env", "run bootcmd"};
+            if (!script) {
+                script.emplace();
+                script->facts.file = "uboot.env";
+                script->facts.size = saved->size;
+                script->facts.text = saved->variables.at("bootcmd");
+            }
+        } else if (script) {
+            entry = script->text;
+        } else {
+            scenario().nothing_to_run = scenario().uboot.has_value() && !efi_only_;
+            if (!efi_only_)
+                note(
+                    "no boot.scr, no extlinux.conf and no saved bootcmd were found, so nothing is known of "
+                    "what "
+                    "U-Boot would do");
+            fill_from_names();
+            return;
+        }
+        UBootRun run = run_uboot(start, entry);
+        scenario().nothing_to_run = scenario().uboot && !has_script && !run.booti && !efi_only_;
+        fill_script(run, *script);
+        script->facts.unchecked_steps = unchecked_steps(start, entry, run);
+        for (const std::string& what : run.unfollowed) note("not followed: " + what);
+        scenario().script = script->facts;
+        fill_memory(run);
+        scenario().dom0_mem_of_board = dom0_mem_of_board(start, entry);
+        if (!board_) survey_.boards = boards_of_script(start, entry);
+    }
+
+    void fill_script(const UBootRun& run, FoundScript& script) {
+        ScriptFacts& facts = script.facts;
+        facts.fixed_devices = run.fixed_devices;
+        facts.decimal_numbers = run.decimal_numbers;
+        facts.syntax_errors = run.syntax_errors;
+        facts.missing_files = run.missing_files;
+        // A file that is only tried matters after all when nothing came of it.
+        if (!run.started)
+            facts.missing_files.insert(facts.missing_files.end(), run.optional_files.begin(),
+                                       run.optional_files.end());
+        facts.absent_devices = run.absent_devices;
+        if (!run.started)
+            facts.absent_devices.insert(facts.absent_devices.end(), run.optional_devices.begin(),
+                                        run.optional_devices.end());
+        facts.carriage_returns = run.carriage_returns;
+        facts.missing_nodes = run.missing_nodes;
+        facts.unfollowed = run.unfollowed;
+        facts.loads_tree_to_fdt_addr = run.loads_tree_to_fdt_addr;
+        facts.uses_fdt_addr = run.uses_fdt_addr;
+        const auto bootargs = run.environment.find("bootargs");
+        facts.sets_bootargs = bootargs != run.environment.end();
+        if (bootargs != run.environment.end()) facts.bootargs = bootargs->second;
+        if (!run.booti) facts.last_failure = last_failure(run.steps);
+        facts.reaches_booti = run.booti.has_value();
+        if (run.booti) {
+            facts.booti_image = run.booti->image;
+            facts.booti_initrd = run.booti->initrd;
+            facts.booti_argument = run.booti->tree;
+            if (run.booti->has_tree) facts.booti_tree = run.booti->tree;
+        }
+    }
+
+    void fill_memory(UBootRun& run) {
+        UBootMemory& memory = run.memory;
+        scenario().overlays = memory.overlays;
+        std::set<const MemoryObject*> named;
+        const MemoryObject* tree = nullptr;
+        if (run.booti && !run.booti->tree.empty()) tree = memory.find(parse_hex(run.booti->tree));
+        if (!tree || !tree->tree) tree = memory.last_worked_on();
+        if (!tree || (tree->firmware && memory.refused_tree())) tree = memory.refused_tree();
+        if (tree) {
+            named.insert(tree);
+            fill_tree(*tree, run);
+        }
+        if (run.booti) {
+            if (const MemoryObject* xen = memory.find(parse_hex(run.booti->image))) {
+                named.insert(xen);
+                if (survey_xen(xen->file, xen->content).major == 0 &&
+                    !survey_kernel(xen->file, xen->content).release.empty())
+                    fill_module(Placement::Role::kernel, *xen);  // Linux without Xen
+                else
+                    fill_xen(*xen);
+            }
+        }
+        unsigned unnamed = 0;
+        if (scenario().device_tree && scenario().device_tree->effective)
+            for (const ModuleFacts& module : scenario().device_tree->effective->modules) {
+                const Placement::Role role = role_of(module, unnamed);
+                const MemoryObject* object = module.range ? memory.find(module.range->begin) : nullptr;
+                if (!object || named.contains(object)) continue;
+                named.insert(object);
+                fill_module(role, *object);
+            }
+        guess_kernel(memory, named);
+        for (const MemoryObject& object : memory.objects)
+            if (!named.contains(&object)) fill_other(object, memory);
+        reserved();
+        fill_from_names();
+    }
+
+    void place(Placement::Role role, std::string name, const MemoryObject& object, const Range& range) {
+        Placement placement;
+        placement.role = role;
+        placement.name = std::move(name);
+        placement.range = range;
+        placement.from = object.from;
+        scenario().placements.push_back(std::move(placement));
+    }
+
+    void fill_tree(const MemoryObject& object, const UBootRun& run) {
+        DeviceTreeFacts facts;
+        facts.from_firmware = object.firmware;
+        facts.file = object.firmware ? "" : object.file;
+        facts.size = object.size;
+        facts.address = object.address;
+        try {
+            facts.as_stored = tree_facts(DeviceTree::parse(read_all(object.content), object.file));
+        } catch (const Error& error) {
+            if (error.code() == ErrorCode::io) throw;
+            facts.valid = false;
+        }
+        const bool applied = std::none_of(
+            run.memory.overlays.begin(), run.memory.overlays.end(), [](const OverlayFacts& overlay) {
+                return !overlay.valid || !overlay.is_overlay || !overlay.failure.empty() ||
+                       (overlay.needed && *overlay.room < *overlay.needed);
+            });
+        if (object.tree && !object.destroyed && (applied || run.started)) {
+            facts.effective = tree_facts(*object.tree);
+            facts.effective->total_size = object.room_end;
+        }
+        scenario().device_tree = std::move(facts);
+        // The firmware's own tree lies where the firmware wants it.
+        place(Placement::Role::device_tree,
+              object.firmware ? "the firmware's device tree" : "the device tree (" + object.file + ")",
+              object, object.range());
+    }
+
+    void fill_xen(const MemoryObject& object) {
+        XenFacts facts = survey_xen(object.file, object.content);
+        facts.address = object.address;
+        const std::uint64_t size = std::max(object.size, facts.header ? facts.header->image_size : 0);
+        place(Placement::Role::xen, "Xen (" + object.file + ")", object,
+              range_at_address(xen_runs_at(facts), size));
+        scenario().xen = std::move(facts);
+    }
+
+    void fill_module(Placement::Role role, const MemoryObject& object) {
+        const LoadedFile loaded{object.file, object.size, object.address};
+        if (role == Placement::Role::kernel) {
+            KernelFacts facts = survey_kernel(object.file, object.content);
+            facts.address = object.address;
+            scenario().kernel = std::move(facts);
+        } else if (role == Placement::Role::initrd) {
+            scenario().initrd = loaded;
+        } else if (role == Placement::Role::xsm_policy) {
+            scenario().xsm_policy = loaded;
+        }
+        const char* name = role == Placement::Role::kernel       ? "dom0's kernel"
+                           : role == Placement::Role::initrd     ? "the initrd"
+                           : role == Placement::Role::xsm_policy ? "the XSM policy"
+                                                                 : "a module";
+        place(role, std::string(name) + " (" + object.file + ")", object, object.range());
+    }
+
+    /// Where no module node points at the kernel it is still found among what was loaded, by what it is.
+    void guess_kernel(const UBootMemory& memory, std::set<const MemoryObject*>& named) {
+        if (scenario().kernel) return;
+        for (const MemoryObject& object : memory.objects) {
+            if (named.contains(&object) || object.tree || object.content.size < 1 * MiB) continue;
+            KernelFacts facts = survey_kernel(object.file, object.content);
+            if (facts.kind == ImageKind::unknown || facts.kind == ImageKind::packed) continue;
+            named.insert(&object);
+            fill_module(Placement::Role::kernel, object);
+            return;
+        }
+    }
+
+    void fill_other(const MemoryObject& object, const UBootMemory& memory) {
+        const bool overlay =
+            std::any_of(memory.overlays.begin(), memory.overlays.end(), [&](const OverlayFacts& facts) {
+                return facts.file == object.file && facts.address == object.address;
+            });
+        if (object.firmware && object.last_use == 0) return;  // nobody wants it
+        Placement placement;
+        placement.role = overlay ? Placement::Role::overlay : Placement::Role::other;
+        placement.name = object.file;
+        placement.range = object.range();
+        placement.from = object.from;
+        // What was read by a later command is free again after that; what nobody read may be anything.
+        if (object.last_use > object.from || overlay) placement.until = object.last_use;
+        scenario().placements.push_back(std::move(placement));
+    }
+
+    void reserved() {
+        std::vector<std::string> memory_lines;
+        for (const char* key : {"gpu_mem", "gpu_mem_1024", "total_mem"})
+            if (const auto value = config_value(*scenario().firmware, key))
+                memory_lines.push_back(std::string(key) + "=" + *value);
+        const std::uint64_t top = board::low_memory_end(memory_lines);
+        const std::uint64_t begin = top > board::uboot_runtime_size ? top - board::uboot_runtime_size : 0;
+        scenario().placements.push_back(
+            {Placement::Role::reserved, "the other cores' spin table", board::first_page});
+        scenario().placements.push_back(
+            {Placement::Role::reserved, "U-Boot's run-time area", Range{begin, top}});
+        if (const auto moved = moved_tree())
+            scenario().placements.push_back(
+                {Placement::Role::reserved, "the device tree, moved there by U-Boot", *moved});
+    }
+
+    /// Where booti moves the device tree to: below bootm_size, unless fdt_high forbids it (U-Boot
+    /// boot/image-fdt.c boot_relocate_fdt).
+    std::optional<Range> moved_tree() {
+        if (!scenario().uboot || !scenario().device_tree || !scenario().device_tree->address)
+            return std::nullopt;
+        const auto end = board::windows(*scenario().uboot).relocation_end;
+        const TreeFacts* tree =
+            scenario().device_tree->effective ? &*scenario().device_tree->effective : nullptr;
+        const std::uint64_t size =
+            align_up((tree ? tree->total_size : scenario().device_tree->size) + board::fdt_pad, 4 * KiB);
+        if (!end || *end < size) return std::nullopt;
+        return Range{*end - size, *end};
+    }
+
+    /// Without a script that gets so far, Xen and the kernel are found among the files, so that they are
+    /// judged at least.
+    void fill_from_names() {
+        if (scenario().xen && scenario().kernel) return;
+        constexpr std::uint64_t largest_xen = 16 * MiB;
+        for (const auto& [path, size] : scenario().firmware->files) {
+            if (size < 64 * KiB || path.find('/') != std::string::npos) continue;
+            const auto content = find_boot_file(*boot_, path);
+            if (!content || (scenario().uboot && path == scenario().uboot->file)) continue;
+            if (!scenario().xen && size <= largest_xen) {
+                XenFacts xen = survey_xen(path, *content);
+                if (xen.kind == ImageKind::arm64 && xen.major > 0) {
+                    note(path + " was found to be Xen; the script does not start it");
+                    scenario().xen = std::move(xen);
+                    continue;
+                }
+            }
+            if (!scenario().kernel && size > MiB) {
+                KernelFacts kernel = survey_kernel(path, *content);
+                if (!kernel.release.empty()) {
+                    note(path + " was found to be dom0's kernel; the script does not load it for Xen");
+                    scenario().kernel = std::move(kernel);
+                }
+            }
+        }
+    }
+
+    static Range range_at_address(std::uint64_t address, std::uint64_t size) {
+        return {address, address + std::min(size, std::numeric_limits<std::uint64_t>::max() - address)};
+    }
+
+    /// Who gets which command line: docs/misc/arm/device-tree/booting.txt in Xen.
+    void command_lines() {
+        if (!scenario().device_tree || !scenario().device_tree->effective) return;
+        const TreeFacts& tree = *scenario().device_tree->effective;
+        std::optional<std::string> chosen = tree.bootargs;
+        if (scenario().script && scenario().script->sets_bootargs.value_or(false))
+            chosen = scenario().script->bootargs;
+        std::optional<std::string> module;
+        for (const ModuleFacts& facts : tree.modules)
+            if (facts.bootargs &&
+                (has(facts.compatible, "xen,linux-zimage") || has(facts.compatible, "multiboot,kernel")))
+                module = facts.bootargs;
+        const bool for_xen = !tree.xen_bootargs && (tree.dom0_bootargs || module);
+        scenario().xen_bootargs = tree.xen_bootargs ? tree.xen_bootargs : for_xen ? chosen : std::nullopt;
+        scenario().dom0_bootargs = tree.dom0_bootargs ? tree.dom0_bootargs
+                                   : module           ? module
+                                   : for_xen          ? std::nullopt
+                                                      : chosen;
+    }
+
+    const CardFiles& card_;
+    const BoardModel* board_;
+    const FileTree* boot_ = nullptr;
+    const FileTree* root_ = nullptr;
+    Survey survey_;
+    bool efi_only_ = false;  ///< an EFI program is all that U-Boot would find
+};
+
+}  // namespace
+
+Survey survey(const CardFiles& card) {
+    Survey first = Surveyor(card, nullptr).run();
+    const std::vector<const BoardModel*> boards = std::move(first.boards);
+    if (boards.empty()) return first;
+    first = Surveyor(card, boards.front()).run();
+    for (std::size_t index = 1; index < boards.size(); ++index)
+        first.others.push_back(Surveyor(card, boards[index]).run());
+    first.boards = boards;
+    return first;
+}
+
+Survey survey(const Card& card) {
+    return survey(card_files(card));
+}
+
+}  // namespace rpixen

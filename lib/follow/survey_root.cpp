@@ -1,0 +1,196 @@
+#include "follow/survey_root.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/bytes.hpp"
+
+namespace rpixen {
+namespace {
+
+constexpr std::size_t largest_text = 256 * KiB;
+constexpr int most_links = 40;
+
+std::vector<std::string> split(std::string_view text, char separator) {
+    std::vector<std::string> parts;
+    while (true) {
+        const std::size_t end = std::min(text.find(separator), text.size());
+        parts.emplace_back(text.substr(0, end));
+        if (end == text.size()) return parts;
+        text.remove_prefix(end + 1);
+    }
+}
+
+/// The first words of the lines that are no comments.
+std::vector<std::vector<std::string>> lines_of_words(const std::string& text) {
+    std::vector<std::vector<std::string>> lines;
+    for (const std::string& line : split(text, '\n')) {
+        std::vector<std::string> words;
+        for (std::string_view rest = line; !rest.empty();) {
+            const std::size_t begin = rest.find_first_not_of(" \t\r");
+            if (begin == std::string_view::npos) break;
+            rest.remove_prefix(begin);
+            const std::size_t end = std::min(rest.find_first_of(" \t\r"), rest.size());
+            words.emplace_back(rest.substr(0, end));
+            rest.remove_prefix(end);
+        }
+        if (!words.empty() && words[0][0] != '#') lines.push_back(std::move(words));
+    }
+    return lines;
+}
+
+bool exists(const FileTree& tree, std::string_view path) {
+    return follow(tree, path).has_value();
+}
+
+std::vector<std::string> names_in(const FileTree& tree, std::string_view folder) {
+    std::vector<std::string> names;
+    const auto node = follow(tree, folder);
+    if (!node || tree.type(*node) != NodeType::directory) return names;
+    for (const EntryId entry : tree.children(*node)) names.emplace_back(tree.entry_name(entry));
+    return names;
+}
+
+std::optional<bool> getty_on_hvc0(const FileTree& tree) {
+    if (exists(tree, "/etc/inittab")) {
+        const std::string text = read_text(tree, "/etc/inittab", largest_text);
+        for (const std::string& line : split(text, '\n'))
+            if (!line.starts_with('#') && line.find("hvc0") != std::string::npos) return true;
+        // busybox: a line without a terminal is for the console, which is hvc0 by console=.
+        for (const std::string& line : split(text, '\n'))
+            if (!line.starts_with('#') && (line.starts_with("::askfirst:") ||
+                                           line.starts_with("::respawn:") || line.starts_with("console::")))
+                return true;
+        return false;
+    }
+    const bool systemd = exists(tree, "/lib/systemd/systemd") || exists(tree, "/usr/lib/systemd/systemd");
+    if (!systemd) return std::nullopt;
+    // systemd-getty-generator starts one on the console= of the command line by itself; a masked unit stops
+    // it.
+    for (const char* folder : {"/etc/systemd/system", "/lib/systemd/system"}) {
+        const auto node = follow(tree, folder);
+        if (!node || tree.type(*node) != NodeType::directory) continue;
+        for (const char* unit : {"serial-getty@hvc0.service", "serial-getty@.service"})
+            if (const auto entry = tree.child(*node, unit);
+                entry && tree.type(*entry) == NodeType::symlink && tree.symlink_target(*entry) == "/dev/null")
+                return false;
+    }
+    return true;
+}
+
+std::optional<std::uint16_t> elf_machine(const FileTree& tree, NodeId node) {
+    if (tree.type(node) != NodeType::file || tree.size(node) < 20) return std::nullopt;
+    const Content content = tree.content(node);
+    if (!content.source || content.size < 20 || tree.runs(node).front().logical != 0) return std::nullopt;
+    std::array<std::byte, 20> header{};
+    content.open()->read(0, header);
+    if (as_text(header).substr(0, 4) !=
+        "\x7f"
+        "ELF")
+        return std::nullopt;
+    const bool little = header[5] == std::byte{1};
+    return little ? load_le<std::uint16_t>(&header[18]) : load_be<std::uint16_t>(&header[18]);
+}
+
+/// "4.17" from /usr/lib/xen-4.17, or libxenlight's file name.
+std::string tools_version(const FileTree& tree) {
+    for (const std::string& name : names_in(tree, "/usr/lib"))
+        if (name.starts_with("xen-") && name.find_first_not_of("0123456789.", 4) == std::string::npos &&
+            name.size() > 4)
+            return name.substr(4);
+    for (const char* folder : {"/usr/lib", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/lib"})
+        for (const std::string& name : names_in(tree, folder)) {
+            constexpr std::string_view begin = "libxenlight.so.";
+            if (name.starts_with(begin) && name.find('.', begin.size()) != std::string::npos) {
+                const std::string version = name.substr(begin.size());
+                const std::size_t second = version.find('.', version.find('.') + 1);
+                return version.substr(0, second);
+            }
+        }
+    return {};
+}
+
+}  // namespace
+
+std::optional<NodeId> follow(const FileTree& tree, std::string_view path) {
+    NodeId node = FileTree::root();
+    std::vector<NodeId> way{node};
+    std::vector<std::string> rest = split(path, '/');
+    std::reverse(rest.begin(), rest.end());
+    int links = 0;
+    while (!rest.empty()) {
+        const std::string part = std::move(rest.back());
+        rest.pop_back();
+        if (part.empty() || part == ".") continue;
+        if (tree.type(way.back()) != NodeType::directory) return std::nullopt;
+        if (part == "..") {
+            if (way.size() > 1) way.pop_back();
+            continue;
+        }
+        const auto child = tree.child(way.back(), part);
+        if (!child) return std::nullopt;
+        if (tree.type(*child) == NodeType::symlink) {
+            if (++links > most_links) return std::nullopt;
+            const std::string target(tree.symlink_target(*child));
+            if (target.starts_with('/')) way.resize(1);
+            std::vector<std::string> parts = split(target, '/');
+            rest.insert(rest.end(), parts.rbegin(), parts.rend());
+            continue;
+        }
+        way.push_back(*child);
+    }
+    return way.back();
+}
+
+std::string read_text(const FileTree& tree, std::string_view path, std::size_t most) {
+    const auto node = follow(tree, path);
+    if (!node || tree.type(*node) != NodeType::file) return {};
+    const Content content = tree.content(*node);
+    if (!content.source || content.size == 0) return {};
+    Bytes bytes(static_cast<std::size_t>(std::min<std::uint64_t>(content.size, most)));
+    content.open()->read(0, bytes);
+    return std::string(as_text(bytes));
+}
+
+RootFacts survey_root(const FileTree& tree) {
+    RootFacts facts;
+    facts.getty_on_hvc0 = getty_on_hvc0(tree);
+    facts.init_present = false;
+    for (const char* path : {"/sbin/init", "/etc/init", "/bin/init", "/bin/sh"}) {
+        const auto node = follow(tree, path);
+        if (!node) continue;
+        facts.init_present = true;
+        facts.init_machine = elf_machine(tree, *node);
+        if (!facts.init_machine) {
+            // A script: its interpreter tells.
+            if (const auto shell = follow(tree, "/bin/sh")) facts.init_machine = elf_machine(tree, *shell);
+        }
+        break;
+    }
+    for (const char* folder : {"/lib/modules", "/usr/lib/modules"}) {
+        facts.module_releases = names_in(tree, folder);
+        if (!facts.module_releases.empty()) break;
+    }
+    bool xl = false;
+    bool store = false;
+    for (const char* folder : {"/usr/sbin", "/usr/bin", "/usr/local/sbin"})
+        for (const std::string& name : names_in(tree, folder)) {
+            xl = xl || name == "xl";
+            store = store || name == "xenstored" || name == "oxenstored";
+        }
+    // Debian keeps them in a folder of the version, behind a wrapper.
+    for (const std::string& name : names_in(tree, "/usr/lib"))
+        if (name.starts_with("xen-")) {
+            const auto tools = names_in(tree, "/usr/lib/" + name + "/bin");
+            xl = xl || std::find(tools.begin(), tools.end(), "xl") != tools.end();
+            store = store || std::find(tools.begin(), tools.end(), "xenstored") != tools.end() ||
+                    std::find(tools.begin(), tools.end(), "oxenstored") != tools.end();
+        }
+    facts.xen_tools = xl && store;
+    facts.xen_tools_version = tools_version(tree);
+    for (const auto& words : lines_of_words(read_text(tree, "/etc/fstab", largest_text)))
+        if (words.size() > 1 && words[1] == "/") facts.fstab_root = words[0];
+    return facts;
+}
+
+}  // namespace rpixen

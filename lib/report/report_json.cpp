@@ -1,0 +1,121 @@
+#include <nlohmann/json.hpp>
+
+#include <rpixen/compose.hpp>
+#include <rpixen/report.hpp>
+
+namespace rpixen {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json json_of(const Diagnostic& diagnostic) {
+    Json json{{"id", diagnostic.id},           {"severity", name_of(diagnostic.severity)},
+              {"message", diagnostic.message}, {"found", diagnostic.found},
+              {"allowed", diagnostic.allowed}, {"why", diagnostic.why},
+              {"change", diagnostic.change}};
+    if (!diagnostic.location.file.empty()) json["file"] = diagnostic.location.file;
+    if (!diagnostic.location.pointer.empty()) json["pointer"] = diagnostic.location.pointer;
+    if (diagnostic.location.line > 0) {
+        json["line"] = diagnostic.location.line;
+        json["column"] = diagnostic.location.column;
+    }
+    return json;
+}
+
+Json json_of(const ReportFile& file) {
+    Json json{{"path", file.path}, {"type", file.type}, {"size", file.size},  {"mode", file.mode},
+              {"uid", file.uid},   {"gid", file.gid},   {"mtime", file.mtime}};
+    if (file.type == "symlink") json["target"] = file.target;
+    if (file.type.ends_with("device")) {
+        json["major"] = file.major;
+        json["minor"] = file.minor;
+    }
+    return json;
+}
+
+Json json_of(const ReportPartition& partition) {
+    Json json{{"number", partition.number},
+              {"name", partition.name},
+              {"type", partition.type},
+              {"active", partition.active},
+              {"offset", partition.offset},
+              {"size", partition.size},
+              {"file_system", partition.file_system},
+              {"label", partition.label},
+              {"uuid", partition.uuid},
+              {"used", partition.used},
+              {"entries", partition.entries}};
+    json["files"] = Json::array();
+    for (const ReportFile& file : partition.files) json["files"].push_back(json_of(file));
+    return json;
+}
+
+Json json_of(const ReportRegion& region) {
+    return {{"name", region.name},     {"kind", region.kind},     {"begin", region.begin},
+            {"end", region.end},       {"pinned", region.pinned}, {"moved_by", region.moved_by},
+            {"wanted", region.wanted}, {"role", region.role}};
+}
+
+/// Names on a disk are bytes; what is no UTF-8 is shown with U+FFFD.
+std::string dumped(const Json& json) {
+    return json.dump(2, ' ', false, nlohmann::detail::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+std::string diagnostics_json(const std::vector<Diagnostic>& diagnostics) {
+    Json list = Json::array();
+    for (const Diagnostic& diagnostic : diagnostics) list.push_back(json_of(diagnostic));
+    return dumped(list);
+}
+
+std::string Report::json() const {
+    Json json{{"report_version", 1}, {"name", name},   {"output", output},
+              {"size", size},        {"table", table}, {"disk_signature", disk_signature},
+              {"time", time}};
+    json["partitions"] = Json::array();
+    for (const ReportPartition& partition : partitions) json["partitions"].push_back(json_of(partition));
+    json["memory"] = Json::array();
+    for (const ReportRegion& region : memory) json["memory"].push_back(json_of(region));
+    json["facts"] = facts;
+    json["script"] = script;
+    json["config_txt"] = config_txt;
+    json["diagnostics"] = Json::array();
+    for (const Diagnostic& diagnostic : diagnostics) json["diagnostics"].push_back(json_of(diagnostic));
+    json["notes"] = notes;
+    json["boards"] = Json::array();
+    for (const ReportBoard& board : boards)
+        json["boards"].push_back({{"memory", board.memory},
+                                  {"dom0_mem", board.dom0_mem},
+                                  {"ceiling", board.ceiling},
+                                  {"starts", board.starts}});
+    json["refusal"] = Json::array();
+    for (const Problem& problem : refusal)
+        json["refusal"].push_back(
+            {{"message", problem.message + (problem.rule.empty() ? "" : " [" + problem.rule + "]")},
+             {"rule", problem.rule},
+             {"found", problem.found},
+             {"allowed", problem.allowed},
+             {"change", problem.change}});
+    json["inputs"] = Json::array();
+    for (const auto& [path, sha256] : inputs) {
+        Json input{{"path", path}};
+        if (!sha256.empty()) input["sha256"] = sha256;
+        json["inputs"].push_back(input);
+    }
+    return dumped(json);
+}
+
+std::string Verification::json() const {
+    Json json{{"files", files}, {"bytes", bytes}, {"notes", notes}};
+    json["differences"] = Json::array();
+    for (const Difference& difference : differences)
+        json["differences"].push_back({{"partition", difference.partition},
+                                       {"path", difference.path},
+                                       {"what", difference.what},
+                                       {"expected", difference.expected},
+                                       {"found", difference.found}});
+    return dumped(json);
+}
+
+}  // namespace rpixen

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <rpixen/report.hpp>
+
+#include "artifact/artifact_set.hpp"
+#include "boot/boot_plan.hpp"
+#include "card/card.hpp"
+
+namespace rpixen {
+
+/// Partitions and files of a card, and what is damaged in it. `list_root`: also the files of other file
+/// systems than the boot partition's.
+Report report_of(const Card& card, bool list_root = true);
+
+/// Memory map, script and config.txt.
+void add_boot_plan(Report& report, const BootPlan& boot);
+
+/// "Xen 4.17.5", "dom0 kernel 6.1.0-37-arm64, 32956352 bytes", ...
+std::vector<std::string> facts_of(const ArtifactSet& artifacts, const BootPlan& boot);
+
+/// Each input's path and its SHA-256 where it was computed.
+std::vector<std::pair<std::string, std::string>> inputs_of(const ArtifactSet& artifacts);
+
+}  // namespace rpixen

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <rpixen/diagnostic.hpp>
+
+#include "rules/scenario.hpp"
+
+// One table for each chapter of docs/diagnostics.md. A rule is what is known of it and the function that
+// applies it, so a rule without a check, or a check without a story, cannot be written.
+
+namespace rpixen {
+
+/// One way in which a scenario breaks a rule.
+struct Finding {
+    std::string message;  ///< one sentence without a full stop
+    std::string found;
+    std::string allowed;
+    std::string change;
+    Location location{};
+};
+using Findings = std::vector<Finding>;
+
+struct Rule {
+    DiagnosticRule known;
+    Findings (*check)(const BootScenario&);
+};
+
+std::span<const Rule> xen_rules();
+std::span<const Rule> kernel_rules();
+std::span<const Rule> placement_rules();
+std::span<const Rule> device_tree_rules();
+std::span<const Rule> module_rules();
+std::span<const Rule> overlay_rules();
+std::span<const Rule> memory_rules();
+std::span<const Rule> script_rules();
+std::span<const Rule> uboot_rules();
+std::span<const Rule> firmware_rules();
+std::span<const Rule> disk_rules();
+std::span<const Rule> root_rules();
+
+/// "16,252,928 bytes (0xf80000)"
+std::string describe_size(std::uint64_t bytes);
+/// "0x480000-0x1400000", the end not included
+std::string describe_range(const Range& range);
+/// "a, b and c"
+std::string describe_list(const std::vector<std::string>& words);
+
+/// [address, address + size), cut off at the end of 64 bits; untrusted numbers are welcome.
+Range range_at(std::uint64_t address, std::uint64_t size);
+
+/// The words of a kernel command line, quotes kept together.
+std::vector<std::string> split_command_line(std::string_view text);
+/// The value of `name=value` (the last one); nothing where it is not there. "name" alone has the value "".
+std::optional<std::string> command_line_value(std::string_view text, std::string_view name);
+
+}  // namespace rpixen

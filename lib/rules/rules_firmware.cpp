@@ -1,0 +1,270 @@
+#include <algorithm>
+#include <cctype>
+
+#include "rules/rules.hpp"
+
+// Chapter 7: the GPU firmware and config.txt.
+
+namespace rpixen {
+namespace {
+
+constexpr std::size_t longest_line = 98;
+
+const FirmwareFacts* firmware(const BootScenario& scenario) {
+    return scenario.firmware ? &*scenario.firmware : nullptr;
+}
+
+std::string lower(std::string_view text) {
+    std::string result(text);
+    for (char& letter : result) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+    return result;
+}
+
+/// FAT names do not care for case.
+bool has_file(const FirmwareFacts& facts, std::string_view path) {
+    const std::string wanted = lower(path);
+    return std::any_of(facts.files.begin(), facts.files.end(),
+                       [&](const auto& file) { return lower(file.first) == wanted; });
+}
+
+Findings no_config(const BootScenario& scenario) {
+    const FirmwareFacts* facts = firmware(scenario);
+    if (!facts || facts->config_present) return {};
+    return {{"the boot partition has no config.txt", "no config.txt",
+             "arm_64bit=1, kernel=u-boot.bin, enable_uart=1", "write a config.txt"}};
+}
+
+Findings long_line(const BootScenario& scenario) {
+    Findings findings;
+    const FirmwareFacts* facts = firmware(scenario);
+    if (!facts) return {};
+    for (const ConfigLine& line : facts->config)
+        if (!line.key.empty() && line.text.size() > longest_line)
+            findings.push_back({"a line of " + line.file + " is too long",
+                                std::to_string(line.text.size()) + " characters",
+                                "at most 98",
+                                "split the line",
+                                {line.file, {}, line.line, 99}});
+    return findings;
+}
+
+Findings gic_off(const BootScenario& scenario) {
+    const FirmwareFacts* facts = firmware(scenario);
+    if (!facts || config_value(*facts, "enable_gic").value_or("1") != "0") return {};
+    return {{"config.txt switches the interrupt controller off", "enable_gic=0", "enable_gic=1 (the default)",
+             "remove the line"}};
+}
+
+Findings not_64_bit(const BootScenario& scenario) {
+    const FirmwareFacts* facts = firmware(scenario);
+    if (!facts || config_value(*facts, "arm_64bit").value_or("1") != "0") return {};
+    return {{"config.txt starts the processor in 32-bit mode", "arm_64bit=0", "arm_64bit=1",
+             "write arm_64bit=1"}};
+}
+
+Findings kernel_missing(const BootScenario& scenario) {
+    const FirmwareFacts* facts = firmware(scenario);
+    if (!facts || facts->files.empty()) return {};
+    const auto kernel = config_value(*facts, "kernel");
+    const std::string prefix = config_value(*facts, "os_prefix").value_or("");
+    const std::string name = kernel.value_or("kernel8.img");
+    if (has_file(*facts, prefix + name) || has_file(*facts, name)) return {};
+    return {{"the firmware will not find what it is to start",
+             (kernel ? "kernel=" : "no kernel= line, so ") + name + ", which is not on the boot partition",
+             "a file of the boot partition", "put the file there, or write kernel=u-boot.bin"}};
+}
+
+Findings kernel_no_program(const BootScenario& scenario) {
+    const FirmwareFacts* facts = firmware(scenario);
+    if (!facts || facts->starts_a_program.value_or(true)) return {};
+    const std::string name = config_value(*facts, "kernel").value_or("kernel8.img");
+    const auto file = facts->files.find(name);
+    return {
+        {"the firmware starts " + name + ", which is no program",
+         file == facts->files.end() ? name : std::to_string(file->second) + " bytes that no processor runs",
+         "U-Boot, or another program for AArch64", "put U-Boot's u-boot.bin there"}};
+}
+
+Findings firmware_incomplete(const BootScenario& scenario) {
+    const FirmwareFacts* facts = firmware(scenario);
+    if (!facts || facts->files.empty()) return {};
+    const bool start = has_file(*facts, "start4.elf");
+    const bool fixup = has_file(*facts, "fixup4.dat");
+    if (start == fixup) return {};
+    return {{"the GPU firmware is incomplete",
+             start ? "start4.elf without fixup4.dat" : "fixup4.dat without start4.elf",
+             "both, of the same release", "take both files from one release of raspberrypi/firmware"}};
+}
+
+Findings firmware_missing(const BootScenario& scenario) {
+    const FirmwareFacts* facts = firmware(scenario);
+    if (!facts || facts->files.empty()) return {};
+    for (const char* file : {"start4.elf", "start4x.elf", "start4cd.elf", "start4db.elf", "fixup4.dat"})
+        if (has_file(*facts, file)) return {};
+    return {{"there is no GPU firmware on the boot partition", "no start4.elf", "start4.elf and fixup4.dat",
+             "add the files of raspi-firmware; without them only an emulator can start this card"}};
+}
+
+Findings armstub_missing(const BootScenario& scenario) {
+    const FirmwareFacts* facts = firmware(scenario);
+    if (!facts || facts->files.empty()) return {};
+    const auto armstub = config_value(*facts, "armstub");
+    if (!armstub || armstub->empty() || has_file(*facts, *armstub)) return {};
+    return {{"config.txt names an armstub that is not there", "armstub=" + *armstub,
+             "a file of the boot partition", "put the file there, or remove the line"}};
+}
+
+Findings overlay_missing(const BootScenario& scenario) {
+    const FirmwareFacts* facts = firmware(scenario);
+    if (!facts || facts->files.empty()) return {};
+    std::vector<std::string> missing;
+    for (const std::string& value : config_values(*facts, "dtoverlay")) {
+        const std::string name = value.substr(0, value.find(','));
+        if (!name.empty() && !has_file(*facts, "overlays/" + name + ".dtbo"))
+            missing.push_back("dtoverlay=" + name);
+    }
+    if (missing.empty()) return {};
+    return {{"config.txt asks for overlays that are not there", describe_list(missing), "files of overlays/",
+             "put the .dtbo files into overlays/, or remove the lines"}};
+}
+
+Findings include_missing(const BootScenario& scenario) {
+    const FirmwareFacts* facts = firmware(scenario);
+    if (!facts || facts->files.empty()) return {};
+    Findings findings;
+    for (const ConfigLine& line : facts->config)
+        if (line.key == "include" && !has_file(*facts, line.value))
+            findings.push_back({"config.txt includes a file that is not there",
+                                "include " + line.value,
+                                "a file of the boot partition",
+                                "put the file there, or remove the line",
+                                {line.file, {}, line.line, 1}});
+    return findings;
+}
+
+Findings uart_off(const BootScenario& scenario) {
+    const FirmwareFacts* facts = firmware(scenario);
+    if (!facts || !facts->config_present || !scenario.xen_bootargs) return {};
+    if (scenario.xen_bootargs->find("dtuart") == std::string::npos) return {};
+    if (config_value(*facts, "enable_uart").value_or("0") == "1") return {};
+    return {{"config.txt does not enable the serial port", "no enable_uart=1", "enable_uart=1",
+             "add enable_uart=1"}};
+}
+
+constexpr Rule rules[] = {
+    {{.id = "config-missing",
+      .rule = "F0",
+      .severity = Severity::error,
+      .title = "There is no config.txt",
+      .why = "The firmware then looks for kernel8.img and leaves the serial port off.",
+      .story = "config.txt is the firmware's only configuration. Without it there is no kernel=u-boot.bin.",
+      .source = "Raspberry Pi documentation, config.txt"},
+     no_config},
+    {{.id = "config-line-too-long",
+      .rule = "F1",
+      .severity = Severity::warning,
+      .title = "A line of config.txt is too long",
+      .why = "The firmware ignores what stands behind the 98th character.",
+      .story = "The limit was 78, then 80, and is 98 today. meta-raspberrypi warns at 80.",
+      .source = "Raspberry Pi documentation, config.txt"},
+     long_line},
+    {{.id = "config-disables-gic",
+      .rule = "F2",
+      .severity = Severity::error,
+      .title = "config.txt switches the interrupt controller off",
+      .why = "Xen on Arm cannot run without a GIC.",
+      .story = "enable_gic=0 selects the legacy controller, which the device tree for Linux can work with "
+               "and Xen cannot. The default is 1 on a Pi 4.",
+      .source = "Raspberry Pi documentation, config.txt enable_gic"},
+     gic_off},
+    {{.id = "config-not-64-bit",
+      .rule = "F2a",
+      .severity = Severity::error,
+      .title = "config.txt starts the processor in 32-bit mode",
+      .why = "U-Boot, Xen and dom0 are 64-bit programs.",
+      .story = "arm_64bit=0 starts kernel= in AArch32. Firmware before 2021 had that as its default, so "
+               "write arm_64bit=1 even though it is the default of today.",
+      .source = "Raspberry Pi documentation, config.txt arm_64bit"},
+     not_64_bit},
+    {{.id = "config-kernel-missing",
+      .rule = "F2b",
+      .severity = Severity::error,
+      .title = "What config.txt wants to start is not there",
+      .why = "The firmware stops and blinks seven times.",
+      .story = "kernel= names a file of the boot partition; without the line it is kernel8.img. Seven "
+               "flashes of the green LED mean \"kernel image not found\".",
+      .source = "Raspberry Pi documentation, LED warning flash codes"},
+     kernel_missing},
+    {{.id = "config-kernel-no-program",
+      .rule = "F2c",
+      .severity = Severity::error,
+      .title = "What config.txt wants to start is no program",
+      .why = "The processor jumps to its first byte.",
+      .story =
+          "The firmware loads the file that kernel= names and starts it without looking into it. An empty "
+          "file, a text or a few bytes in U-Boot's place is a black screen. Only what cannot be a program "
+          "at all is found: fewer than 64 bytes, or text. A 32-bit U-Boot has a rule of its own.",
+      .source = "Raspberry Pi documentation, config.txt kernel"},
+     kernel_no_program},
+    {{.id = "firmware-incomplete",
+      .rule = "F3",
+      .severity = Severity::error,
+      .title = "The GPU firmware is incomplete",
+      .why = "start4.elf and fixup4.dat belong together.",
+      .story = "Without fixup4.dat the memory split is wrong; without start4.elf nothing starts (four "
+               "flashes). Boards of a newer revision also need newer files: \"start4.elf not compatible\".",
+      .source = "Raspberry Pi documentation, boot folder contents; infix #1314"},
+     firmware_incomplete},
+    {{.id = "firmware-missing",
+      .rule = "F3b",
+      .severity = Severity::warning,
+      .title = "There is no GPU firmware",
+      .why = "A real board cannot start from this card; an emulator can.",
+      .story = "The boot loader in the EEPROM reads start4.elf from the first FAT partition. QEMU's raspi4b "
+               "does without it.",
+      .source = "Raspberry Pi documentation, boot folder contents"},
+     firmware_missing},
+    {{.id = "armstub-missing",
+      .rule = "F5",
+      .severity = Severity::error,
+      .title = "config.txt names an armstub that is not there",
+      .why = "The firmware starts without it, and then a stub that somebody wanted is missing.",
+      .story = "armstub= replaces the stub that brings the cores into EL2, for example by TF-A. It also "
+               "reserves low memory, see load-over-armstub.",
+      .source = "Raspberry Pi documentation, config.txt armstub"},
+     armstub_missing},
+    {{.id = "config-overlay-missing",
+      .rule = "F6",
+      .severity = Severity::warning,
+      .title = "config.txt asks for an overlay that is not there",
+      .why = "The firmware skips it silently.",
+      .story =
+          "dtoverlay=NAME needs overlays/NAME.dtbo (or an alias in overlay_map.dtb) on the boot partition.",
+      .source = "Raspberry Pi documentation, device trees and overlays"},
+     overlay_missing},
+    {{.id = "config-include-missing",
+      .rule = "F6a",
+      .severity = Severity::warning,
+      .title = "config.txt includes a file that is not there",
+      .why = "The firmware skips it silently.",
+      .story = "include is read by start4.elf, not by the boot loader in the EEPROM: what that one needs has "
+               "to stand in config.txt itself.",
+      .source = "Raspberry Pi documentation, config.txt include"},
+     include_missing},
+    {{.id = "uart-not-enabled",
+      .rule = "F7",
+      .severity = Severity::warning,
+      .title = "config.txt does not enable the serial port",
+      .why = "The mini UART's speed follows the core clock, which only enable_uart=1 holds still.",
+      .story = "Without it the console is garbled or silent. A card that cannot speak is hard to mend.",
+      .source = "Raspberry Pi documentation, config.txt enable_uart"},
+     uart_off},
+};
+
+}  // namespace
+
+std::span<const Rule> firmware_rules() {
+    return rules;
+}
+
+}  // namespace rpixen

@@ -1,0 +1,113 @@
+#include <algorithm>
+
+#include "rules/rules.hpp"
+
+// Chapter 8, second half: dom0's root file system.
+
+namespace rpixen {
+namespace {
+
+constexpr std::uint16_t aarch64 = 183;  // EM_AARCH64, elf.h
+
+const RootFacts* root(const BootScenario& scenario) {
+    return scenario.root ? &*scenario.root : nullptr;
+}
+
+Findings no_getty(const BootScenario& scenario) {
+    const RootFacts* facts = root(scenario);
+    if (!facts || facts->getty_on_hvc0.value_or(true)) return {};
+    return {{"nobody can log in on dom0's console", "no getty on hvc0 in /etc/inittab or systemd's units",
+             "a getty on hvc0",
+             "add \"hvc0::respawn:/sbin/getty -L hvc0 115200 vt100\" to /etc/inittab, or enable "
+             "serial-getty@hvc0"}};
+}
+
+Findings no_init(const BootScenario& scenario) {
+    const RootFacts* facts = root(scenario);
+    if (!facts || facts->init_present || scenario.initrd) return {};
+    return {{"the root file system has no init", "none of /sbin/init, /etc/init, /bin/init, /bin/sh",
+             "/sbin/init", "install an init, or check the root file system that was used"}};
+}
+
+Findings wrong_machine(const BootScenario& scenario) {
+    const RootFacts* facts = root(scenario);
+    if (!facts || !facts->init_machine || *facts->init_machine == aarch64) return {};
+    const std::uint16_t machine = *facts->init_machine;
+    const std::string name = machine == 62    ? "x86-64"
+                             : machine == 3   ? "i386"
+                             : machine == 40  ? "32-bit Arm"
+                             : machine == 243 ? "RISC-V"
+                                              : "machine " + std::to_string(machine);
+    return {{"dom0's programs are for another processor", "/sbin/init is for " + name, "AArch64",
+             "use a root file system for arm64"}};
+}
+
+Findings no_tools(const BootScenario& scenario) {
+    const RootFacts* facts = root(scenario);
+    if (!facts || facts->xen_tools.value_or(true)) return {};
+    return {{"dom0 has no Xen tools", "neither xl nor xenstored", "the Xen tools of the hypervisor's version",
+             "install xen-utils (Debian) or xen-tools (Yocto)"}};
+}
+
+Findings tools_version(const BootScenario& scenario) {
+    const RootFacts* facts = root(scenario);
+    if (!facts || facts->xen_tools_version.empty() || !scenario.xen || scenario.xen->major == 0) return {};
+    const std::string xen = std::to_string(scenario.xen->major) + "." + std::to_string(scenario.xen->minor);
+    if (facts->xen_tools_version == xen || facts->xen_tools_version.starts_with(xen + ".")) return {};
+    return {{"the Xen tools are for another Xen", "tools " + facts->xen_tools_version + ", Xen " + xen,
+             "tools of Xen " + xen, "install the tools of the very same Xen"}};
+}
+
+constexpr Rule rules[] = {
+    {{.id = "no-getty-on-hvc0",
+      .rule = "P6",
+      .severity = Severity::warning,
+      .title = "No login on dom0's console",
+      .why = "dom0's console is hvc0, and nothing asks for a login there.",
+      .story = "Root file systems made for the bare board have their getty on ttyS0 or ttyAMA0, which belong "
+               "to Xen here. systemd starts one on hvc0 by itself only where the console= argument names it.",
+      .source = "systemd-getty-generator(8); inittab(5)"},
+     no_getty},
+    {{.id = "xen-tools-missing",
+      .rule = "P6a",
+      .severity = Severity::warning,
+      .title = "dom0 has no Xen tools",
+      .why = "Without xl and xenstored no guest can be started.",
+      .story = "The card boots to dom0 all the same.",
+      .source = "xen tools/"},
+     no_tools},
+    {{.id = "xen-tools-version",
+      .rule = "P6b",
+      .severity = Severity::warning,
+      .title = "The Xen tools are for another Xen",
+      .why = "The toolstack's interface is not stable: xl fails with \"Permission denied\".",
+      .story = "The interface versions of sysctl and domctl change with every release, and Xen refuses "
+               "others (OP-TEE manifest #192).",
+      .source = "xen xen/include/public/domctl.h"},
+     tools_version},
+    {{.id = "init-not-aarch64",
+      .rule = "P7",
+      .severity = Severity::error,
+      .title = "dom0's programs are for another processor",
+      .why = "dom0 panics with \"Failed to execute /sbin/init (error -8)\".",
+      .story = "The ELF header of /sbin/init (or what it links to) names its machine.",
+      .source = "linux init/main.c; elf(5)"},
+     wrong_machine},
+    {{.id = "init-missing",
+      .rule = "P7a",
+      .severity = Severity::warning,
+      .title = "The root file system has no init",
+      .why = "dom0 panics with \"No working init found\".",
+      .story = "Linux tries /sbin/init, /etc/init, /bin/init and /bin/sh. An init= on the command line may "
+               "name another one, so this is a warning.",
+      .source = "linux init/main.c"},
+     no_init},
+};
+
+}  // namespace
+
+std::span<const Rule> root_rules() {
+    return rules;
+}
+
+}  // namespace rpixen

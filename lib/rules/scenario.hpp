@@ -1,0 +1,297 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <rpixen/diagnostic.hpp>
+
+#include "base/size.hpp"
+#include "board/board_model.hpp"
+#include "format/arm64_image.hpp"
+#include "format/uboot_release.hpp"
+
+namespace rpixen {
+
+// What a card would do at boot, as far as it is known beforehand: filled from a BootPlan (our own cards) or
+// from an image that anybody made (lib/follow), judged by judge(). An optional without a value, an empty
+// string or list means "not known" or "not there" as said at the field; no rule complains of what is not
+// known.
+
+/// What a file is by its magic, never by its name.
+enum class ImageKind : std::uint8_t {
+    unknown,
+    arm64,  ///< "ARM\x64" at byte 56
+    arm32,  ///< zImage, 0x016f2818 at byte 0x24
+    gzip,
+    packed,  ///< xz, zstd, lz4, bzip2, lzma: nothing at boot unpacks these
+    zboot,   ///< EFI zboot, "MZ" and "zimg"
+    uimage,  ///< legacy U-Boot image
+    elf,
+    efi,  ///< "MZ" without an arm64 header
+};
+const char* name_of(ImageKind kind) noexcept;
+
+/// A file that U-Boot puts into memory.
+struct LoadedFile {
+    std::string file;                      ///< name on the boot partition
+    std::uint64_t size = 0;                ///< bytes of the file
+    std::optional<std::uint64_t> address;  ///< where it is loaded
+};
+
+struct XenFacts : LoadedFile {
+    ImageKind kind = ImageKind::unknown;
+    std::optional<Arm64ImageHeader> header;
+    std::string banner;  ///< "4.17.5"; empty: not known
+    int major = 0;       ///< 0: not known
+    int minor = 0;
+};
+
+struct KernelFacts : LoadedFile {
+    ImageKind kind = ImageKind::unknown;
+    std::optional<Arm64ImageHeader> header;
+    std::string release;  ///< "6.1.0-37-arm64"; empty: not known
+    int major = 0;        ///< 0: not known
+    int minor = 0;
+    std::optional<bool> built_for_xen;
+    std::map<std::string, std::string> config;  ///< embedded IKCONFIG ("CONFIG_XEN" = "y"); empty: not known
+};
+
+/// What stands (or must not be disturbed) in memory, and when.
+struct Placement {
+    enum class Role : std::uint8_t {
+        xen,
+        kernel,
+        initrd,
+        xsm_policy,
+        device_tree,  ///< with its room to grow
+        overlay,      ///< the scratch place an overlay is loaded to
+        other,        ///< another file that the script loads
+        reserved,     ///< U-Boot's code and run-time area, an armstub: a load there is refused or fatal
+    };
+    Role role = Role::other;
+    std::string name;  ///< for messages: "xen", "dom0 kernel", "U-Boot (run time)" ...
+    Range range;       ///< physical addresses
+    /// Steps of the script between which it must stay whole; by default always.
+    unsigned from = 0;
+    unsigned until = std::numeric_limits<unsigned>::max();
+};
+
+/// One multiboot module of /chosen, or what claims to be one.
+struct ModuleFacts {
+    std::string path;  ///< "/chosen/dom0"
+    int depth = 2;     ///< of the node; children of /chosen have 2
+    std::vector<std::string> compatible;
+    bool has_reg = false;
+    bool reg_fits_cells = true;  ///< reg's length is that of one address and one size
+    std::optional<Range> range;  ///< nothing where reg cannot be read with /chosen's cells
+    std::optional<std::string> bootargs;
+};
+
+/// What matters of a flattened device tree.
+struct TreeFacts {
+    std::uint64_t total_size = 0;  ///< bytes, the header's totalsize
+    std::vector<std::string> root_compatible;
+    bool has_symbols = false;
+    bool is_overlay = false;
+    std::optional<std::uint32_t> chosen_address_cells;  ///< nothing: the property is missing
+    std::optional<std::uint32_t> chosen_size_cells;
+    std::optional<std::string> xen_bootargs;   ///< xen,xen-bootargs
+    std::optional<std::string> dom0_bootargs;  ///< xen,dom0-bootargs
+    std::optional<std::string> bootargs;
+    std::vector<ModuleFacts> modules;
+    struct Reservation {
+        Range range;
+        std::string name;         ///< node path; empty for an entry of /memreserve/
+        bool memreserve = false;  ///< from the header's list, not from /reserved-memory
+    };
+    std::vector<Reservation> reservations;
+    struct Serial {
+        std::string path;
+        std::vector<std::string> compatible;
+        std::string status;  ///< empty: no property, which means okay
+    };
+    std::vector<Serial> serials;                 ///< nodes that are called serial@...
+    std::map<std::string, std::string> aliases;  ///< without the slash: "serial0" -> "/soc/serial@7e201000"
+    std::vector<std::string> nodes;              ///< every path, for advice; may be empty
+};
+
+/// An overlay, and what applying it to this card's tree came to.
+struct OverlayFacts {
+    std::string file;
+    std::uint64_t size = 0;
+    bool at_boot = false;                  ///< U-Boot's `fdt apply`, not the composer
+    std::optional<std::uint64_t> address;  ///< where the script loads it
+    bool valid = true;                     ///< a device tree blob
+    bool is_overlay = true;                ///< has fragments
+    std::string
+        failure;  ///< libfdt's word where it cannot be applied ("FDT_ERR_NOTFOUND"); not for a lack of room
+    std::string missing_target;                  ///< path or label that the tree lacks
+    std::string similar_target;                  ///< what the tree has instead; may be empty
+    std::optional<std::string> resize_argument;  ///< of the last `fdt resize` before it; "" for none given
+    bool resized = false;                 ///< there was an `fdt resize` (or an `fdt move` with a length)
+    std::optional<std::uint64_t> room;    ///< free bytes in the tree when it is applied
+    std::optional<std::uint64_t> needed;  ///< bytes it makes the tree grow
+    bool base_kept = true;                ///< the base tree survives a failed apply (a copy, or loaded anew)
+};
+
+/// The flattened device tree that booti hands to Xen.
+struct DeviceTreeFacts {
+    std::string file;                      ///< on the boot partition; empty: the firmware's own tree
+    std::uint64_t size = 0;                ///< bytes of the file
+    bool valid = true;                     ///< of the file: magic and structure
+    std::optional<std::uint64_t> address;  ///< where it stands at booti
+    bool from_firmware = false;            ///< ${fdt_addr} is used as it is, no file is loaded
+    std::optional<TreeFacts> as_stored;    ///< the file
+    std::optional<TreeFacts> effective;    ///< after the script's edits and overlays; nothing where they fail
+};
+
+struct UBootFacts : UBootRelease {
+    std::string file;
+    std::uint64_t size = 0;
+    std::optional<bool> legacy_image;  ///< can read boot.scr and `source` it
+    std::optional<bool> booti;
+    std::optional<bool> fdt_overlay;
+    std::optional<bool> arm64;  ///< code for AArch64
+};
+
+/// The saved environment, a file of the boot partition.
+struct SavedEnvironmentFacts {
+    std::string file = "uboot.env";
+    std::uint64_t size = 0;
+    bool crc_right = true;
+    std::map<std::string, std::string> variables;
+};
+
+struct ScriptFacts {
+    std::string file;        ///< "boot.scr"
+    std::uint64_t size = 0;  ///< bytes of the file
+    std::string text;
+    std::optional<bool> header_right;  ///< legacy header and both CRCs; nothing for a plain text
+    std::vector<std::string>
+        unchecked_steps;  ///< "fatload mmc 0:1 ... (line 3)": steps whose failure goes on unseen
+    std::vector<std::string> fixed_devices;  ///< "mmc 0:1 (line 3)": devices written out instead of ${devnum}
+    std::vector<std::string>
+        decimal_numbers;  ///< "fdt resize 1024 (line 4)": look decimal where U-Boot reads hex
+    std::vector<std::string> syntax_errors;  ///< with their line
+    std::vector<std::string> missing_files;  ///< files it loads that the partition lacks
+    std::vector<std::string> missing_nodes;  ///< nodes it edits that the tree lacks
+    std::vector<std::string> unfollowed;     ///< what could not be followed, with its line
+    bool loads_tree_to_fdt_addr = false;     ///< fatload ... ${fdt_addr}
+    bool uses_fdt_addr = false;              ///< reads ${fdt_addr} at all
+    std::optional<bool> sets_bootargs;       ///< the variable bootargs when booti runs
+    std::string bootargs;
+    std::string hides;  ///< a script that U-Boot would have found after this one; empty: none
+    bool reaches_booti = false;
+    std::string last_failure;  ///< where it does not: the step that failed, and what the script said then
+    std::string booti_image;   ///< arguments of booti, expanded
+    std::string booti_initrd;
+    std::string booti_tree;                   ///< empty where no sound tree lies there
+    std::string booti_argument;               ///< the third one, whatever lies there; empty: none was given
+    std::vector<std::string> absent_devices;  ///< "mmc 1:1 (line 3)": devices that are not there
+    std::vector<std::string>
+        carriage_returns;    ///< "line 3": lines that end in CR, which U-Boot takes for a letter
+    std::string efi_before;  ///< an EFI program that this U-Boot starts before this script; empty: none
+};
+
+/// One line of config.txt (and of what it includes).
+struct ConfigLine {
+    std::string file;
+    int line = 0;
+    std::string text;     ///< as it stands there, without the line's end
+    std::string section;  ///< "all", "pi4", "none", "cm4" ...; "all" where none was opened
+    std::string key;      ///< empty for a comment, a section, an empty line
+    std::string value;
+};
+
+struct FirmwareFacts {
+    /// The board that it runs on, where the card tells boards apart; null: any of the family, and the filters
+    /// are those of a Raspberry Pi 4 B.
+    const BoardModel* board = nullptr;
+    std::vector<ConfigLine> config;  ///< in reading order
+    bool config_present = true;
+    /// Files of the boot partition, as paths without a leading '/', with their sizes; sorted.
+    std::map<std::string, std::uint64_t> files;
+    /// Whether what kernel= names can be a program at all; nothing where it is not there.
+    std::optional<bool> starts_a_program;
+};
+
+struct PartitionFacts {
+    unsigned number = 0;  ///< from 1, as Linux counts
+    Range range;          ///< in the image, bytes
+    std::uint8_t mbr_type = 0;
+    bool active = false;
+    bool bootable = false;  ///< for U-Boot: active, or a GPT's EFI system partition
+    std::string name;       ///< GPT only
+    bool logical = false;
+    std::string uuid;         ///< PARTUUID
+    std::string file_system;  ///< "fat32", "fat16", "ext4", ...; empty: none that is known
+    std::string file_system_uuid;
+    std::string label;
+    std::optional<std::uint64_t> file_system_size;  ///< bytes it believes to have
+    std::uint64_t cluster_count = 0;                ///< FAT
+    std::uint64_t cluster_size = 0;                 ///< FAT, bytes
+};
+
+struct DiskFacts {
+    std::uint64_t size = 0;  ///< bytes
+    bool gpt = false;
+    std::vector<PartitionFacts> partitions;
+    std::optional<unsigned> boot_partition;  ///< its number
+    std::optional<unsigned> root_partition;
+    std::vector<std::string> name_clashes;  ///< FAT: "boot.scr" and "BOOT.SCR"
+    std::vector<std::string> damages;       ///< what is wrong inside the table and the file systems, in words
+};
+
+struct RootFacts {
+    std::optional<bool> getty_on_hvc0;
+    std::optional<std::uint16_t> init_machine;  ///< e_machine of /sbin/init; 183 is AArch64
+    bool init_present = true;
+    std::vector<std::string> module_releases;  ///< names under /lib/modules
+    std::optional<bool> xen_tools;             ///< xl and xenstored (or oxenstored)
+    std::string xen_tools_version;             ///< "4.17"; empty: not known
+    std::string fstab_root;                    ///< first field of the line for "/"; empty: no such line
+};
+
+struct BootScenario {
+    std::optional<XenFacts> xen;
+    std::optional<KernelFacts> kernel;
+    std::optional<LoadedFile> initrd;
+    std::optional<LoadedFile> xsm_policy;
+    std::optional<DeviceTreeFacts> device_tree;
+    std::vector<OverlayFacts> overlays;  ///< in the order of their application
+    std::vector<Placement> placements;
+    std::optional<UBootFacts> uboot;
+    std::optional<SavedEnvironmentFacts> saved_environment;
+    std::optional<ScriptFacts> script;
+    bool nothing_to_run =
+        false;  ///< U-Boot would find neither a script nor extlinux.conf nor a saved bootcmd
+    std::optional<FirmwareFacts> firmware;
+    std::optional<DiskFacts> disk;
+    std::optional<RootFacts> root;
+
+    /// The command lines as Xen and dom0 will see them (docs/misc/arm/device-tree/booting.txt in Xen).
+    std::optional<std::string> xen_bootargs;
+    std::optional<std::string> dom0_bootargs;
+    /// The value of dom0_mem on boards of this many bytes, where the script chooses it by the board; empty:
+    /// it is what xen_bootargs says on all of them.
+    std::map<std::uint64_t, std::string> dom0_mem_of_board;
+};
+
+/// Where booti moves Xen to before it starts it: the next place whose distance from text_offset is a multiple
+/// of 2 MiB (U-Boot arch/arm/lib/image.c booti_setup). Its address where the header is not known.
+std::uint64_t xen_runs_at(const XenFacts& xen);
+
+/// The last value of `key` that the board takes ([all], [pi4], ...); nothing where no line sets it.
+std::optional<std::string> config_value(const FirmwareFacts& firmware, std::string_view key);
+/// Every value of a key that may stand more than once (dtoverlay, dtparam).
+std::vector<std::string> config_values(const FirmwareFacts& firmware, std::string_view key);
+
+/// Every rule applied; sorted by severity (errors first), then by id.
+std::vector<Diagnostic> judge(const BootScenario& scenario);
+
+}  // namespace rpixen

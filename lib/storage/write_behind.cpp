@@ -1,0 +1,75 @@
+#include "storage/write_behind.hpp"
+
+#include <utility>
+
+namespace rpixen {
+
+WriteBehind::WriteBehind(PartitionOutput& partition, std::size_t buffer_size) : partition_(partition) {
+    for (std::size_t number = 0; number < buffer_count; ++number) free_.emplace_back(buffer_size);
+    thread_ = std::thread([this] { run(); });
+}
+
+WriteBehind::~WriteBehind() {
+    {
+        const std::lock_guard lock(mutex_);
+        ended_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+}
+
+Bytes WriteBehind::take() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !free_.empty(); });
+    rethrow();
+    Bytes buffer = std::move(free_.back());
+    free_.pop_back();
+    return buffer;
+}
+
+void WriteBehind::put(Bytes buffer, std::uint64_t offset, std::size_t begin, std::size_t end) {
+    {
+        const std::lock_guard lock(mutex_);
+        jobs_.push_back({std::move(buffer), offset, begin, end});
+    }
+    changed_.notify_all();
+}
+
+void WriteBehind::finish() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return jobs_.empty() && !writing_; });
+    rethrow();
+}
+
+void WriteBehind::rethrow() {
+    if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+}
+
+void WriteBehind::run() noexcept {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        changed_.wait(lock, [this] { return !jobs_.empty() || ended_; });
+        if (jobs_.empty()) return;
+        Job job = std::move(jobs_.front());
+        jobs_.pop_front();
+        writing_ = true;
+        const bool failed = failure_ != nullptr;
+        lock.unlock();
+        std::exception_ptr failure;
+        // After a failure the rest is only handed back.
+        if (!failed) {
+            try {
+                partition_.write(job.offset, ByteView(job.buffer).subspan(job.begin, job.end - job.begin));
+            } catch (...) {
+                failure = std::current_exception();
+            }
+        }
+        lock.lock();
+        writing_ = false;
+        if (failure) failure_ = failure;
+        free_.push_back(std::move(job.buffer));
+        changed_.notify_all();
+    }
+}
+
+}  // namespace rpixen

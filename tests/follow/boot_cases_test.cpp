@@ -1,0 +1,262 @@
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "follow/boot_order.hpp"
+#include "follow/good_card.hpp"
+#include "follow/survey.hpp"
+#include "format/uboot_script.hpp"
+#include "support/artifact_kit.hpp"
+
+// Scripts as people publish them, each with what is right about its card: idioms of meta-virtualization,
+// ImageBuilder, blogs and mailing lists, and where U-Boot looks for a script.
+
+namespace rpixen {
+namespace {
+
+using test::ArtifactKit;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+using Files = std::map<std::string, std::string>;
+
+constexpr std::uint64_t kernel_size = 2 * MiB;
+
+std::string scr(const std::string& text) {
+    return std::string(as_text(make_uboot_script(text, 0, "test")));
+}
+
+FileTree tree_of(const Files& files) {
+    FileTree tree;
+    for (const auto& [path, text] : files) {
+        const ByteView bytes = as_bytes(text);
+        tree.add_file(tree.locate(path), {}, memory_content(Bytes(bytes.begin(), bytes.end()), path));
+    }
+    return tree;
+}
+
+class BootCase : public ::testing::Test {
+  protected:
+    BootCase() {
+        boot = test::common_boot(kernel_size);
+        boot["u-boot.bin"] = ArtifactKit::uboot("2023.01");
+        root = test::good_root();
+        for (const unsigned number : {1U, 2U}) {
+            PartitionFacts part;
+            part.number = number;
+            part.range = number == 1 ? Range{4 * MiB, 52 * MiB} : Range{52 * MiB, 68 * MiB};
+            part.mbr_type = number == 1 ? 0x0c : 0x83;
+            part.active = part.bootable = number == 1;
+            part.uuid = "abcd1234-0" + std::to_string(number);
+            part.file_system = number == 1 ? "fat32" : "ext4";
+            part.file_system_size = part.range.size();
+            part.cluster_count = 98000;
+            part.cluster_size = 512;
+            disk.partitions.push_back(part);
+        }
+        disk.size = 68 * MiB;
+        disk.boot_partition = 1;
+        disk.root_partition = 2;
+    }
+
+    /// The card with this boot.scr; the result is kept.
+    std::set<std::string> judged(const std::string& script) {
+        if (!script.empty()) boot["boot.scr"] = scr(script);
+        return judged();
+    }
+    std::set<std::string> judged() {
+        const FileTree boot_tree = tree_of(boot);
+        const FileTree root_tree = tree_of(root);
+        survey_ = survey({disk, {{1U, &boot_tree}, {2U, &root_tree}}});
+        diagnostics = judge(survey_.scenario);
+        std::set<std::string> ids;
+        for (const Diagnostic& diagnostic : diagnostics) ids.insert(diagnostic.id);
+        return ids;
+    }
+    std::string found(const std::string& id) const {
+        for (const Diagnostic& diagnostic : diagnostics)
+            if (diagnostic.id == id) return diagnostic.found;
+        return "";
+    }
+    const BootScenario& scenario() const { return survey_.scenario; }
+    void use_bootstd() {
+        std::string& binary = boot["u-boot.bin"];
+        const std::string old = "run distro_bootcmd";
+        binary.replace(binary.find(old), old.size(), "bootflow scan     ");
+    }
+
+    /// What the scripts have in common; `dom0` sets xen,dom0-bootargs.
+    static std::string script(const std::string& dom0, const std::string& device = "mmc 0:1",
+                              const std::string& tree = "0x2600000") {
+        const std::string size = "0x" + []() {
+            char text[24];
+            std::snprintf(text, sizeof(text), "%llx", static_cast<unsigned long long>(kernel_size));
+            return std::string(text);
+        }();
+        const bool own = tree[0] == '$';
+        return "fatload " + device + " 0x200000 xen-raspberrypi4-64\nfatload " + device +
+               " 0x480000 Image\n" +
+               (own ? "" : "fatload " + device + " " + tree + " bcm2711-rpi-4-b.dtb\n") + "fdt addr " + tree +
+               "\nfdt resize 0x1000\n"
+               "fdt set /chosen \\#address-cells <1>\nfdt set /chosen \\#size-cells <1>\n"
+               "fdt set /chosen xen,xen-bootargs \"console=dtuart dtuart=serial1 dom0_mem=512M\"\n"
+               "fdt mknod /chosen dom0\n"
+               "fdt set /chosen/dom0 compatible \"xen,linux-zimage\" \"xen,multiboot-module\"\n"
+               "fdt set /chosen/dom0 reg <0x480000 " +
+               size + ">\n" + dom0 + "booti 0x200000 - " + tree + "\n";
+    }
+    static constexpr const char* usual =
+        "fdt set /chosen xen,dom0-bootargs \"console=hvc0 root=/dev/mmcblk0p2 rootwait\"\n";
+
+    Files boot;
+    Files root;
+    DiskFacts disk;
+    std::vector<Diagnostic> diagnostics;
+
+  private:
+    Survey survey_;
+};
+
+const std::set<std::string> harmless{"script-fixed-device", "script-unchecked-steps",
+                                     "dtb-loses-firmware-edits"};
+
+bool only_harmless(const std::set<std::string>& ids) {
+    return std::includes(harmless.begin(), harmless.end(), ids.begin(), ids.end());
+}
+
+TEST_F(BootCase, EscapedQuotesAroundAVariableAreOneString) {
+    const auto ids =
+        judged(script("setenv a \"console=hvc0 root=/dev/mmcblk0p2 rootwait\"\n"
+                      "fdt set /chosen xen,dom0-bootargs \\\"${a}\\\"\n"));
+    EXPECT_TRUE(only_harmless(ids)) << ::testing::PrintToString(ids);
+    EXPECT_EQ(scenario().dom0_bootargs, "console=hvc0 root=/dev/mmcblk0p2 rootwait");
+}
+
+TEST_F(BootCase, WithoutQuotesTheyAreManyStrings) {
+    const auto ids =
+        judged(script("setenv a \"console=hvc0 root=/dev/mmcblk0p2 rootwait\"\n"
+                      "fdt set /chosen xen,dom0-bootargs ${a}\n"));
+    EXPECT_EQ(scenario().dom0_bootargs, "console=hvc0");
+    EXPECT_THAT(ids, Not(Contains("script-syntax")));
+}
+
+TEST_F(BootCase, SingleQuotesInsideDoubleOnesAreGone) {
+    std::string text = script(usual);
+    text.replace(text.find("512M"), 4, "'512M'");
+    EXPECT_TRUE(only_harmless(judged(text)));
+    EXPECT_THAT(*scenario().xen_bootargs, HasSubstr("dom0_mem=512M"));
+}
+
+TEST_F(BootCase, ACommentBehindAValueDoesNoHarm) {
+    const auto ids = judged("setenv unused 0x00200000 # 2M\n" + script(usual));
+    EXPECT_TRUE(only_harmless(ids)) << ::testing::PrintToString(ids);
+}
+
+TEST_F(BootCase, UBootsOwnTreeIsTheFirmwares) {
+    const auto ids = judged(script(usual, "mmc 0:1", "$fdtcontroladdr"));
+    EXPECT_TRUE(only_harmless(ids)) << ::testing::PrintToString(ids);
+    EXPECT_TRUE(scenario().device_tree->from_firmware);
+}
+
+TEST_F(BootCase, AnotherCardNumberIsAnError) {
+    const auto ids = judged(script(usual, "mmc 1:1"));
+    EXPECT_THAT(ids, Contains("script-absent-device"));
+    EXPECT_THAT(ids, Not(Contains("root-not-found")));
+    EXPECT_THAT(found("script-absent-device"), HasSubstr("mmc 1 (line 1)"));
+}
+
+TEST_F(BootCase, AnAliasMakesTheOtherNumberRight) {
+    std::string tree = test::compile_tree("/dts-v1/; / { aliases { mmc1 = \"/emmc2bus/mmc@7e340000\"; }; };");
+    boot["firmware.dtb"] = tree;
+    boot["config.txt"] += "device_tree=firmware.dtb\n";
+    EXPECT_THAT(judged(script(usual, "mmc 1:1")), Not(Contains("script-absent-device")));
+    EXPECT_THAT(judged(script(usual)), Contains("script-absent-device"));
+}
+
+TEST_F(BootCase, CarriageReturnsAreAnError) {
+    std::string text = script(usual);
+    for (std::size_t place = 0; (place = text.find('\n', place)) != std::string::npos; place += 2)
+        text.insert(place, "\r");
+    const auto ids = judged(text);
+    EXPECT_THAT(ids, Contains("script-carriage-return"));
+    EXPECT_THAT(ids, Contains("booti-without-xen"));
+    EXPECT_THAT(found("script-missing-file"), HasSubstr("xen-raspberrypi4-64\\r (line 1)"));
+}
+
+TEST_F(BootCase, AnAddressWithADigitTooManyIsShownAsGiven) {
+    std::string text = script(usual);
+    text.replace(text.rfind("0x2600000"), 9, "0x26000000");
+    EXPECT_THAT(judged(text), Contains("booti-without-tree"));
+    EXPECT_THAT(found("booti-without-tree"), HasSubstr("booti ... 0x26000000"));
+    EXPECT_THAT(found("booti-without-tree"), HasSubstr("was loaded to 0x2600000"));
+}
+
+TEST_F(BootCase, AssignmentsAndTestsOfFilesAreFollowed) {
+    std::string text = script(usual, "${devtype} ${devnum}:${bootpart}");
+    text.replace(text.find("fatload"), text.find('\n'),
+                 "if test -e ${devtype} ${devnum}:${bootpart} ${name} && test \"${skip}\" != \"yes\"; then\n"
+                 "\tload ${devtype} ${devnum}:${bootpart} 0x200000 ${name};\nfi");
+    const auto ids = judged("name=xen-raspberrypi4-64\nsetenv devtype mmc\nsetenv bootpart 1\n" + text);
+    EXPECT_TRUE(only_harmless(ids)) << ::testing::PrintToString(ids);
+}
+
+TEST_F(BootCase, AScriptOnTheRootPartitionIsFoundWhereThatOneIsMarked) {
+    disk.partitions[0].bootable = disk.partitions[0].active = false;
+    disk.partitions[1].bootable = disk.partitions[1].active = true;
+    root["boot/boot.scr"] = scr(script(usual, "mmc 0:1"));
+    boot["boot.scr"] = scr("echo never looked at\n");
+    EXPECT_TRUE(only_harmless(judged()));
+    EXPECT_EQ(scenario().script->file, "boot/boot.scr");
+}
+
+TEST_F(BootCase, TheOrderIsUBoots) {
+    const std::string efi = "EFI/BOOT/BOOTAA64.EFI";
+    boot[efi] = "MZ";
+    boot["boot.scr"] = boot["boot/boot.scr.uimg"] = scr("true\n");
+    boot["boot/extlinux/extlinux.conf"] = "label a\n";
+    const FileTree boot_tree = tree_of(boot);
+    const FileTree root_tree = tree_of(root);
+    const CardFiles card{disk, {{1U, &boot_tree}, {2U, &root_tree}}};
+    const auto order = [&](int year, int month) {
+        UBootFacts uboot;
+        uboot.year = year;
+        uboot.month = month;
+        std::vector<std::string> files;
+        for (const BootCandidate& candidate : boot_candidates(card, uboot)) files.push_back(candidate.file);
+        return files;
+    };
+    EXPECT_THAT(order(2023, 1),
+                ElementsAre("boot.scr", "boot/extlinux/extlinux.conf", "boot/boot.scr.uimg", efi));
+    EXPECT_THAT(order(2024, 1),
+                ElementsAre("boot/extlinux/extlinux.conf", "boot.scr", "boot/boot.scr.uimg", efi));
+    EXPECT_THAT(order(2025, 1),
+                ElementsAre("boot/extlinux/extlinux.conf", efi, "boot.scr", "boot/boot.scr.uimg"));
+}
+
+TEST_F(BootCase, AnEfiProgramAloneIsNotNothing) {
+    boot["efi/boot/bootaa64.efi"] = "MZ";
+    EXPECT_THAT(judged(), Not(Contains("nothing-to-boot")));
+}
+
+TEST_F(BootCase, AnEfiProgramComesBeforeTheScriptFrom202501On) {
+    boot["efi/boot/bootaa64.efi"] = "MZ";
+    boot["u-boot.bin"] = ArtifactKit::uboot("2025.01");
+    use_bootstd();
+    EXPECT_THAT(judged(script(usual)), Contains("efi-before-script"));
+    boot["u-boot.bin"] = ArtifactKit::uboot("2024.01");
+    use_bootstd();
+    EXPECT_THAT(judged(script(usual)), Not(Contains("efi-before-script")));
+}
+
+TEST_F(BootCase, AScriptThatStartsNothingIsFollowedByTheNext) {
+    boot["boot.scr.uimg"] = scr("echo nothing\n");
+    EXPECT_TRUE(only_harmless(judged(script(usual))));
+    EXPECT_EQ(scenario().script->file, "boot.scr");
+}
+
+}  // namespace
+}  // namespace rpixen
