@@ -58,7 +58,7 @@ struct ArtifactSet {
     XenArtifact xen;
     KernelArtifact kernel;
     UBootArtifact uboot;
-    Artifact dtb;
+    std::vector<Artifact> dtbs;  ///< in the manifest's order; at least one
     std::optional<Artifact> initrd;
     std::optional<Artifact> xsm_policy;
     std::vector<Artifact> overlays;  ///< in the manifest's order; built-in ones have their bytes in memory

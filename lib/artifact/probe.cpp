@@ -104,7 +104,8 @@ class Probe {
             if (manifest_.xsm_policy)
                 examine(boot_, manifest_.xsm_policy->location,
                         [&] { probe_xsm_policy(*manifest_.xsm_policy); });
-            examine(boot_, manifest_.dtb.location, [&] { probe_dtb(); });
+            for (const ArtifactReference& tree : manifest_.dtbs)
+                examine(boot_, tree.location, [&] { set_.dtbs.push_back(probe_dtb(tree)); });
             examine(boot_, manifest_.uboot.location, [&] { probe_uboot(); });
             for (const OverlayReference& overlay : manifest_.overlays)
                 examine(boot_, overlay.location, [&] { set_.overlays.push_back(probe_overlay(overlay)); });
@@ -266,11 +267,13 @@ class Probe {
         return DeviceTree::parse(read_all(file.content()), path);
     }
 
-    void probe_dtb() {
-        const InputFilePtr file = open(manifest_.dtb, set_.dtb);
+    Artifact probe_dtb(const ArtifactReference& reference) {
+        Artifact artifact;
+        const InputFilePtr file = open(reference, artifact);
         const std::string allowed = "the board's device tree blob (bcm2711-rpi-4-b.dtb)";
-        if (read_tree(*file, set_.dtb.path, allowed).is_overlay())
-            refuse_kind(set_.dtb.path, "a device tree overlay", allowed, "name overlays under \"overlays\"");
+        if (read_tree(*file, artifact.path, allowed).is_overlay())
+            refuse_kind(artifact.path, "a device tree overlay", allowed, "name overlays under \"overlays\"");
+        return artifact;
     }
 
     Artifact probe_overlay(const OverlayReference& reference) {

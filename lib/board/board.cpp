@@ -34,6 +34,8 @@ bool at_least(const UBootRelease& uboot, int year, int month, bool otherwise) {
 }  // namespace
 
 unsigned memory_code(std::uint64_t board_memory) {
+    constexpr unsigned other_size = 7;
+    if (!std::has_single_bit(board_memory)) return other_size;
     return static_cast<unsigned>(std::bit_width(board_memory / (256 * MiB))) - 1;
 }
 

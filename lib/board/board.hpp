@@ -47,10 +47,14 @@ inline constexpr Range emulated_firmware_tree{0x8000000, 0x8100000};
 /// booting.rst).
 inline constexpr std::uint64_t max_tree_size = 2 * MiB;
 
-/// Bits 20 to 22 of a board's revision code: 2 for 1 GiB, 3 for 2 GiB, and so on (Raspberry Pi documentation,
-/// "New-style revision codes"). U-Boot has the code in ${board_revision}, and 1 in ${board_rev_scheme} where
-/// it is of that style (board/raspberrypi/rpi/rpi.c set_board_info).
+/// Bits 20 to 22 of a board's revision code: 2 for 1 GiB, 3 for 2 GiB, and so on, 7 for a size between those
+/// (Raspberry Pi documentation, "New-style revision codes"). U-Boot has the code in ${board_revision}, and 1
+/// in ${board_rev_scheme} where it is of that style (board/raspberrypi/rpi/rpi.c set_board_info).
 unsigned memory_code(std::uint64_t board_memory);
+
+/// The firmware's device tree has the size of the RAM in /chosen, in units of 128 MiB, since 2025.
+inline constexpr const char* sdram_size_property = "rpi-sdram-size-gbit";
+inline constexpr std::uint64_t sdram_size_unit = 128 * MiB;
 
 /// `fdt resize` by this much makes room for a longer command line of Xen.
 inline constexpr std::uint64_t command_line_room = 0x400;

@@ -14,6 +14,8 @@ namespace rpixen {
 
 /// The boards' RAM sizes in bytes: 1, 2, 4 and 8 GiB.
 inline constexpr std::uint64_t board_memories[] = {1 * GiB, 2 * GiB, 4 * GiB, 8 * GiB};
+/// The same with the sizes that a revision code has no number for.
+inline constexpr std::uint64_t all_board_memories[] = {1 * GiB, 2 * GiB, 3 * GiB, 4 * GiB, 8 * GiB};
 
 /// RAM as Xen sees it on a Raspberry Pi 4 of that size: below 0x3b400000 (gpu_mem 76), from 1 GiB up to
 /// 0xfc000000, from 4 GiB on.

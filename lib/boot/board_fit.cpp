@@ -47,14 +47,18 @@ std::vector<BoardFit> board_fits(const MemoryMap& memory, std::string_view xen_b
     return fits;
 }
 
-std::vector<BoardFit> automatic_fits(const MemoryMap& memory) {
+std::vector<BoardFit> automatic_fits(const MemoryMap& memory, Dom0Share share,
+                                     std::span<const std::uint64_t> boards) {
     constexpr std::uint64_t margin = 64 * MiB;  // the model is optimistic
     const std::vector<Range> taken = taken_at_start(memory);
     std::vector<BoardFit> fits;
-    for (const std::uint64_t board : board_memories) {
+    for (const std::uint64_t board : boards) {
         const std::uint64_t ceiling = dom0_ceiling(board, taken);
         const std::uint64_t most = ceiling > margin ? ceiling - margin : ceiling;
-        const std::uint64_t chosen = std::min(usual_dom0_mem(board), most);
+        std::uint64_t chosen = share == Dom0Share::rest ? most : std::min(usual_dom0_mem(board), most);
+        // Less is not always easier: the chunks are powers of two.
+        if (share == Dom0Share::rest)
+            while (chosen > 0 && !allocates(board, taken, chosen)) chosen -= std::min(chosen, 4 * MiB);
         fits.push_back({board, chosen, ceiling, chosen > 0 && allocates(board, taken, chosen)});
     }
     return fits;

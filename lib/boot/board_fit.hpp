@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "boot/boot_plan.hpp"
+#include "board/dom0_memory.hpp"
 
 namespace rpixen {
 
@@ -12,8 +15,15 @@ namespace rpixen {
 /// device tree and the first page.
 std::vector<BoardFit> board_fits(const MemoryMap& memory, std::string_view xen_bootargs);
 
+/// What of a board's memory dom0 gets where the script chooses.
+enum class Dom0Share : std::uint8_t {
+    usual,  ///< dom0_mem "auto": the rest is for guests
+    rest,   ///< dom0_mem "rest": all that Xen can give
+};
+
 /// dom0_mem "auto": 512, 768, 1024 and 2048 MiB on boards of 1, 2, 4 and 8 GiB, and where this memory map
-/// leaves less than that, 64 MiB below the most that the board gives.
-std::vector<BoardFit> automatic_fits(const MemoryMap& memory);
+/// leaves less than that, 64 MiB below the most that the board gives; "rest" is that on every board.
+std::vector<BoardFit> automatic_fits(const MemoryMap& memory, Dom0Share share,
+                                     std::span<const std::uint64_t> boards = board_memories);
 
 }  // namespace rpixen

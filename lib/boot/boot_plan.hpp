@@ -71,7 +71,7 @@ struct BootPlan {
     std::string config_txt;
     std::string dom0_bootargs;
     std::string xen_bootargs;      ///< with dom0_mem; where the script chooses it, that of the smallest board
-    Bytes device_tree;             ///< as it stands on the card
+    Bytes device_tree;             ///< as it stands on the card; of several the first
     std::vector<BoardFit> boards;  ///< 1, 2, 4 and 8 GiB; empty where Xen's command line has no dom0_mem
 };
 

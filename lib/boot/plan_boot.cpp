@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "board/board.hpp"
 #include "boot/board_fit.hpp"
+#include "boot/board_trees.hpp"
 #include "boot/config_txt.hpp"
 #include "boot/names.hpp"
 #include "boot/overlays.hpp"
@@ -22,11 +23,18 @@ constexpr std::uint64_t page = 4 * KiB;
 /// Further room beyond what libfdt needed here: U-Boot's own libfdt may be another release.
 constexpr std::uint64_t room_margin = 1 * KiB;
 
+/// Nothing where the script does not choose dom0's memory by the board.
+std::optional<Dom0Share> dom0_share(const Manifest& manifest) {
+    if (manifest.dom0_mem == "auto") return Dom0Share::usual;
+    if (manifest.dom0_mem == "rest") return Dom0Share::rest;
+    return std::nullopt;
+}
+
 struct Inputs {
     const Manifest& manifest;
     const ArtifactSet& artifacts;
     const std::vector<std::string>& allow;
-    DeviceTree base;
+    std::vector<BoardTree> trees;  ///< at least one
     std::vector<NamedOverlay> overlays;
 
     bool allows(std::string_view id) const {
@@ -34,7 +42,7 @@ struct Inputs {
     }
     bool at_boot() const { return manifest.apply_overlays == OverlayMoment::boot && !overlays.empty(); }
     /// The script chooses dom0's memory by the board.
-    bool chooses_dom0_mem() const { return manifest.dom0_mem == "auto"; }
+    bool chooses_dom0_mem() const { return dom0_share(manifest).has_value(); }
     bool classic() const { return manifest.script == ScriptFlavour::classic; }
     /// The original's ${fdt_addr}: kept where U-Boot lets it be loaded over.
     bool uses_fdt_addr() const {
@@ -42,19 +50,13 @@ struct Inputs {
     }
 };
 
-DeviceTree read_tree(const Artifact& artifact, const std::string& name) {
-    if (artifact.content.size > 16 * MiB)
-        throw Error(ErrorCode::artifact, name + " is too large for a device tree",
-                    format_size(artifact.content.size), "at most 16MiB");
-    return DeviceTree::parse(read_all(artifact.content), artifact.path.empty() ? name : artifact.path);
-}
-
 Inputs read_inputs(const Manifest& manifest, const ArtifactSet& artifacts,
                    const std::vector<std::string>& allow) {
-    Inputs inputs{manifest, artifacts, allow, read_tree(artifacts.dtb, "dtb"), {}};
-    if (inputs.base.is_overlay())
-        throw Error(ErrorCode::artifact, "the device tree is an overlay", artifacts.dtb.path,
-                    "a complete device tree for a Raspberry Pi 4", "name it under overlays");
+    Inputs inputs{manifest, artifacts, allow, read_board_trees(manifest, artifacts), {}};
+    if (inputs.trees.size() > 1 && inputs.classic())
+        throw Error(ErrorCode::unfit, "the classic script cannot choose a device tree by the board",
+                    std::to_string(inputs.trees.size()) + " device trees", "one, or the checked script",
+                    "use \"script\": \"checked\"");
     if (artifacts.overlays.size() != manifest.overlays.size())
         throw Error(ErrorCode::internal, "the artifacts are not those of the manifest: overlays are missing");
     for (std::size_t index = 0; index < artifacts.overlays.size(); ++index) {
@@ -65,11 +67,11 @@ Inputs read_inputs(const Manifest& manifest, const ArtifactSet& artifacts,
     return inputs;
 }
 
-/// Xen's command line with dom0_mem in its units: "512MiB" becomes "512M". What "auto" is on the smallest
-/// board stands in the device tree, so that it holds where the script gets no further.
+/// Xen's command line with dom0_mem in its units: "512MiB" becomes "512M". What "auto" or "rest" is on the
+/// smallest board stands in the device tree, so that it holds where the script gets no further.
 std::string xen_command_line(const Manifest& manifest, std::uint64_t automatic) {
     if (manifest.dom0_mem.empty()) return manifest.xen_bootargs;
-    const auto bytes = manifest.dom0_mem == "auto" ? automatic : parse_size(manifest.dom0_mem);
+    const auto bytes = dom0_share(manifest) ? automatic : parse_size(manifest.dom0_mem);
     if (!bytes || *bytes == 0 || *bytes % MiB != 0)
         throw Error(ErrorCode::unfit, "dom0_mem is no size in whole MiB", manifest.dom0_mem,
                     "for example 512MiB");
@@ -115,17 +117,25 @@ std::vector<Obstacle> obstacles(const Inputs& inputs, std::uint64_t low_end) {
                       "",
                       Kind::window});
     result.push_back({"U-Boot's fdt_addr_r", {windows.tree, windows.tree + 1 * MiB}, "", Kind::window});
-    for (const Range& range : inputs.base.memory_reservations())
-        if (!board::first_page.contains(range))
-            result.push_back({"/memreserve/", range, "module-in-reserved-memory", Kind::reserved,
-                              MemoryRole::reservation});
-    for (const ReservedMemory& reserved : reserved_memory(inputs.base))
-        result.push_back({reserved.path, reserved.range, "module-in-reserved-memory", Kind::reserved,
-                          MemoryRole::reservation});
+    const auto reserve = [&](const std::string& name, const Range& range) {
+        const bool known = std::any_of(result.begin(), result.end(), [&](const Obstacle& obstacle) {
+            return obstacle.name == name && obstacle.range == range;
+        });
+        if (!known)
+            result.push_back(
+                {name, range, "module-in-reserved-memory", Kind::reserved, MemoryRole::reservation});
+    };
+    for (const BoardTree& board : inputs.trees) {
+        for (const Range& range : board.tree.memory_reservations())
+            if (!board::first_page.contains(range)) reserve("/memreserve/", range);
+        for (const ReservedMemory& reserved : reserved_memory(board.tree))
+            reserve(reserved.path, reserved.range);
+    }
     return result;
 }
 
-/// Sizes of the trees before anything is placed: what is written later changes numbers, not lengths.
+/// Sizes of the trees before anything is placed: what is written later changes numbers, not lengths. Of
+/// several boards' trees each is the largest.
 struct TreeSizes {
     std::uint64_t loaded = 0;   ///< bytes of the file
     std::uint64_t room = 0;     ///< that the overlays need at boot
@@ -134,16 +144,21 @@ struct TreeSizes {
     std::uint64_t overlay = 0;  ///< the largest overlay
 };
 
-TreeSizes measure(const Inputs& inputs, const CardTrees& trees) {
+TreeSizes measure(const Inputs& inputs, const std::vector<CardTrees>& boards) {
     TreeSizes sizes;
-    sizes.loaded = trees.base.bytes().size();
-    sizes.length = sizes.loaded;
-    if (inputs.at_boot()) {
-        const auto overlays = trees_of(trees.overlays);
-        sizes.room = room_needed(trees.base, overlays);
-        sizes.length = align_up(trees.base.used_size() + sizes.room + room_margin, page);
-        for (const DeviceTree& overlay : overlays)
-            sizes.overlay = std::max(sizes.overlay, overlay.bytes().size());
+    for (const CardTrees& trees : boards) {
+        const std::uint64_t loaded = trees.base.bytes().size();
+        sizes.loaded = std::max(sizes.loaded, loaded);
+        std::uint64_t length = loaded;
+        if (inputs.at_boot()) {
+            const auto overlays = trees_of(trees.overlays);
+            const std::uint64_t room = room_needed(trees.base, overlays);
+            sizes.room = std::max(sizes.room, room);
+            length = align_up(trees.base.used_size() + room + room_margin, page);
+            for (const DeviceTree& overlay : overlays)
+                sizes.overlay = std::max(sizes.overlay, overlay.bytes().size());
+        }
+        sizes.length = std::max(sizes.length, length);
     }
     // `fdt resize` rounds up to a page, from an address that may be in the middle of one.
     const std::uint64_t grown =
@@ -216,9 +231,22 @@ ChosenForXen chosen_of(const Inputs& inputs, const BootPlan& plan) {
     return chosen;
 }
 
-CardTrees make_trees(const Inputs& inputs, const ChosenForXen& chosen) {
-    return inputs.at_boot() ? prepare_for_boot(inputs.base, inputs.overlays, chosen)
-                            : merge_for_card(inputs.base, inputs.overlays, chosen);
+/// Every board's own, in the order of the inputs' trees: the overlays are applied to each of them.
+std::vector<CardTrees> make_trees(const Inputs& inputs, const ChosenForXen& chosen) {
+    std::vector<CardTrees> boards;
+    for (const BoardTree& board : inputs.trees)
+        boards.push_back(inputs.at_boot() ? prepare_for_boot(board.tree, inputs.overlays, chosen)
+                                          : merge_for_card(board.tree, inputs.overlays, chosen));
+    if (!inputs.at_boot()) return boards;
+    // The card has each overlay once.
+    for (const CardTrees& trees : boards)
+        for (std::size_t index = 0; index < trees.overlays.size(); ++index)
+            if (trees.overlays[index].tree.bytes() != boards.front().overlays[index].tree.bytes())
+                throw Error(ErrorCode::unfit,
+                            "overlay " + trees.overlays[index].name + " would differ from board to board",
+                            "device trees with other cells or another PCIe controller", "the same for all",
+                            "use \"apply_overlays\": \"compose\"");
+    return boards;
 }
 
 std::string describe_moves(const MemoryMap& memory, bool left_fdt_addr) {
@@ -235,7 +263,7 @@ std::string describe_moves(const MemoryMap& memory, bool left_fdt_addr) {
 }
 
 ScriptPlan plan_script(const Inputs& inputs, const BootPlan& plan, const TreeSizes& sizes,
-                       const CardTrees& trees) {
+                       const std::vector<CardTrees>& boards) {
     const ChosenForXen chosen = chosen_of(inputs, plan);
     const auto address = [&](MemoryRole role) {
         const MemoryRegion* found = plan.memory.find(role);
@@ -252,24 +280,29 @@ ScriptPlan plan_script(const Inputs& inputs, const BootPlan& plan, const TreeSiz
     if (!inputs.uses_fdt_addr()) script.tree = address(MemoryRole::tree);
     script.moved = describe_moves(
         plan.memory, inputs.classic() && script.tree && !inputs.manifest.addresses.contains("dtb"));
-    if (inputs.chooses_dom0_mem()) {
+    if (const std::optional<Dom0Share> share = dom0_share(inputs.manifest)) {
         script.xen_bootargs = inputs.manifest.xen_bootargs;
-        for (const BoardFit& board : plan.boards) script.dom0_mem.emplace_back(board.memory, board.dom0_mem);
+        for (const BoardFit& board : automatic_fits(plan.memory, *share, all_board_memories))
+            script.dom0_mem.emplace_back(board.memory, board.dom0_mem);
     }
+    for (const BoardTree& board : inputs.trees)
+        if (board.model) script.board_trees.emplace_back(board.model->type_code, board.file);
     if (!inputs.at_boot()) return script;
     for (const NamedOverlay& overlay : inputs.overlays) script.overlays.push_back(overlay.name);
     script.overlay_scratch = address(MemoryRole::scratch);
     script.tree_as_loaded = address(MemoryRole::loaded_tree);
     script.tree_length = sizes.length;
+    const DeviceTree& base = boards.front().base;  // the classic script has no others
     const std::uint64_t bare =
-        script.tree ? resize_slack(trees.base, *script.tree, 0) : least_resize_slack(trees.base, 0);
+        script.tree ? resize_slack(base, *script.tree, 0) : least_resize_slack(base, 0);
     if (bare < sizes.room && !inputs.allows("overlay-no-room"))
         script.resize_argument = align_up(sizes.room + room_margin, page);
     return script;
 }
 
-void check_tree_size(const CardTrees& trees, const TreeSizes& sizes) {
-    const std::uint64_t size = std::max(sizes.length, trees.effective.bytes().size());
+void check_tree_size(const std::vector<CardTrees>& boards, const TreeSizes& sizes) {
+    std::uint64_t size = sizes.length;
+    for (const CardTrees& trees : boards) size = std::max(size, trees.effective.bytes().size());
     if (size > board::max_tree_size)
         throw Error(ErrorCode::unfit, Problem{.message = "the device tree gets too large for Xen",
                                               .found = std::to_string(size) + " bytes",
@@ -278,8 +311,8 @@ void check_tree_size(const CardTrees& trees, const TreeSizes& sizes) {
                                               .rule = "dtb-too-large"});
 }
 
-std::vector<BootFile> boot_files(const Inputs& inputs, const BootPlan& plan, const CardTrees& trees,
-                                 Bytes script) {
+std::vector<BootFile> boot_files(const Inputs& inputs, const BootPlan& plan,
+                                 const std::vector<CardTrees>& boards, Bytes script) {
     const ArtifactSet& artifacts = inputs.artifacts;
     std::vector<BootFile> files;
     files.push_back({boot_name::config, memory_content(plan.config_txt, boot_name::config)});
@@ -289,8 +322,13 @@ std::vector<BootFile> boot_files(const Inputs& inputs, const BootPlan& plan, con
     files.push_back({boot_name::kernel, artifacts.kernel.content});
     if (artifacts.initrd) files.push_back({boot_name::initrd, artifacts.initrd->content});
     if (artifacts.xsm_policy) files.push_back({boot_name::xsm_policy, artifacts.xsm_policy->content});
-    files.push_back({boot_name::tree, trees.base_changed ? memory_content(trees.base.bytes(), boot_name::tree)
-                                                         : artifacts.dtb.content});
+    for (std::size_t index = 0; index < boards.size(); ++index) {
+        const BoardTree& board = inputs.trees[index];
+        files.push_back({board.file, boards[index].base_changed
+                                         ? memory_content(boards[index].base.bytes(), board.file)
+                                         : board.content});
+    }
+    const CardTrees& trees = boards.front();
     for (std::size_t index = 0; index < trees.overlays.size(); ++index) {
         const std::string path = "overlays/" + trees.overlays[index].name + ".dtbo";
         files.push_back({path, trees.changed[index] ? memory_content(trees.overlays[index].tree.bytes(), path)
@@ -324,13 +362,12 @@ BootPlan plan_boot(const Manifest& manifest, const ArtifactSet& artifacts, std::
     const std::uint64_t low_end = board::low_memory_end(manifest.config_txt);
     plan.memory = plan_memory(wishes(inputs, sizes), obstacles(inputs, low_end), low_end);
 
-    plan.boards =
-        inputs.chooses_dom0_mem() ? automatic_fits(plan.memory) : board_fits(plan.memory, plan.xen_bootargs);
-    if (inputs.chooses_dom0_mem())
-        plan.xen_bootargs = xen_command_line(manifest, plan.boards.front().dom0_mem);
-    const CardTrees trees = make_trees(inputs, chosen_of(inputs, plan));
+    const std::optional<Dom0Share> share = dom0_share(manifest);
+    plan.boards = share ? automatic_fits(plan.memory, *share) : board_fits(plan.memory, plan.xen_bootargs);
+    if (share) plan.xen_bootargs = xen_command_line(manifest, plan.boards.front().dom0_mem);
+    const std::vector<CardTrees> trees = make_trees(inputs, chosen_of(inputs, plan));
     check_tree_size(trees, sizes);
-    plan.device_tree = trees.base.bytes();
+    plan.device_tree = trees.front().base.bytes();
     const ScriptPlan script = plan_script(inputs, plan, sizes, trees);
     plan.script = render_script(script);
     plan.files = boot_files(inputs, plan, trees, pack_script(plan.script, time, manifest.name));

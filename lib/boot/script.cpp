@@ -1,8 +1,10 @@
 #include "boot/script.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "board/board.hpp"
+#include "boot/names.hpp"
 #include "format/uboot_script.hpp"
 
 extern "C" {
@@ -53,8 +55,28 @@ std::string megabytes(std::uint64_t bytes) {
 std::string dom0_mem_lines(const ScriptPlan& plan) {
     std::string lines;
     for (const auto& [board, memory] : plan.dom0_mem)
-        lines += "if test \"${memory_code}\" = " + std::to_string(board::memory_code(board)) +
+        if (std::has_single_bit(board))
+            lines += "if test \"${memory_code}\" = " + std::to_string(board::memory_code(board)) +
+                     "; then setenv dom0_mem " + megabytes(memory) + "; fi\n";
+    if (!lines.empty()) lines.pop_back();
+    return lines;
+}
+
+/// By the firmware's word, in units of 128 MiB: what the largest board gets that is no larger than this one.
+std::string dom0_mem_by_size_lines(const ScriptPlan& plan) {
+    std::string lines;
+    for (const auto& [board, memory] : plan.dom0_mem)
+        lines += "if test ${sdram_gbit} -ge " + std::to_string(board / board::sdram_size_unit) +
                  "; then setenv dom0_mem " + megabytes(memory) + "; fi\n";
+    if (!lines.empty()) lines.pop_back();
+    return lines;
+}
+
+std::string choose_tree_lines(const ScriptPlan& plan) {
+    std::string lines;
+    for (const auto& [type_code, file] : plan.board_trees)
+        lines += "if test \"${board_rev}\" -eq " + format_address(type_code) + "; then setenv board_tree " +
+                 file + "; fi\n";
     if (!lines.empty()) lines.pop_back();
     return lines;
 }
@@ -137,6 +159,7 @@ std::string render_script(const ScriptPlan& plan) {
     if (plan.initrd) flags.emplace_back("initrd");
     if (plan.xsm_policy) flags.emplace_back("xsm");
     if (!plan.dom0_mem.empty()) flags.emplace_back("auto");
+    if (!plan.board_trees.empty()) flags.emplace_back("boards");
     const bool checked = plan.flavour == ScriptFlavour::checked;
     const std::string next = checked ? " && " : "; ";
     const Range initrd = plan.initrd.value_or(Range{});
@@ -149,7 +172,12 @@ std::string render_script(const ScriptPlan& plan) {
                        {"bootargs", plan.bootargs},
                        {"xen_bootargs", plan.xen_bootargs},
                        {"dom0_mem", plan.dom0_mem.empty() ? "" : megabytes(plan.dom0_mem.front().second)},
+                       {"tree", plan.board_trees.empty() ? boot_name::tree : "${board_tree}"},
+                       {"choose_tree", choose_tree_lines(plan)},
+                       {"run_choose_tree", plan.board_trees.empty() ? "" : "run choose_tree && "},
                        {"choose_dom0_mem", dom0_mem_lines(plan)},
+                       {"choose_dom0_mem_by_size", dom0_mem_by_size_lines(plan)},
+                       {"sdram_size", board::sdram_size_property},
                        {"command_line_room", format_address(board::command_line_room)},
                        {"set_dom0_mem", plan.dom0_mem.empty() ? "" : "run set_dom0_mem" + next},
                        {"xen", format_address(plan.xen)},

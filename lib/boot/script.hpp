@@ -30,11 +30,15 @@ struct ScriptPlan {
     std::uint64_t tree_as_loaded = 0;  ///< checked, with overlays: where the untouched tree stands
     std::uint64_t tree_length = 0;     ///< checked, with overlays: the copy's total size
     std::optional<std::uint64_t> resize_argument;  ///< classic, with overlays: nothing is a bare `fdt resize`
-    /// dom0_mem "auto": a board's memory and what dom0 gets of it, in bytes, the smallest board first; empty:
+    /// dom0_mem "auto" or "rest": a board's memory and what dom0 gets of it, in bytes, the smallest board
+    /// first; empty:
     /// Xen's command line in the device tree has it.
     std::vector<std::pair<std::uint64_t, std::uint64_t>> dom0_mem;
     std::string xen_bootargs;  ///< then: Xen's command line without dom0_mem
-    std::string moved;         ///< "dom0 kernel 0x480000 -> 0xa00000 (xen-reaches-next)"; may be empty
+    /// Checked: the boards' type codes (${board_rev}) and their trees' names on the card; empty: the card has
+    /// one tree for every board.
+    std::vector<std::pair<unsigned, std::string>> board_trees;
+    std::string moved;  ///< "dom0 kernel 0x480000 -> 0xa00000 (xen-reaches-next)"; may be empty
 };
 
 /// U-Boot reads at most 64 KiB of a script (boot/bootmeth_script.c).

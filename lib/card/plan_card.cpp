@@ -183,9 +183,10 @@ KnownDigests known_digests(const ArtifactSet& artifacts) {
         if (artifact.packing == "none" && artifact.sha256)
             known[artifact.content.source.get()] = *artifact.sha256;
     };
-    for (const Artifact* artifact : std::initializer_list<const Artifact*>{&artifacts.xen, &artifacts.kernel,
-                                                                           &artifacts.uboot, &artifacts.dtb})
+    for (const Artifact* artifact :
+         std::initializer_list<const Artifact*>{&artifacts.xen, &artifacts.kernel, &artifacts.uboot})
         add(*artifact);
+    for (const Artifact& tree : artifacts.dtbs) add(tree);
     if (artifacts.initrd) add(*artifacts.initrd);
     if (artifacts.xsm_policy) add(*artifacts.xsm_policy);
     for (const Artifact& overlay : artifacts.overlays) add(overlay);

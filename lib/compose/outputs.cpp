@@ -10,7 +10,8 @@ namespace {
 /// Every file and folder that a manifest names, and the manifest.
 std::vector<std::string> inputs_of(const Manifest& manifest) {
     std::vector<std::string> inputs{manifest.file, manifest.xen.resolved, manifest.kernel.resolved,
-                                    manifest.dtb.resolved, manifest.uboot.resolved};
+                                    manifest.uboot.resolved};
+    for (const ArtifactReference& tree : manifest.dtbs) inputs.push_back(tree.resolved);
     for (const auto& optional : {manifest.initrd, manifest.xsm_policy, manifest.firmware})
         if (optional) inputs.push_back(optional->resolved);
     for (const ArtifactReference& layer : manifest.rootfs) inputs.push_back(layer.resolved);

@@ -56,7 +56,8 @@ void add_files(const FileTree& tree, NodeId folder, const std::string& path,
 
 void add_config(const FileTree& tree, const std::string& file, int depth, FirmwareFacts& facts) {
     for (ConfigLine& line : parse_config_txt(as_text(read_boot_file(tree, file, largest_config)), file)) {
-        const bool include = line.key == "include" && (line.section == "all" || line.section == "pi4");
+        const BoardModel& board = facts.board ? *facts.board : raspberry_pi_4b();
+        const bool include = line.key == "include" && board.takes(line.section);
         const std::string included = line.value;
         facts.config.push_back(std::move(line));
         if (include && depth < deepest_include) add_config(tree, included, depth + 1, facts);
@@ -114,8 +115,9 @@ Bytes read_boot_file(const FileTree& tree, std::string_view path, std::uint64_t 
     return content ? start_of(*content, static_cast<std::size_t>(most)) : Bytes{};
 }
 
-FirmwareFacts survey_firmware(const FileTree& tree) {
+FirmwareFacts survey_firmware(const FileTree& tree, const BoardModel* board) {
     FirmwareFacts facts;
+    facts.board = board;
     add_files(tree, FileTree::root(), "", facts.files);
     facts.config_present = find_boot_file(tree, "config.txt").has_value();
     add_config(tree, "config.txt", 0, facts);

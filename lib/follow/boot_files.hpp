@@ -15,8 +15,8 @@ std::optional<Content> find_boot_file(const FileTree& tree, std::string_view pat
 /// Up to `most` bytes of it; empty where it is not there.
 Bytes read_boot_file(const FileTree& tree, std::string_view path, std::uint64_t most);
 
-/// config.txt with what it includes, and the names of all files. Throws Error{io}.
-FirmwareFacts survey_firmware(const FileTree& tree);
+/// config.txt with what it includes on this board (null: any), and the names of all files. Throws Error{io}.
+FirmwareFacts survey_firmware(const FileTree& tree, const BoardModel* board);
 
 /// Whether a processor could run it: 64 bytes at least, and no text. Throws Error{io}.
 bool can_be_program(const Content& content);

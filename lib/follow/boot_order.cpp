@@ -129,6 +129,8 @@ std::vector<BootCandidate> boot_candidates(const CardFiles& card, const std::opt
 
 UBootStart uboot_start(const CardFiles& card, const BootScenario& scenario) {
     UBootStart start;
+    if (scenario.firmware && scenario.firmware->board) start.board = scenario.firmware->board;
+    start.board_memory = start.board->memories.front();
     if (scenario.uboot) {
         start.environment = scenario.uboot->environment;
         if (scenario.uboot->year > 0) start.version = scenario.uboot->year * 100 + scenario.uboot->month;
@@ -141,9 +143,9 @@ UBootStart uboot_start(const CardFiles& card, const BootScenario& scenario) {
                 value != scenario.uboot->environment.end())
                 start.environment.emplace(name, value->second);
     if (card.disk.boot_partition && scenario.firmware)
-        start.firmware_tree =
-            find_card_file(card, *card.disk.boot_partition,
-                           config_value(*scenario.firmware, "device_tree").value_or("bcm2711-rpi-4-b.dtb"));
+        start.firmware_tree = find_card_file(
+            card, *card.disk.boot_partition,
+            config_value(*scenario.firmware, "device_tree").value_or(std::string(start.board->tree)));
     if (start.firmware_tree) start.card_number = card_number(*start.firmware_tree);
     start.partitions = partitions(card, start.card_number);
     start.find_file = [&card](unsigned partition, const std::string& path) {

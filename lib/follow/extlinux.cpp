@@ -90,8 +90,9 @@ UBootScriptText extlinux_script(const ExtlinuxEntry& entry, const std::string& f
         initrd = "${ramdisk_addr_r}:${initrd_size}";
     }
     load("kernel_addr_r", entry.kernel);
-    const std::string fdtfile =
-        environment.contains("fdtfile") ? environment.at("fdtfile") : "broadcom/bcm2711-rpi-4-b.dtb";
+    const std::string fdtfile = environment.contains("fdtfile")
+                                    ? environment.at("fdtfile")
+                                    : "broadcom/" + std::string(start.board->tree);
     const std::string tree = !entry.tree.empty()       ? entry.tree
                              : !entry.tree_dir.empty() ? entry.tree_dir + "/" + fdtfile
                                                        : std::string();

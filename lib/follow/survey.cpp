@@ -39,7 +39,8 @@ Placement::Role role_of(const ModuleFacts& module, unsigned& unnamed) {
 /// Turns what the script did into the scenario.
 class Surveyor {
   public:
-    explicit Surveyor(const CardFiles& card) : card_(card) {
+    /// On this board; null: on any of the family.
+    Surveyor(const CardFiles& card, const BoardModel* board) : card_(card), board_(board) {
         scenario().disk = card.disk;
         survey_.notes = card.not_proven;
         if (card.disk.boot_partition) boot_ = tree(*card.disk.boot_partition);
@@ -52,7 +53,7 @@ class Surveyor {
             note("no boot partition could be read, so nothing is known of what would be started");
             return std::move(survey_);
         }
-        scenario().firmware = survey_firmware(*boot_);
+        scenario().firmware = survey_firmware(*boot_, board_);
         scenario().saved_environment = saved_environment(*boot_);
         find_uboot();
         follow_script();
@@ -166,6 +167,7 @@ class Surveyor {
         scenario().script = script->facts;
         fill_memory(run);
         scenario().dom0_mem_of_board = dom0_mem_of_board(start, entry);
+        if (!board_) survey_.boards = boards_of_script(start, entry);
     }
 
     void fill_script(const UBootRun& run, FoundScript& script) {
@@ -413,6 +415,7 @@ class Surveyor {
     }
 
     const CardFiles& card_;
+    const BoardModel* board_;
     const FileTree* boot_ = nullptr;
     const FileTree* root_ = nullptr;
     Survey survey_;
@@ -422,7 +425,14 @@ class Surveyor {
 }  // namespace
 
 Survey survey(const CardFiles& card) {
-    return Surveyor(card).run();
+    Survey first = Surveyor(card, nullptr).run();
+    const std::vector<const BoardModel*> boards = std::move(first.boards);
+    if (boards.empty()) return first;
+    first = Surveyor(card, boards.front()).run();
+    for (std::size_t index = 1; index < boards.size(); ++index)
+        first.others.push_back(Surveyor(card, boards[index]).run());
+    first.boards = boards;
+    return first;
 }
 
 Survey survey(const Card& card) {

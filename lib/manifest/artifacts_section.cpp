@@ -42,14 +42,16 @@ ArtifactReference read_reference(const JsonValue& value, Problems& problems, con
     return reference;
 }
 
-void read_rootfs(const JsonValue& value, Problems& problems, Manifest& manifest) {
-    if (value.type != JsonValue::Type::array) {
-        manifest.rootfs.push_back(read_reference(value, problems, manifest.file));
-        return;
-    }
-    if (value.elements.empty()) problems.add(value, "no root file system", "at least one layer");
-    for (const JsonValue& layer : value.elements)
-        manifest.rootfs.push_back(read_reference(layer, problems, manifest.file));
+/// One artifact, or a list of at least one.
+std::vector<ArtifactReference> read_references(const JsonValue& value, Problems& problems,
+                                               const std::string& file, std::string_view none,
+                                               std::string_view allowed) {
+    if (value.type != JsonValue::Type::array) return {read_reference(value, problems, file)};
+    if (value.elements.empty()) problems.add(value, std::string(none), std::string(allowed));
+    std::vector<ArtifactReference> references;
+    for (const JsonValue& element : value.elements)
+        references.push_back(read_reference(element, problems, file));
+    return references;
 }
 
 }  // namespace
@@ -68,10 +70,14 @@ void read_artifacts(const JsonValue& value, Problems& problems, Manifest& manife
     required("kernel", manifest.kernel);
     optional("initrd", manifest.initrd);
     optional("xsm_policy", manifest.xsm_policy);
-    required("dtb", manifest.dtb);
+    if (const JsonValue* trees = object.required("dtb"))
+        manifest.dtbs = read_references(*trees, problems, manifest.file, "no device tree",
+                                        "a device tree, or one for each board");
     required("uboot", manifest.uboot);
     optional("firmware", manifest.firmware);
-    if (const JsonValue* rootfs = object.required("rootfs")) read_rootfs(*rootfs, problems, manifest);
+    if (const JsonValue* rootfs = object.required("rootfs"))
+        manifest.rootfs =
+            read_references(*rootfs, problems, manifest.file, "no root file system", "at least one layer");
     object.finish();
 }
 

@@ -159,12 +159,12 @@ void read_dom0_mem(const JsonValue* value, const JsonValue* xen_bootargs, Proble
     if (value) {
         // Xen counts in pages and the 1:1 allocator in chunks of 4 MiB or more (xen/arch/arm/domain_build.c).
         static constexpr SizeLimits limits{
-            .least = 32 * MiB, .most = 8 * GiB, .unit = MiB, .words = "\"auto\""};
-        if (is_word(*value, "auto")) {
-            manifest.dom0_mem = "auto";
+            .least = 32 * MiB, .most = 8 * GiB, .unit = MiB, .words = "\"auto\", \"rest\""};
+        if (is_word(*value, "auto") || is_word(*value, "rest")) {
+            manifest.dom0_mem = value->text;
             if (manifest.script == ScriptFlavour::classic)
                 problems.add(*value, "the classic script cannot choose dom0's memory by the board",
-                             "\"auto\" with \"script\": \"checked\", or a size",
+                             "\"auto\" and \"rest\" with \"script\": \"checked\", or a size",
                              "name a size, or leave \"script\" out");
         } else if (const auto bytes = read_size(*value, limits, problems)) {
             manifest.dom0_mem = format_size(*bytes);
@@ -185,6 +185,10 @@ void read_boot(const JsonValue& value, Problems& problems, Manifest& manifest) {
     if (const JsonValue* script = object.optional("script")) {
         static constexpr std::array<std::string_view, 2> flavours{"checked", "classic"};
         manifest.script = static_cast<ScriptFlavour>(read_choice(*script, flavours, problems).value_or(0));
+        if (manifest.script == ScriptFlavour::classic && manifest.dtbs.size() > 1)
+            problems.add(*script, "the classic script cannot choose a device tree by the board",
+                         "\"checked\" where \"dtb\" of \"artifacts\" is a list",
+                         "use \"script\": \"checked\", or name one device tree");
     }
     if (const JsonValue* moment = object.optional("apply_overlays")) {
         static constexpr std::array<std::string_view, 2> moments{"compose", "boot"};

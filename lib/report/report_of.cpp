@@ -133,7 +133,7 @@ std::vector<std::pair<std::string, std::string>> inputs_of(const ArtifactSet& ar
     add(artifacts.xen);
     add(artifacts.kernel);
     add(artifacts.uboot);
-    add(artifacts.dtb);
+    for (const Artifact& tree : artifacts.dtbs) add(tree);
     if (artifacts.initrd) add(*artifacts.initrd);
     if (artifacts.xsm_policy) add(*artifacts.xsm_policy);
     for (const Artifact& overlay : artifacts.overlays) add(overlay);

@@ -59,9 +59,15 @@ Findings is_overlay(const BootScenario& scenario) {
 
 Findings wrong_board(const BootScenario& scenario) {
     const DeviceTreeFacts* tree = device_tree(scenario);
-    if (!tree || !tree->as_stored || tree->as_stored->is_overlay ||
-        contains(tree->as_stored->root_compatible, "brcm,bcm2711"))
-        return {};
+    if (!tree || !tree->as_stored || tree->as_stored->is_overlay) return {};
+    if (contains(tree->as_stored->root_compatible, "brcm,bcm2711")) {
+        const BoardModel* board = scenario.firmware ? scenario.firmware->board : nullptr;
+        const BoardModel* of_tree = board_of_tree(tree->as_stored->root_compatible);
+        if (!board || !of_tree || of_tree == board) return {};
+        return {{tree->file + " is for the " + std::string(of_tree->name),
+                 "compatible " + describe_list(tree->as_stored->root_compatible),
+                 std::string(board->compatible), "use the device tree of the " + std::string(board->name)}};
+    }
     return {{tree->file + " is for another board",
              "compatible " + describe_list(tree->as_stored->root_compatible), "brcm,bcm2711",
              "use bcm2711-rpi-4-b.dtb"}};

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "board/dom0_memory.hpp"
 #include "rules/rules.hpp"
@@ -44,7 +45,11 @@ std::optional<Fit> fit_boards(const BootScenario& scenario) {
     Fit fit;
     if (scenario.dom0_mem_of_board.empty()) fit.asked = "dom0_mem=" + *everywhere;
     const std::vector<Range> modules = taken_by_modules(scenario);
-    for (const std::uint64_t board : board_memories) {
+    const BoardModel* model = scenario.firmware ? scenario.firmware->board : nullptr;
+    const std::span<const std::uint64_t> sizes = model ? model->memories : std::span(board_memories);
+    std::set<std::uint64_t> boards(sizes.begin(), sizes.end());
+    for (const auto& [board, memory] : scenario.dom0_mem_of_board) boards.insert(board);
+    for (const std::uint64_t board : boards) {
         std::string text = everywhere.value_or("");
         if (const auto own = scenario.dom0_mem_of_board.find(board);
             own != scenario.dom0_mem_of_board.end()) {

@@ -38,9 +38,10 @@ const char* name_of(ImageKind kind) noexcept {
 }
 
 std::vector<std::string> config_values(const FirmwareFacts& firmware, std::string_view key) {
+    const BoardModel& board = firmware.board ? *firmware.board : raspberry_pi_4b();
     std::vector<std::string> values;
     for (const ConfigLine& line : firmware.config)
-        if (line.key == key && (line.section == "all" || line.section == "pi4")) values.push_back(line.value);
+        if (line.key == key && board.takes(line.section)) values.push_back(line.value);
     return values;
 }
 

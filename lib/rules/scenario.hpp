@@ -11,6 +11,7 @@
 #include <rpixen/diagnostic.hpp>
 
 #include "base/size.hpp"
+#include "board/board_model.hpp"
 #include "format/arm64_image.hpp"
 #include "format/uboot_release.hpp"
 
@@ -208,6 +209,9 @@ struct ConfigLine {
 };
 
 struct FirmwareFacts {
+    /// The board that it runs on, where the card tells boards apart; null: any of the family, and the filters
+    /// are those of a Raspberry Pi 4 B.
+    const BoardModel* board = nullptr;
     std::vector<ConfigLine> config;  ///< in reading order
     bool config_present = true;
     /// Files of the boot partition, as paths without a leading '/', with their sizes; sorted.
@@ -282,7 +286,7 @@ struct BootScenario {
 /// of 2 MiB (U-Boot arch/arm/lib/image.c booti_setup). Its address where the header is not known.
 std::uint64_t xen_runs_at(const XenFacts& xen);
 
-/// The last value of `key` that a Raspberry Pi 4 takes ([all], [pi4]); nothing where no line sets it.
+/// The last value of `key` that the board takes ([all], [pi4], ...); nothing where no line sets it.
 std::optional<std::string> config_value(const FirmwareFacts& firmware, std::string_view key);
 /// Every value of a key that may stand more than once (dtoverlay, dtparam).
 std::vector<std::string> config_values(const FirmwareFacts& firmware, std::string_view key);

@@ -30,7 +30,7 @@ class ProbeArtifacts : public testing::Test {
         manifest_.xen = add("xen", xen_bytes);
         manifest_.kernel = add("Image", kernel_bytes);
         manifest_.uboot = add("u-boot.bin", uboot_bytes);
-        manifest_.dtb = add("board.dtb", dtc("/dts-v1/; / { compatible = \"brcm,bcm2711\"; };"));
+        manifest_.dtbs = {add("board.dtb", dtc("/dts-v1/; / { compatible = \"brcm,bcm2711\"; };"))};
         manifest_.rootfs.push_back(add("root.tar", TarMaker().file("etc/hostname", "pi\n").finish()));
         manifest_.overlays.push_back({"pi4-64-xen", {}, {}});
     }
@@ -151,13 +151,14 @@ TEST_F(ProbeArtifacts, XenAndKernelMixedUp) {
 }
 
 TEST_F(ProbeArtifacts, DeviceTreeAndOverlayMixedUp) {
-    manifest_.overlays.push_back({"mine", manifest_.dtb.resolved, {manifest_.file, "/overlays/1", 9, 9}});
+    manifest_.overlays.push_back(
+        {"mine", manifest_.dtbs.front().resolved, {manifest_.file, "/overlays/1", 9, 9}});
     refused("a whole device tree", manifest_.overlays[1].location);
     manifest_.overlays.pop_back();
-    manifest_.dtb = add("board.dtb", overlay());
-    refused("a device tree overlay", manifest_.dtb.location);
-    manifest_.dtb = add("board.dtb", kernel_bytes);
-    refused("an arm64 Image", manifest_.dtb.location);
+    manifest_.dtbs.front() = add("board.dtb", overlay());
+    refused("a device tree overlay", manifest_.dtbs.front().location);
+    manifest_.dtbs.front() = add("board.dtb", kernel_bytes);
+    refused("an arm64 Image", manifest_.dtbs.front().location);
 }
 
 TEST_F(ProbeArtifacts, EveryProblemAtOnce) {
@@ -166,7 +167,7 @@ TEST_F(ProbeArtifacts, EveryProblemAtOnce) {
     manifest_.uboot = add("u-boot.bin",
                           "\x7f"
                           "ELF\2\1 and so on");
-    manifest_.dtb = add("board.dtb", "");
+    manifest_.dtbs.front() = add("board.dtb", "");
     manifest_.firmware = ArtifactReference{"fw", folder_ / "fw", {}, {}};
     manifest_.initrd = add("initrd", TarMaker().file("x", "").finish());
     manifest_.xsm_policy = add("policy", "text");

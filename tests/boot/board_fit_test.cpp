@@ -76,6 +76,34 @@ TEST(BoardFit, AutomaticAsksForLessWhereThePlacesLeaveLess) {
               std::string::npos);
 }
 
+TEST(BoardFit, TheRestIsAllThatEachBoardCanGiveLessAMargin) {
+    for (const std::uint64_t kernel : {15 * MiB, 40 * MiB}) {
+        BootInputs inputs(kernel);
+        inputs.manifest.dom0_mem = "rest";
+        const BootPlan plan = inputs.plan();
+        ASSERT_EQ(plan.boards.size(), 4U);
+        for (const BoardFit& board : plan.boards) {
+            EXPECT_TRUE(board.starts) << format_size(board.memory);
+            EXPECT_LE(board.dom0_mem + 64 * MiB, board.ceiling) << format_size(board.memory);
+            EXPECT_GT(board.dom0_mem + 256 * MiB, board.ceiling) << format_size(board.memory);
+            EXPECT_NE(plan.script.find("setenv dom0_mem " + std::to_string(board.dom0_mem / MiB) + "M;"),
+                      std::string::npos);
+        }
+        EXPECT_THAT(ids_of(test::diagnostics_of(plan)),
+                    ::testing::Not(::testing::Contains("dom0-mem-excludes-boards")));
+    }
+}
+
+TEST(BoardFit, ABoardOf3GiBHasAShareOfItsOwn) {
+    const BootPlan plan = BootInputs(26 * MiB).plan();
+    const std::uint64_t sizes[] = {2 * GiB, 3 * GiB, 4 * GiB};
+    const auto fits = automatic_fits(plan.memory, Dom0Share::rest, sizes);
+    ASSERT_EQ(fits.size(), 3U);
+    EXPECT_LT(fits[0].dom0_mem + 900 * MiB, fits[1].dom0_mem);
+    EXPECT_LT(fits[1].dom0_mem + 800 * MiB, fits[2].dom0_mem);
+    EXPECT_TRUE(fits[1].starts);
+}
+
 TEST(BoardFit, WithoutASizeThereIsNothingToSay) {
     BootInputs inputs;
     inputs.manifest.dom0_mem.clear();

@@ -107,8 +107,15 @@ BootPlan BootInputs::plan(const std::vector<std::string>& allow) const {
 }
 
 void BootInputs::set_tree(const std::string& source, bool symbols) {
-    artifacts.dtb.path = "board.dtb";
-    artifacts.dtb.content = memory_content(dtc(source, symbols), "board.dtb");
+    artifacts.dtbs.clear();
+    add_tree(source, symbols);
+}
+
+void BootInputs::add_tree(const std::string& source, bool symbols) {
+    Artifact artifact;
+    artifact.path = "board" + std::to_string(artifacts.dtbs.size()) + ".dtb";
+    artifact.content = memory_content(dtc(source, symbols), artifact.path);
+    artifacts.dtbs.push_back(std::move(artifact));
 }
 
 void BootInputs::add_overlay(const std::string& name, Bytes bytes) {

@@ -22,6 +22,8 @@ struct BootInputs {
     BootPlan plan(const std::vector<std::string>& allow = {}) const;
 
     void set_tree(const std::string& source, bool symbols = false);
+    /// One more, for another board.
+    void add_tree(const std::string& source, bool symbols = false);
     void set_overlays(const std::vector<std::pair<std::string, std::string>>& names_and_sources);
     void add_overlay(const std::string& name, Bytes bytes);
     void set_initrd(std::uint64_t size);

@@ -113,7 +113,7 @@ TEST(PlanBoot, LeavesInputsByteForByteWhereItCan) {
     BootInputs inputs;
     inputs.manifest.apply_overlays = OverlayMoment::boot;
     const BootPlan plan = inputs.plan();
-    EXPECT_EQ(bytes_of(plan, "bcm2711-rpi-4-b.dtb"), read_all(inputs.artifacts.dtb.content));
+    EXPECT_EQ(bytes_of(plan, "bcm2711-rpi-4-b.dtb"), read_all(inputs.artifacts.dtbs.front().content));
     EXPECT_EQ(find_file(plan, "Image")->content.source, inputs.artifacts.kernel.content.source);
 }
 

@@ -100,6 +100,10 @@ TEST(Checked, ChoosesDom0MemByTheBoard) {
                           "bootscrub=0'\nsetenv dom0_mem 512M\n"));
     EXPECT_THAT(plan.script, HasSubstr("if test \"${memory_code}\" = 3; then setenv dom0_mem 768M; fi\n"));
     EXPECT_THAT(plan.script, HasSubstr("if test \"${memory_code}\" = 5; then setenv dom0_mem 2048M; fi\n"));
+    // A board of 3 GB has no number of its own in the revision code; the firmware's tree tells.
+    EXPECT_THAT(plan.script, HasSubstr("fdt get value sdram_gbit /chosen rpi-sdram-size-gbit"));
+    EXPECT_THAT(plan.script, HasSubstr("if test ${sdram_gbit} -ge 24; then setenv dom0_mem 768M; fi\n"));
+    EXPECT_THAT(plan.script, Not(HasSubstr("= 7; then setenv dom0_mem")));
     EXPECT_THAT(plan.script, HasSubstr("run do_dtbsetup && run set_dom0_mem && run load_xen"));
     // Where the script gets no further than the device tree, the smallest board's size is in it.
     const auto tree = DeviceTree::parse(plan.device_tree, "tree");

@@ -252,16 +252,24 @@ TEST(CheckCard, Dom0MemThatTheScriptChoosesIsFollowed) {
     plan.tree_as_loaded = 0x2610000;
     plan.tree_length = 0x3000;
     plan.xen_bootargs = "console=dtuart dtuart=/soc/serial@7e215040";
-    plan.dom0_mem = {{1 * GiB, 512 * MiB}, {2 * GiB, 768 * MiB}, {4 * GiB, 1 * GiB}, {8 * GiB, 2 * GiB}};
+    plan.dom0_mem = {{1 * GiB, 512 * MiB},
+                     {2 * GiB, 768 * MiB},
+                     {3 * GiB, 896 * MiB},
+                     {4 * GiB, 1 * GiB},
+                     {8 * GiB, 2 * GiB}};
     card.boot["boot.scr"] = test::boot_scr(folder, render_script(plan));
     const CardCheck result = check(folder, card);
     EXPECT_THAT(result.diagnostics, IsEmpty()) << listed(result);
     EXPECT_THAT(result.notes, IsEmpty()) << listed(result);
     const std::map<std::uint64_t, std::string> chosen{
-        {1 * GiB, "512M"}, {2 * GiB, "768M"}, {4 * GiB, "1024M"}, {8 * GiB, "2048M"}};
+        {1 * GiB, "512M"}, {2 * GiB, "768M"}, {3 * GiB, "896M"}, {4 * GiB, "1024M"}, {8 * GiB, "2048M"}};
     EXPECT_EQ(result.scenario.dom0_mem_of_board, chosen);
 
-    // Too much for one of them is seen.
+    // Too much for one of them is seen, also where only the firmware's tree tells the size.
+    plan.dom0_mem[2].second = 3 * GiB;
+    card.boot["boot.scr"] = test::boot_scr(folder, render_script(plan));
+    EXPECT_EQ(ids(check(folder, card)), std::set<std::string>{"dom0-mem-excludes-boards"});
+    plan.dom0_mem[2].second = 896 * MiB;
     plan.dom0_mem[1].second = 2 * GiB;
     card.boot["boot.scr"] = test::boot_scr(folder, render_script(plan));
     EXPECT_EQ(ids(check(folder, card)), std::set<std::string>{"dom0-mem-excludes-boards"});

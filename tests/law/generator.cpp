@@ -140,7 +140,8 @@ const Trait traits[] = {
      {R"({"boot": {"dom0_mem": "32MiB"}})", R"({"boot": {"dom0_mem": "33MiB"}})",
       R"({"boot": {"dom0_mem": "768MiB"}})", R"({"boot": {"dom0_mem": "1GiB"}})",
       R"({"boot": {"dom0_mem": "4GiB"}})", R"({"boot": {"dom0_mem": "8GiB"}})",
-      R"({"boot": {"dom0_mem": 1073741824}})", R"({"boot": {"dom0_mem": "auto"}})"}},
+      R"({"boot": {"dom0_mem": 1073741824}})", R"({"boot": {"dom0_mem": "auto"}})",
+      R"({"boot": {"dom0_mem": "rest"}})"}},
     {20,
      {R"({"boot": {"env": {"bootdelay": "0"}}})", R"({"boot": {"env": {"bootcmd": "echo stopped"}}})",
       R"({"boot": {"env": {"preboot": "echo hello"}}})",
@@ -203,6 +204,15 @@ const Trait traits[] = {
       R"({"image": {"root_partition": {"free": "0KiB"}}})",
       R"({"image": {"root_partition": {"size": "6MiB", "free": null}}})",
       R"({"image": {"size": "64MiB", "root_partition": {"size": "fill", "free": null}}})"}},
+    {20,
+     {R"({"artifacts": {"dtb": ["board.dtb", "bcm2711-rpi-400.dtb", "bcm2711-rpi-cm4-io.dtb"]}})",
+      R"({"artifacts": {"dtb": ["bcm2711-rpi-cm4-io.dtb", {"path": "bare.dtb"}]}})",
+      R"({"artifacts": {"dtb": ["reserving-400.dtb", "bcm2711-rpi-cm4-io.dtb"]}})",
+      R"({"artifacts": {"dtb": ["bcm2711-rpi-400.dtb"]}})",
+      R"({"artifacts": {"dtb": ["board.dtb", "bcm2711-rpi-400.dtb"]},
+          "boot": {"config_txt": ["[pi400]", "total_mem=1024", "[cm4]", "gpu_mem=256", "[all]"]}})",
+      R"({"artifacts": {"dtb": ["board.dtb", "reserving.dtb"]}})",
+      R"({"artifacts": {"dtb": ["board.dtb", "pi3.dtb"]}})"}},
     {8,
      {R"({"owners": [{"path": "/etc/**", "uid": 1000, "gid": 1000, "mode": "0700"}]})",
       R"({"owners": [{"path": "/sbin/init", "mode": "0000"}, {"path": "/nowhere", "uid": 1}]})"}},
@@ -243,7 +253,8 @@ const Added added[] = {
     {"boot",
      "/bcm2711-rpi-4-b.dtb",
      {"board.dtb", "reserving.dtb", "pi3.dtb", "model.dtbo", "garbage", "empty"}},
-    {"boot", "/bcm2711-rpi-400.dtb", {"board.dtb"}},
+    {"boot", "/bcm2711-rpi-400.dtb", {"board.dtb", "bcm2711-rpi-400.dtb", "garbage"}},
+    {"boot", "/bcm2711-rpi-cm4.dtb", {"bcm2711-rpi-400.dtb", "empty"}},
     {"boot",
      "/overlays/pi4-64-xen.dtbo",
      {"recipe.dtbo", "recipe-large.dtbo", "astray.dtbo", "board.dtb", "garbage"}},
@@ -283,7 +294,10 @@ void make_consistent(json& manifest) {
     if (boot.contains("xen_bootargs") &&
         boot["xen_bootargs"].get<std::string>().find("dom0_mem") != std::string::npos)
         boot.erase("dom0_mem");
-    if (boot.value("dom0_mem", json()) == "auto") boot.erase("script");
+    const json& trees = manifest["artifacts"]["dtb"];
+    if (boot.value("dom0_mem", json()) == "auto" || boot.value("dom0_mem", json()) == "rest" ||
+        (trees.is_array() && trees.size() > 1))
+        boot.erase("script");
     if (boot.contains("addresses")) {
         if (!manifest["artifacts"].contains("initrd")) boot["addresses"].erase("initrd");
         if (!manifest["artifacts"].contains("xsm_policy")) boot["addresses"].erase("xsm_policy");

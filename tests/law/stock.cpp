@@ -51,6 +51,13 @@ void write_trees(const TemporaryFolder& folder) {
             own);
     variant("bare.dtb", "", own);
     variant("pi3.dtb", "", "\"raspberrypi,3-model-b\", \"brcm,bcm2837\"");
+    variant("bcm2711-rpi-400.dtb", "emmc2bus { };", "\"raspberrypi,400\", \"brcm,bcm2711\"");
+    variant("reserving-400.dtb",
+            "emmc2bus { }; reserved-memory { #address-cells = <2>; #size-cells = <1>; ranges; "
+            "fixed@500000 { reg = <0 0x500000 0x100000>; }; };",
+            "\"raspberrypi,400\", \"brcm,bcm2711\"");
+    variant("bcm2711-rpi-cm4-io.dtb", "emmc2bus { filler = \"" + std::string(20000, 'f') + "\"; };",
+            "\"raspberrypi,4-compute-module\", \"brcm,bcm2711\"");
     folder.write("model.dtbo", overlay("/", "model = \"another\";"));
     folder.write("uart.dtbo", overlay("/soc/serial@7e215040", "status = \"disabled\";"));
     folder.write("reserve.dtbo", overlay("/",

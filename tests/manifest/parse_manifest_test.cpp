@@ -80,6 +80,25 @@ TEST(ParseManifest, TheShortestManifestHasTheContractsDefaults) {
     EXPECT_THAT(manifest.files, IsEmpty());
 }
 
+TEST(ParseManifest, TheDeviceTreeMayBeAListOfOneForEachBoard) {
+    const auto trees = [](const std::string& dtb, const std::string& more = "") {
+        return R"({ "manifest_version": 1, "artifacts": { "xen": "xen", "kernel": "Image", "uboot": "u.bin",
+            "rootfs": "root.tar", "dtb": )" +
+               dtb + " }" + more + " }";
+    };
+    const Manifest manifest = parse_manifest(trees(R"(["4-b.dtb", {"path": "400.dtb"}])"), "dir/m.json");
+    ASSERT_EQ(manifest.dtbs.size(), 2U);
+    EXPECT_EQ(manifest.dtbs[1].resolved, "dir/400.dtb");
+    EXPECT_EQ(manifest.dtbs[1].location.pointer, "/artifacts/dtb/1");
+    EXPECT_THAT(problems_of(trees("[]")).front().text(), HasSubstr("no device tree"));
+    const std::string classic = R"(, "boot": { "script": "classic" })";
+    const auto problems = problems_of(trees(R"(["4-b.dtb", "400.dtb"])", classic));
+    ASSERT_EQ(problems.size(), 1U);
+    EXPECT_EQ(problems[0].location.pointer, "/boot/script");
+    EXPECT_THAT(problems[0].text(), HasSubstr("\"checked\""));
+    EXPECT_EQ(parse_manifest(trees(R"(["4-b.dtb"])", classic), "m.json").dtbs.size(), 1U);
+}
+
 TEST(ParseManifest, TheContractsOwnExampleIsRead) {
     const std::string text = R"json({
   "manifest_version": 1,                  // required
@@ -264,6 +283,10 @@ TEST(ParseManifest, Dom0Memory) {
     EXPECT_THAT(complaint(R"("boot": {"dom0_mem": "1GiB", "xen_bootargs": "a  dom0_mem=1G"})"),
                 HasSubstr("given twice"));
     EXPECT_EQ(parsed(R"("boot": {"dom0_mem": "auto"})").dom0_mem, "auto");
+    EXPECT_EQ(parsed(R"("boot": {"dom0_mem": "rest"})").dom0_mem, "rest");
+    EXPECT_THAT(complaint(R"("boot": {"dom0_mem": "rest", "script": "classic"})"),
+                HasSubstr("classic script cannot choose"));
+    EXPECT_THAT(complaint(R"("boot": {"dom0_mem": "resto"})"), HasSubstr("\"rest\""));
     EXPECT_THAT(complaint(R"("boot": {"dom0_mem": "auto", "script": "classic"})"),
                 HasSubstr("classic script cannot choose"));
     EXPECT_THAT(complaint(R"("boot": {"dom0_mem": "automatic"})"), HasSubstr("\"auto\""));

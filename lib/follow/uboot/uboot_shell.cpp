@@ -63,7 +63,9 @@ std::string_view full_command(const std::string& word) {
 
 Shell::Shell(const UBootStart& start) : start_(start) {
     for (const auto& [name, text] : start.environment) set(name, text);
-    const auto preset = [&](const char* name, const char* value) { run_.environment.emplace(name, value); };
+    const auto preset = [&](const char* name, const std::string& value) {
+        run_.environment.emplace(name, value);
+    };
     preset("kernel_addr_r", "80000");
     preset("scriptaddr", "2400000");
     preset("fdt_addr_r", "2600000");
@@ -75,15 +77,17 @@ Shell::Shell(const UBootStart& start) : start_(start) {
     set("devnum", to_hex(start.card_number));
     set("distro_bootpart", to_hex(start.script_partition));
     set("prefix", start.script_prefix);
-    // As board/raspberrypi/rpi/rpi.c sets them at every start: a Raspberry Pi 4 B 1.4 made by Sony in the UK,
-    // or 1.1 with 1 GiB.
-    preset("fdtfile", "broadcom/bcm2711-rpi-4-b.dtb");
-    set("board_name", "4 Model B");
-    set("board_rev", "0x11");
+    // As board/raspberrypi/rpi/rpi.c sets them at every start: of a board made by Sony in the UK.
+    const BoardModel& board = *start.board;
+    preset("fdtfile", "broadcom/" + std::string(board.tree));
+    set("board_name", std::string(board.uboot_name));
+    set("board_rev", "0x" + to_hex(board.type_code));
     set("board_rev_scheme", "1");
     set("board_revision",
-        "0x" + to_hex(0x803110 | std::uint64_t{board::memory_code(start.board_memory)} << 20 |
-                      (start.board_memory > 1 * GiB ? 4 : 1)));
+        "0x" + to_hex(0x803000 | std::uint64_t{board.type_code} << 4 |
+                      std::uint64_t{board::memory_code(start.board_memory)} << 20 |
+                      // The Raspberry Pi 4 B with 1 GiB was only made as revision 1.1.
+                      (start.board_memory > 1 * GiB || board.revision == 0 ? board.revision : 1)));
     if (!start.firmware_tree) return;
     for (const char* variable : {"fdt_addr", "fdtcontroladdr"}) {
         MemoryObject object;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "board/board_model.hpp"
 #include "follow/uboot/memory.hpp"
 #include "storage/content.hpp"
 
@@ -46,7 +47,9 @@ struct UBootStart {
     std::string script_prefix = "/";
     /// What the firmware left at ${fdt_addr}. U-Boot keeps a copy for itself at ${fdtcontroladdr}.
     std::optional<Content> firmware_tree;
-    /// Memory of the board that it runs on, in bytes: 1 to 8 GiB.
+    /// The board that it runs on.
+    const BoardModel* board = &raspberry_pi_4b();
+    /// Its memory in bytes: 1 to 8 GiB.
     std::uint64_t board_memory = 1 * GiB;
     /// What the standard boot (`bootflow scan`, `run distro_bootcmd`) would find.
     std::optional<UBootScriptText> boot_script;

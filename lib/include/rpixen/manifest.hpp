@@ -59,7 +59,9 @@ struct Manifest {
     std::string name = "rpixen";
     std::string board = "raspberrypi4-64";
 
-    ArtifactReference xen, kernel, dtb, uboot;
+    ArtifactReference xen, kernel, uboot;
+    /// At least one. Several: each for another board of the family, and the boot script chooses.
+    std::vector<ArtifactReference> dtbs;
     std::optional<ArtifactReference> initrd, xsm_policy, firmware;
     std::vector<ArtifactReference> rootfs;  ///< layers, in order; at least one
 
@@ -69,8 +71,8 @@ struct Manifest {
     OverlayMoment apply_overlays = OverlayMoment::compose;
     std::string bootargs = "console=hvc0 clk_ignore_unused root=/dev/mmcblk0p2 rootwait";
     std::string xen_bootargs = "console=dtuart dtuart=/soc/serial@7e215040 sync_console bootscrub=0";
-    /// A size in whole MiB with its unit ("512MiB"), or "auto": the boot script chooses by the board's
-    /// memory; empty where xen_bootargs has a dom0_mem= of its own.
+    /// A size in whole MiB with its unit ("512MiB"), or "auto" or "rest": the boot script chooses by the
+    /// board's memory; empty where xen_bootargs has a dom0_mem= of its own.
     std::string dom0_mem = "512MiB";
     std::vector<std::pair<std::string, std::string>> env;  ///< in the order of the file
     std::map<std::string, std::uint64_t>
