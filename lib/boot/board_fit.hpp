@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "boot/boot_plan.hpp"
 #include "board/dom0_memory.hpp"
+#include "boot/boot_plan.hpp"
 
 namespace rpixen {
 
