@@ -303,12 +303,14 @@ ScriptPlan plan_script(const Inputs& inputs, const BootPlan& plan, const TreeSiz
 void check_tree_size(const std::vector<CardTrees>& boards, const TreeSizes& sizes) {
     std::uint64_t size = sizes.length;
     for (const CardTrees& trees : boards) size = std::max(size, trees.effective.bytes().size());
-    if (size > board::max_tree_size)
-        throw Error(ErrorCode::unfit, Problem{.message = "the device tree gets too large for Xen",
-                                              .found = std::to_string(size) + " bytes",
-                                              .allowed = std::to_string(board::max_tree_size) + " bytes",
-                                              .change = "use a smaller device tree or fewer overlays",
-                                              .rule = "dtb-too-large"});
+    if (size <= board::max_tree_size) return;
+    Problem problem;
+    problem.message = "the device tree gets too large for Xen";
+    problem.found = std::to_string(size) + " bytes";
+    problem.allowed = std::to_string(board::max_tree_size) + " bytes";
+    problem.change = "use a smaller device tree or fewer overlays";
+    problem.rule = "dtb-too-large";
+    throw Error(ErrorCode::unfit, std::move(problem));
 }
 
 std::vector<BootFile> boot_files(const Inputs& inputs, const BootPlan& plan,
