@@ -124,6 +124,7 @@ void read_fat_partition(const ContentSourcePtr& image, Partition& partition) {
 
 /// What an ext superblock says.
 void describe(const ExtSuperblock& superblock, Ext& ext) {
+    ext.version = static_cast<unsigned>(std::stoul(superblock.kind().substr(3)));
     ext.size = superblock.blocks * superblock.block_size;
     ext.label = superblock.label;
     ext.uuid = superblock.uuid;
