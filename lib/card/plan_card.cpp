@@ -122,6 +122,16 @@ void check_fits(std::uint64_t size, const std::optional<std::uint64_t>& room, co
                     "at most " + format_size(*room), "enlarge image.size or leave it \"auto\"");
 }
 
+/// A prebuilt file system has its own label and its own room: a wish that would be left out is told.
+void check_wishes_for_prebuilt(const Manifest& manifest) {
+    for (const auto& [pointer, change] :
+         {std::pair{"/image/root_partition/label", "leave it out; e2label names the image"},
+          std::pair{"/image/root_partition/free", "leave it out; resize2fs makes the image larger"}})
+        if (manifest.locations.contains(pointer))
+            throw manifest_error(manifest, pointer, "a prebuilt ext4 image is copied as it is",
+                                 "a wish for the root file system", "none beside a prebuilt image", change);
+}
+
 Partition plan_root_partition(const Manifest& manifest, FileTree tree, const std::optional<Content>& prebuilt,
                               const Identity& identity, std::int64_t time) {
     const std::uint64_t offset = root_partition_offset(manifest);
@@ -133,6 +143,7 @@ Partition plan_root_partition(const Manifest& manifest, FileTree tree, const std
     partition.mbr_type = type_linux;
     std::uint64_t size = wished;
     if (prebuilt) {
+        check_wishes_for_prebuilt(manifest);
         if (size == 0) size = align_up(prebuilt->size, MiB);
         if (prebuilt->size > size)
             throw Error(ErrorCode::unfit, "the prebuilt ext4 image is larger than the root partition",

@@ -93,6 +93,17 @@ TEST(PlanImage, ABootPartitionThatWouldBeAFat16IsRefused) {
     EXPECT_THAT(failure(manifest, small_root(), ErrorCode::manifest), HasSubstr("FAT32"));
 }
 
+TEST(PlanImage, AWishThatAPrebuiltRootCannotFulfilIsAnError) {
+    for (const char* wish : {"label", "free"}) {
+        Manifest manifest;
+        manifest.locations["/image/root_partition/" + std::string(wish)] = {"", "", 7, 3};
+        ArtifactSet artifacts;
+        artifacts.prebuilt_root = memory_content(Bytes(3 * MiB), "root.ext4");
+        EXPECT_THAT(failure(manifest, std::move(artifacts), ErrorCode::manifest),
+                    HasSubstr(std::string(":7:3: /image/root_partition/") + wish));
+    }
+}
+
 TEST(PlanImage, APrebuiltRootKeepsItsSizeAndTakesNoFiles) {
     Manifest manifest;
     ArtifactSet artifacts;

@@ -228,9 +228,7 @@ TEST_F(Compose, AFolderAsRootKeepsHardLinks) {
 TEST_F(Compose, APrebuiltRootIsCopiedAsItIs) {
     const std::string ext4 = folder_ / "prebuilt.ext4";
     run_ok({"mke2fs", "-q", "-t", "ext4", ext4, "16M"});
-    std::string text = read_file(kit_.manifest());
-    text.replace(text.find("rootfs.tar"), 10, "prebuilt.ext4");
-    folder_.write("manifest.json", text);
+    folder_.write("manifest.json", kit_.manifest_of_prebuilt("prebuilt.ext4"));
     const Report report = compose_card();
     EXPECT_TRUE(read_file(partition(report, 1, "root.ext4")) == read_file(ext4));
 }

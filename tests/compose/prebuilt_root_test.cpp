@@ -30,9 +30,7 @@ class PrebuiltRoot : public testing::TestWithParam<const char*> {
         // mke2fs before 1.47.2 does not count what -d brings.
         if (std::string(GetParam()).find("quota") != std::string::npos)
             static_cast<void>(test::run({"e2fsck", "-fy", folder_ / "root.ext4"}));
-        std::string text = read_file(kit_.manifest());
-        text.replace(text.find("rootfs.tar"), 10, "root.ext4");
-        folder_.write("manifest.json", text);
+        folder_.write("manifest.json", kit_.manifest_of_prebuilt("root.ext4"));
     }
 
     Report compose_card() {

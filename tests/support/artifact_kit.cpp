@@ -140,4 +140,11 @@ ArtifactKit::ArtifactKit(const TemporaryFolder& folder) {
 )");
 }
 
+std::string ArtifactKit::manifest_of_prebuilt(const std::string& image) const {
+    std::string text = read_file(manifest_);
+    const std::string wish = R"(, "root_partition": { "free": "8MiB" })";
+    text.erase(text.find(wish), wish.size());
+    return text.replace(text.find("rootfs.tar"), 10, image);
+}
+
 }  // namespace rpixen::test

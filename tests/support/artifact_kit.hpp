@@ -16,6 +16,8 @@ class ArtifactKit {
     explicit ArtifactKit(const TemporaryFolder& folder);
 
     const std::string& manifest() const { return manifest_; }
+    /// The manifest's text with a prebuilt root file system, which takes no wishes.
+    std::string manifest_of_prebuilt(const std::string& image) const;
 
     /// An arm64 Image of `size` bytes whose header says `image_size`, with `text` somewhere inside.
     static std::string arm64_image(std::uint64_t size, std::uint64_t image_size, const std::string& text);
