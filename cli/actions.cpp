@@ -3,8 +3,7 @@
 namespace rpixen::cli {
 
 Actions library_actions() {
-    return {compose,         plan,  inspect,          check,  verify, boot_until,
-            boot_on_console, stops, diagnostic_rules, version};
+    return {compose, plan, inspect, check, verify, boot_until, boot_on_console, stops, diagnostic_rules, version};
 }
 
 }  // namespace rpixen::cli

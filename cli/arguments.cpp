@@ -55,8 +55,7 @@ Arguments parse_arguments(const std::vector<std::string>& words, const std::vect
                 return candidate.name == given.string_key;
             });
             if (option != options.end() && !option->value.empty() && !option->repeatable && !values.empty())
-                throw Error(ErrorCode::usage, "an option is given twice", "--" + given.string_key, {},
-                            "give it once");
+                throw Error(ErrorCode::usage, "an option is given twice", "--" + given.string_key, {}, "give it once");
             values.insert(values.end(), given.value.begin(), given.value.end());
         }
     } catch (const po::unknown_option& failure) {

@@ -31,8 +31,7 @@ std::vector<std::string> diagnostic_ids(const Session& session, std::string_view
         if (std::find(known.begin(), known.end(), id) != known.end()) continue;
         std::string change = instead(id, known);
         if (change.empty()) change = "'rpixen-img explain' lists them";
-        throw Error(ErrorCode::usage, "no diagnostic has this id", "--" + std::string(option) + ' ' + id, {},
-                    change);
+        throw Error(ErrorCode::usage, "no diagnostic has this id", "--" + std::string(option) + ' ' + id, {}, change);
     }
     return ids;
 }
@@ -81,8 +80,7 @@ void fill_plan_request(const Session& session, PlanRequest& request) {
     request.deny = diagnostic_ids(session, "deny");
 }
 
-std::string choice(const Session& session, std::string_view option,
-                   std::span<const std::string_view> choices) {
+std::string choice(const Session& session, std::string_view option, std::span<const std::string_view> choices) {
     const auto given = session.arguments.value(option);
     if (!given) return std::string(choices.front());
     if (std::find(choices.begin(), choices.end(), *given) == choices.end())

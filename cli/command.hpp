@@ -54,8 +54,8 @@ inline constexpr Option quiet_option{"quiet", 'q', {}, "print nothing but errors
 inline constexpr Option verbose_option{"verbose", 'v', {}, "print more"};
 inline constexpr Option help_option{"help", 'h', {}, "print this help"};
 inline constexpr Option allow_option{"allow", '\0', "ID", "do not let this diagnostic stop the run", true};
-inline constexpr Option deny_option{"deny", '\0', "ID",
-                                    "let this diagnostic stop the run, whatever its severity", true};
+inline constexpr Option deny_option{"deny", '\0', "ID", "let this diagnostic stop the run, whatever its severity",
+                                    true};
 
 /// Fills what compose, plan and check have in common. Throws Error{usage} for an unknown diagnostic or a
 /// wrong SOURCE_DATE_EPOCH.
@@ -63,8 +63,7 @@ void fill_plan_request(const Session& session, PlanRequest& request);
 /// Throws Error{usage}.
 std::optional<std::int64_t> source_date_epoch(const Session& session);
 /// One of a few words, or the first where the option was not given. Throws Error{usage}.
-std::string choice(const Session& session, std::string_view option,
-                   std::span<const std::string_view> choices);
+std::string choice(const Session& session, std::string_view option, std::span<const std::string_view> choices);
 /// Throws Error{io}.
 void write_file(const std::string& path, std::string_view content);
 

@@ -30,15 +30,13 @@ std::size_t sequence_length(std::string_view text) {
 std::string json_problem(const Problem& problem) {
     std::string json = "{\"message\": " +
                        json_string(problem.message + (problem.rule.empty() ? "" : " [" + problem.rule + "]"));
-    const std::array<std::pair<const char*, const std::string*>, 6> texts{
-        {{"found", &problem.found},
-         {"allowed", &problem.allowed},
-         {"change", &problem.change},
-         {"rule", &problem.rule},
-         {"file", &problem.location.file},
-         {"pointer", &problem.location.pointer}}};
-    for (const auto& [key, text] : texts)
-        json.append(", \"").append(key).append("\": ").append(json_string(*text));
+    const std::array<std::pair<const char*, const std::string*>, 6> texts{{{"found", &problem.found},
+                                                                           {"allowed", &problem.allowed},
+                                                                           {"change", &problem.change},
+                                                                           {"rule", &problem.rule},
+                                                                           {"file", &problem.location.file},
+                                                                           {"pointer", &problem.location.pointer}}};
+    for (const auto& [key, text] : texts) json.append(", \"").append(key).append("\": ").append(json_string(*text));
     return json + ", \"line\": " + std::to_string(problem.location.line) +
            ", \"column\": " + std::to_string(problem.location.column) + '}';
 }

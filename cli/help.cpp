@@ -6,8 +6,7 @@
 namespace rpixen::cli {
 namespace {
 
-constexpr std::string_view purpose =
-    "Composes, checks and boots Xen SD card images for the Raspberry Pi 4.\n";
+constexpr std::string_view purpose = "Composes, checks and boots Xen SD card images for the Raspberry Pi 4.\n";
 constexpr std::string_view exit_statuses =
     "Exit status: 0 done, 1 a bug in this program, 2 usage, 3 manifest, 4 artifact, 5 does not fit or cannot "
     "boot,\n"
@@ -44,8 +43,8 @@ std::string help() {
     for (const Command& command : commands()) rows.emplace_back(synopsis(command), command.summary);
     write_table(out, rows);
     out << "\nOptions:\n";
-    write_table(out, {{"-h, --help", "print this help; after a command, its help"},
-                      {"    --version", "print the version"}});
+    write_table(out,
+                {{"-h, --help", "print this help; after a command, its help"}, {"    --version", "print the version"}});
     out << "\n'rpixen-img help COMMAND' tells about one command.\n\n" << exit_statuses;
     return std::move(out).str();
 }

@@ -21,12 +21,11 @@ std::string mebibytes(double bytes) {
 std::string clock_text(double seconds) {
     const auto whole = static_cast<std::uint64_t>(std::clamp(seconds + 0.5, 0.0, 359'999.0));
     std::array<char, 32> text{};
-    static_cast<void>(
-        whole >= 3600
-            ? std::snprintf(text.data(), text.size(), "%u:%02u:%02u", static_cast<unsigned>(whole / 3600),
-                            static_cast<unsigned>(whole / 60 % 60), static_cast<unsigned>(whole % 60))
-            : std::snprintf(text.data(), text.size(), "%u:%02u", static_cast<unsigned>(whole / 60),
-                            static_cast<unsigned>(whole % 60)));
+    static_cast<void>(whole >= 3600
+                          ? std::snprintf(text.data(), text.size(), "%u:%02u:%02u", static_cast<unsigned>(whole / 3600),
+                                          static_cast<unsigned>(whole / 60 % 60), static_cast<unsigned>(whole % 60))
+                          : std::snprintf(text.data(), text.size(), "%u:%02u", static_cast<unsigned>(whole / 60),
+                                          static_cast<unsigned>(whole % 60)));
     return text.data();
 }
 
@@ -47,8 +46,7 @@ std::string progress_text(std::string_view phase, std::uint64_t done, std::uint6
         const double rate = bytes / seconds;
         text += "  " + mebibytes(rate) + " MiB/s";
         if (total > 0)
-            text +=
-                "  " + clock_text((static_cast<double>(total) - static_cast<double>(done)) / rate) + " left";
+            text += "  " + clock_text((static_cast<double>(total) - static_cast<double>(done)) / rate) + " left";
     }
     return text;
 }

@@ -18,8 +18,7 @@ class ProgressLine final : public ProgressSink {
         bool quiet = false;
         bool verbose = false;
     };
-    ProgressLine(const Surroundings& surroundings, Wishes wishes)
-        : surroundings_(surroundings), wishes_(wishes) {}
+    ProgressLine(const Surroundings& surroundings, Wishes wishes) : surroundings_(surroundings), wishes_(wishes) {}
     ProgressLine(const ProgressLine&) = delete;
     ProgressLine& operator=(const ProgressLine&) = delete;
     ~ProgressLine() override { clear(); }

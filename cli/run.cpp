@@ -11,8 +11,8 @@
 namespace rpixen::cli {
 namespace {
 
-int run_command(const Command& command, const std::vector<std::string>& words,
-                const Surroundings& surroundings, const Actions& actions) {
+int run_command(const Command& command, const std::vector<std::string>& words, const Surroundings& surroundings,
+                const Actions& actions) {
     const Arguments arguments = parse_arguments(words, command.options);
     if (arguments.has("help")) {
         surroundings.out << help(command);
@@ -26,8 +26,7 @@ int run_command(const Command& command, const std::vector<std::string>& words,
         throw Error(ErrorCode::usage, "too many operands", arguments.operands[command.most_operands],
                     command.operands.empty() ? "none" : std::string(command.operands));
     if (arguments.has("quiet") && arguments.has("verbose"))
-        throw Error(ErrorCode::usage, "--quiet and --verbose contradict each other", {}, {},
-                    "give one of them");
+        throw Error(ErrorCode::usage, "--quiet and --verbose contradict each other", {}, {}, "give one of them");
 
     ProgressLine progress(surroundings, {arguments.has("quiet"), arguments.has("verbose")});
     const Supervision supervision{&progress, surroundings.cancel};
@@ -35,8 +34,7 @@ int run_command(const Command& command, const std::vector<std::string>& words,
     return command.run({surroundings, actions, arguments, supervision});
 }
 
-int dispatch(const std::vector<std::string>& arguments, const Surroundings& surroundings,
-             const Actions& actions) {
+int dispatch(const std::vector<std::string>& arguments, const Surroundings& surroundings, const Actions& actions) {
     if (arguments.empty()) {
         surroundings.err << help();
         return static_cast<int>(ErrorCode::usage);

@@ -16,8 +16,7 @@ BootStage stage(const std::string& name) {
         list.append(list.empty() ? "" : ", ").append(names.back());
     }
     const auto nearest = nearest_word(name, names);
-    throw Error(ErrorCode::usage, "no stage of a boot", name, list,
-                nearest ? "write " + std::string(*nearest) : "");
+    throw Error(ErrorCode::usage, "no stage of a boot", name, list, nearest ? "write " + std::string(*nearest) : "");
 }
 
 std::chrono::seconds duration(const std::string& text) {
@@ -41,10 +40,9 @@ int run(const Session& session) {
     if (until) request.until = stage(*until);
 
     if (attended && !session.quiet()) {
-        session.surroundings.err
-            << "Booting " << request.image
-            << " in an emulated Raspberry Pi 4. Ctrl-] leaves; Ctrl-A three times talks to Xen.\n"
-            << std::flush;
+        session.surroundings.err << "Booting " << request.image
+                                 << " in an emulated Raspberry Pi 4. Ctrl-] leaves; Ctrl-A three times talks to Xen.\n"
+                                 << std::flush;
     }
     const BootResult result = attended ? session.actions.boot_on_console(request, {}, session.supervision)
                                        : session.actions.boot_until(request, session.supervision);

@@ -18,8 +18,7 @@ std::string verdict(const Report& report, bool stopped) {
     const std::string numbers = counted(count(Severity::error), "error") + ", " +
                                 counted(count(Severity::warning), "warning") + ", " +
                                 counted(count(Severity::note), "note");
-    return (stopped ? "this card would not boot as it is: "
-                    : "nothing was found that keeps this card from booting: ") +
+    return (stopped ? "this card would not boot as it is: " : "nothing was found that keeps this card from booting: ") +
            numbers + "\n";
 }
 
@@ -28,10 +27,9 @@ int run(const Session& session) {
     fill_plan_request(session, request);
     request.subject = session.arguments.operands.at(0);
     const Report report = session.actions.check(request, session.supervision);
-    const bool stopped =
-        std::any_of(report.diagnostics.begin(), report.diagnostics.end(), [&](const Diagnostic& diagnostic) {
-            return session.actions.stops(diagnostic, request.allow, request.deny);
-        });
+    const bool stopped = std::any_of(
+        report.diagnostics.begin(), report.diagnostics.end(),
+        [&](const Diagnostic& diagnostic) { return session.actions.stops(diagnostic, request.allow, request.deny); });
     if (session.json()) {
         session.out() << report.json();
     } else if (!session.quiet()) {

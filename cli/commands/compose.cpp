@@ -8,8 +8,7 @@ namespace {
 
 VerifyForm verify_form(const Session& session) {
     if (session.arguments.has("verify") && session.arguments.has("no-verify"))
-        throw Error(ErrorCode::usage, "--verify and --no-verify contradict each other", {}, {},
-                    "give one of them");
+        throw Error(ErrorCode::usage, "--verify and --no-verify contradict each other", {}, {}, "give one of them");
     if (session.arguments.has("verify")) return VerifyForm::full;
     return session.arguments.has("no-verify") ? VerifyForm::none : VerifyForm::quick;
 }

@@ -32,23 +32,15 @@ const DiagnosticRule& find_rule(std::span<const DiagnosticRule> rules, const std
 std::string rule_json(const DiagnosticRule& rule) {
     std::string json = "{\"id\": " + json_string(rule.id) +
                        ", \"severity\": " + json_string(name_of_severity(rule.severity));
-    const std::initializer_list<std::pair<const char*, std::string_view>> texts{{"rule", rule.rule},
-                                                                                {"title", rule.title},
-                                                                                {"why", rule.why},
-                                                                                {"story", rule.story},
-                                                                                {"source", rule.source}};
-    for (const auto& [key, text] : texts)
-        json.append(", \"").append(key).append("\": ").append(json_string(text));
+    const std::initializer_list<std::pair<const char*, std::string_view>> texts{
+        {"rule", rule.rule}, {"title", rule.title}, {"why", rule.why}, {"story", rule.story}, {"source", rule.source}};
+    for (const auto& [key, text] : texts) json.append(", \"").append(key).append("\": ").append(json_string(text));
     return json + '}';
 }
 
 std::string rule_text(const DiagnosticRule& rule) {
     std::string text;
-    text.append(rule.id)
-        .append(" (")
-        .append(name_of_severity(rule.severity))
-        .append("): ")
-        .append(rule.title);
+    text.append(rule.id).append(" (").append(name_of_severity(rule.severity)).append("): ").append(rule.title);
     text.append("\n\n").append(rule.why).append("\n\n").append(rule.story);
     if (!text.ends_with('\n')) text += '\n';
     return text.append("\nSource: ").append(rule.source).append("\n");

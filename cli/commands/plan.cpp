@@ -40,9 +40,7 @@ Command plan_command() {
             "  rpixen-img plan manifest.json --json | jq '.memory[]'\n",
         .least_operands = 1,
         .most_operands = 1,
-        .options = {{"svg", '\0', "FILE", "draw the memory map and the card's layout"},
-                    allow_option,
-                    deny_option},
+        .options = {{"svg", '\0', "FILE", "draw the memory map and the card's layout"}, allow_option, deny_option},
         .run = run,
     };
 }

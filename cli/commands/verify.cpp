@@ -12,8 +12,7 @@ int run(const Session& session) {
     request.report = session.arguments.value("report").value_or("");
     request.manifest = session.arguments.value("manifest").value_or("");
     if (session.arguments.has("report") == session.arguments.has("manifest"))
-        throw Error(ErrorCode::usage, "what should the image hold?", {},
-                    "one of --report FILE and --manifest FILE");
+        throw Error(ErrorCode::usage, "what should the image hold?", {}, "one of --report FILE and --manifest FILE");
     request.source_date_epoch = source_date_epoch(session);
     request.reader = choice(session, "reader", readers);
     request.form = session.arguments.has("quick") ? VerifyForm::quick : VerifyForm::full;

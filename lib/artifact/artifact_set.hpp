@@ -20,8 +20,7 @@ struct Artifact {
     std::string path;  ///< as the manifest has it
     Content content;
     std::string packing;  ///< "none", "gzip", "xz", "zstd", "bzip2", "lz4", "zboot-gzip", "zboot-zstd", ...
-    std::optional<std::string>
-        sha256;  ///< of the input as it lies there; known where it was pinned or is small
+    std::optional<std::string> sha256;  ///< of the input as it lies there; known where it was pinned or is small
 };
 
 struct XenArtifact : Artifact {
@@ -61,7 +60,7 @@ struct ArtifactSet {
     std::vector<Artifact> dtbs;  ///< in the manifest's order; at least one
     std::optional<Artifact> initrd;
     std::optional<Artifact> xsm_policy;
-    std::vector<Artifact> overlays;  ///< in the manifest's order; built-in ones have their bytes in memory
+    std::vector<Artifact> overlays;      ///< in the manifest's order; built-in ones have their bytes in memory
     std::vector<FirmwareFile> firmware;  ///< sorted by path; empty where no folder was given
     bool has_firmware = false;
     FileTree root;                         ///< all layers of rootfs, merged

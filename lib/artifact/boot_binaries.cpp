@@ -80,8 +80,7 @@ std::map<std::string, std::string> read_config(const Content& content, std::uint
     const std::size_t end = as_text(packed).find("IKCFG_ED");
     if (end == std::string_view::npos) return {};
     try {
-        return parse_config(
-            as_text(unpack_bytes(ByteView(packed).first(end), most, "the kernel's configuration")));
+        return parse_config(as_text(unpack_bytes(ByteView(packed).first(end), most, "the kernel's configuration")));
     } catch (const Error& error) {
         if (error.code() != ErrorCode::artifact) throw;
         return {};

@@ -27,12 +27,10 @@ void check_ext_image(const InputFile& image) {
                "run e2fsck on it, or make or fetch the image again");
     if (superblock->blocks > image.size() / superblock->block_size)
         refuse("ends before its file system does", std::to_string(image.size()) + " bytes",
-               std::to_string(superblock->blocks) + " blocks of " + std::to_string(superblock->block_size) +
-                   " bytes",
+               std::to_string(superblock->blocks) + " blocks of " + std::to_string(superblock->block_size) + " bytes",
                "make or fetch the image again");
     if ((superblock->state & has_errors) != 0)
-        refuse("is marked as damaged", "errors in its superblock's state", "a clean file system",
-               "run e2fsck on it");
+        refuse("is marked as damaged", "errors in its superblock's state", "a clean file system", "run e2fsck on it");
     if ((superblock->incompatible & needs_recovery) != 0 || (superblock->state & clean) == 0)
         refuse("was not unmounted", "a journal that waits to be replayed, or a superblock in use",
                "a clean file system", "unmount it before it is copied, or run e2fsck on it");

@@ -36,10 +36,9 @@ std::string reason() {
 }
 
 [[noreturn]] void refuse_access(const std::string& message) {
-    throw Error(
-        ErrorCode::artifact, message, reason(), "what this user can read",
-        "give the tar that the folder was unpacked from, make it readable (chmod u+rX), or run with the "
-        "rights of its owner (fakeroot, podman unshare, sudo)");
+    throw Error(ErrorCode::artifact, message, reason(), "what this user can read",
+                "give the tar that the folder was unpacked from, make it readable (chmod u+rX), or run with the "
+                "rights of its owner (fakeroot, podman unshare, sudo)");
 }
 
 std::string path_inside(const std::string& folder, const std::string& name) {
@@ -50,8 +49,7 @@ std::string path_inside(const std::string& folder, const std::string& name) {
 
 FileDescriptor open_inside(const FolderSource& source, const std::string& path, int flags) {
     const char* inside = path.empty() ? "." : path.c_str();
-    return FileDescriptor(
-        ::openat(source.folder_descriptor(), inside, flags | O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    return FileDescriptor(::openat(source.folder_descriptor(), inside, flags | O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
 }
 
 /// The names in an open directory, sorted bytewise.
@@ -110,8 +108,8 @@ class FolderLayer {
         uid_ = top.st_uid;
         gid_ = top.st_gid;
         if (layers_.lowest()) {
-            const XattrSet xattrs =
-                xattrs_of("/proc/self/fd/" + std::to_string(source_->folder_descriptor()) + "/.", false);
+            const XattrSet xattrs = xattrs_of("/proc/self/fd/" + std::to_string(source_->folder_descriptor()) + "/.",
+                                              false);
             Metadata metadata = layers_.kept(metadata_of(top));
             // A card's root belongs to nobody else, whoever made the folder.
             if (uid_ != 0) metadata.uid = metadata.gid = 0;
@@ -202,10 +200,9 @@ class FolderLayer {
                 break;
             case S_IFCHR:
             case S_IFBLK:
-                node = tree_.add_device(
-                    place, metadata,
-                    S_ISCHR(status.st_mode) ? NodeType::character_device : NodeType::block_device,
-                    major(status.st_rdev), minor(status.st_rdev), xattrs, replace);
+                node = tree_.add_device(place, metadata,
+                                        S_ISCHR(status.st_mode) ? NodeType::character_device : NodeType::block_device,
+                                        major(status.st_rdev), minor(status.st_rdev), xattrs, replace);
                 break;
             case S_IFIFO:
                 node = tree_.add_special(place, metadata, NodeType::fifo, xattrs, replace);
@@ -235,8 +232,8 @@ class FolderLayer {
         if (layers_.findings().whiteouts != whiteouts) return;
         tree_.set_metadata(*present, kept);
         tree_.set_xattrs(*present, kept_xattrs);
-        const bool differs =
-            std::tie(kept.mode, kept.uid, kept.gid) != std::tie(metadata.mode, metadata.uid, metadata.gid);
+        const bool differs = std::tie(kept.mode, kept.uid, kept.gid) !=
+                             std::tie(metadata.mode, metadata.uid, metadata.gid);
         layers_.findings().kept_folders += differs;
     }
 
@@ -260,8 +257,8 @@ class FolderLayer {
             layers_.note(std::to_string(owned) + " files and folders of its owner " + owner +
                          " belong to 0:0 on the card");
         if (holds_root_ && owned != 0)
-            layers_.note("it holds files of uid 0, so its numbers are taken as they are: " +
-                         std::to_string(owned) + " files and folders belong to " + std::to_string(uid_) +
+            layers_.note("it holds files of uid 0, so its numbers are taken as they are: " + std::to_string(owned) +
+                         " files and folders belong to " + std::to_string(uid_) +
                          "; only the top folder itself is given to 0:0");
     }
 
@@ -280,17 +277,15 @@ class FolderLayer {
 
     static bool is_apple_double_file(int directory, const std::string& name, const struct stat& status) {
         if (!S_ISREG(status.st_mode) || !name.starts_with("._")) return false;
-        const FileDescriptor file(
-            ::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+        const FileDescriptor file(::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
         std::array<std::byte, 4> magic{};
         const ssize_t count = file ? ::pread(file.get(), magic.data(), magic.size(), 0) : -1;
         return count == static_cast<ssize_t>(magic.size()) &&
                is_apple_double(name, static_cast<std::uint64_t>(status.st_size), magic);
     }
 
-    NodeId add_file(const FileTree::Place& place, const Metadata& metadata, int directory,
-                    std::uint32_t number, const std::string& name, const struct stat& status,
-                    const XattrSet& xattrs) {
+    NodeId add_file(const FileTree::Place& place, const Metadata& metadata, int directory, std::uint32_t number,
+                    const std::string& name, const struct stat& status, const XattrSet& xattrs) {
         constexpr auto replace = FileTree::Existing::supersede;
         // Whether it can be read shows now, not after half of the card was written.
         if (::faccessat(directory, name.c_str(), R_OK, AT_EACCESS) != 0) refuse_access("it cannot be read");
@@ -305,8 +300,7 @@ class FolderLayer {
                 return tree_.add_sparse_file(place, metadata, size, content, runs, xattrs, replace);
             }
         }
-        return tree_.add_file(place, metadata,
-                              size == 0 ? Content{} : source_->add_file(number, name, status), xattrs,
+        return tree_.add_file(place, metadata, size == 0 ? Content{} : source_->add_file(number, name, status), xattrs,
                               replace);
     }
 
@@ -341,8 +335,8 @@ class FolderLayer {
 
 void list_into(std::vector<FirmwareFile>& files, std::vector<Problem>& problems, FolderSource& source,
                const std::string& folder, const Supervision& supervision) {
-    const auto note_problem = [&](const std::string& inside, const std::string& message,
-                                  const std::string& found, const std::string& allowed) {
+    const auto note_problem = [&](const std::string& inside, const std::string& message, const std::string& found,
+                                  const std::string& allowed) {
         Problem problem{message, found, allowed, {}, {}};
         problem.location.file = source.name();
         problem.location.pointer = printable(inside);
@@ -362,8 +356,7 @@ void list_into(std::vector<FirmwareFile>& files, std::vector<Problem>& problems,
         } else if (S_ISDIR(link.st_mode)) {
             list_into(files, problems, source, inside, supervision);
         } else if (!S_ISREG(status.st_mode)) {
-            note_problem(inside, "it is neither a file nor a folder", {},
-                         "files, folders and symlinks to files");
+            note_problem(inside, "it is neither a file nor a folder", {}, "files, folders and symlinks to files");
         } else if (::faccessat(directory.get(), name.c_str(), R_OK, AT_EACCESS) != 0) {
             note_problem(inside, "it cannot be read", reason(), {});
         } else {
@@ -384,8 +377,7 @@ std::vector<FirmwareFile> list_folder(const std::string& path, const Supervision
     std::vector<Problem> problems;
     list_into(files, problems, *source, {}, supervision);
     if (!problems.empty()) throw Error(ErrorCode::artifact, std::move(problems));
-    std::sort(files.begin(), files.end(),
-              [](const FirmwareFile& a, const FirmwareFile& b) { return a.path < b.path; });
+    std::sort(files.begin(), files.end(), [](const FirmwareFile& a, const FirmwareFile& b) { return a.path < b.path; });
     return files;
 }
 

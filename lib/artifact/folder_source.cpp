@@ -48,8 +48,7 @@ class FolderSource::Open final : public OpenContent {
             if (out.empty()) return;
             if (offset < begin + run.length) {
                 const std::uint64_t inside = offset - begin;
-                const auto count =
-                    static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), run.length - inside));
+                const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), run.length - inside));
                 pread_exactly(descriptor_.get(), run.logical + inside, out.first(count), path_);
                 out = out.subspan(count);
                 offset += count;
@@ -86,9 +85,8 @@ std::shared_ptr<FolderSource> FolderSource::open_folder(const std::string& path,
     FileDescriptor descriptor(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!descriptor) {
         const int reason = errno;
-        throw Error(ErrorCode::artifact, "cannot open the folder " + path,
-                    std::generic_category().message(reason), "a readable folder",
-                    "check the path; in a manifest it is relative to the manifest's folder");
+        throw Error(ErrorCode::artifact, "cannot open the folder " + path, std::generic_category().message(reason),
+                    "a readable folder", "check the path; in a manifest it is relative to the manifest's folder");
     }
     return std::make_shared<FolderSource>(path, std::move(descriptor), follow);
 }

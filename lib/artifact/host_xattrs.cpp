@@ -24,10 +24,9 @@ bool is_overlay_mark(std::string_view xattr) {
 }
 
 bool belongs_on_card(std::string_view xattr) {
-    return xattr.starts_with("user.")
-               ? !xattr.starts_with("user.overlay.") && !xattr.starts_with("user.fuseoverlayfs.")
-               : xattr == "security.capability" || xattr == "system.posix_acl_access" ||
-                     xattr == "system.posix_acl_default";
+    return xattr.starts_with("user.") ? !xattr.starts_with("user.overlay.") && !xattr.starts_with("user.fuseoverlayfs.")
+                                      : xattr == "security.capability" || xattr == "system.posix_acl_access" ||
+                                            xattr == "system.posix_acl_default";
 }
 
 /// security.capability with the number of a user namespace's root (linux/capability.h, struct
@@ -49,8 +48,7 @@ XattrSet xattrs_of(const std::string& path, bool with_overlay_marks) {
         if (errno == ENOTSUP) return set;
         refuse("the extended attributes cannot be read");
     }
-    for (const char* name = names.data(); name < names.data() + length;
-         name += std::string_view(name).size() + 1) {
+    for (const char* name = names.data(); name < names.data() + length; name += std::string_view(name).size() + 1) {
         if (!belongs_on_card(name) && !(with_overlay_marks && is_overlay_mark(name))) continue;
         std::string value(65536, '\0');  // XATTR_SIZE_MAX
         const ssize_t size = ::lgetxattr(path.c_str(), name, value.data(), value.size());

@@ -37,8 +37,7 @@ bool is_docker_manifest(const std::optional<std::string>& text) {
 }
 
 bool is_image(const ImageFiles& files) {
-    return (files.text("oci-layout") && files.text("index.json")) ||
-           is_docker_manifest(files.text("manifest.json"));
+    return (files.text("oci-layout") && files.text("index.json")) || is_docker_manifest(files.text("manifest.json"));
 }
 
 class FolderImage final : public ImageFiles {
@@ -69,8 +68,7 @@ class FolderImage final : public ImageFiles {
         const std::filesystem::path top = std::filesystem::canonical(path_, failure);
         const std::filesystem::path path = std::filesystem::canonical(top / name, failure);
         if (failure || !std::filesystem::is_regular_file(path, failure)) return std::nullopt;
-        if (std::mismatch(top.begin(), top.end(), path.begin(), path.end()).first != top.end())
-            return std::nullopt;
+        if (std::mismatch(top.begin(), top.end(), path.begin(), path.end()).first != top.end()) return std::nullopt;
         return path.string();
     }
 

@@ -147,13 +147,11 @@ void add_image(Layers& layers, ImageFiles& files, const std::string& name, Conte
         adding.add(image.layers[index]);
         proven = proven && (image.layers[index].digest || image.layers[index].diff_id);
     }
-    layers.note("a container image" + (image.name.empty() ? "" : " (" + printable(image.name) + ")") +
-                " of " + std::to_string(image.layers.size()) +
-                (image.layers.size() == 1 ? " layer" : " layers") +
+    layers.note("a container image" + (image.name.empty() ? "" : " (" + printable(image.name) + ")") + " of " +
+                std::to_string(image.layers.size()) + (image.layers.size() == 1 ? " layer" : " layers") +
                 (proven ? ", its digests proven" : ", without digests that could be proven"));
     if (!image.architecture.empty() && image.architecture != "arm64" && image.architecture != "arm")
-        layers.note("the image says that it is for " + printable(image.architecture) +
-                    ", the board is arm64");
+        layers.note("the image says that it is for " + printable(image.architecture) + ", the board is arm64");
 }
 
 }  // namespace rpixen

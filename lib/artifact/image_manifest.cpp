@@ -51,14 +51,12 @@ class ImageReader {
             read_layout();
         else
             read_docker();
-        if (image_.layers.empty())
-            refuse("manifest", "the container image has no layers", "none", "at least one");
+        if (image_.layers.empty()) refuse("manifest", "the container image has no layers", "none", "at least one");
         return std::move(image_);
     }
 
   private:
-    [[noreturn]] void refuse(const std::string& file, std::string message, std::string found,
-                             std::string allowed,
+    [[noreturn]] void refuse(const std::string& file, std::string message, std::string found, std::string allowed,
                              std::string change = "save or fetch the image again") const {
         Problem problem{std::move(message), std::move(found), std::move(allowed), std::move(change), {}};
         problem.location = {name_, printable(file), 0, 0};
@@ -84,8 +82,8 @@ class ImageReader {
     std::string hex_of(const std::string& file, const std::string& digest) const {
         const std::string hex = digest.substr(std::min(digest.size(), std::size_t{7}));
         if (!digest.starts_with("sha256:") || !is_digest(hex))
-            refuse(file, "a digest of the container image is of an unknown form",
-                   "'" + printable(digest) + "'", "sha256: and 64 hexadecimal digits");
+            refuse(file, "a digest of the container image is of an unknown form", "'" + printable(digest) + "'",
+                   "sha256: and 64 hexadecimal digits");
         return hex;
     }
 
@@ -104,12 +102,10 @@ class ImageReader {
             const JsonValue* platform = member(&entry, "platform");
             const JsonValue* annotations = member(&entry, "annotations");
             if (!text_of(member(annotations, "vnd.docker.reference.type")).empty()) continue;
-            Descriptor found{hex_of(file, text_of(member(&entry, "digest"))),
-                             text_of(member(&entry, "mediaType")), text_of(member(platform, "architecture")),
-                             text_of(member(platform, "os")),
+            Descriptor found{hex_of(file, text_of(member(&entry, "digest"))), text_of(member(&entry, "mediaType")),
+                             text_of(member(platform, "architecture")), text_of(member(platform, "os")),
                              text_of(member(annotations, "io.containerd.image.name"))};
-            if (found.name.empty())
-                found.name = text_of(member(annotations, "org.opencontainers.image.ref.name"));
+            if (found.name.empty()) found.name = text_of(member(annotations, "org.opencontainers.image.ref.name"));
             if (found.name.empty()) found.name = inherited;
             if (found.os == "unknown") continue;
             if (found.media_type.find("index") != std::string::npos ||
@@ -121,9 +117,8 @@ class ImageReader {
                     collect(blob(found.digest), proven(found.digest), found.name, depth + 1, list);
                 continue;
             }
-            const bool known = std::any_of(list.begin(), list.end(), [&](const Descriptor& other) {
-                return other.digest == found.digest;
-            });
+            const bool known = std::any_of(list.begin(), list.end(),
+                                           [&](const Descriptor& other) { return other.digest == found.digest; });
             if (!known) list.push_back(std::move(found));
         }
     }
@@ -197,8 +192,7 @@ class ImageReader {
         if (diff_ids.size() != image_.layers.size())
             refuse(file, "the container image's configuration is of other layers",
                    std::to_string(diff_ids.size()) + " digests", std::to_string(image_.layers.size()));
-        for (std::size_t index = 0; index < diff_ids.size(); ++index)
-            image_.layers[index].diff_id = diff_ids[index];
+        for (std::size_t index = 0; index < diff_ids.size(); ++index) image_.layers[index].diff_id = diff_ids[index];
     }
 
     void read_docker() {
@@ -208,11 +202,10 @@ class ImageReader {
             std::string found;
             for (const JsonValue& entry : elements(&list)) {
                 const auto& tags = elements(member(&entry, "RepoTags"));
-                found +=
-                    (found.empty() ? "" : ", ") + (tags.empty() ? "one without a tag" : text_of(&tags[0]));
+                found += (found.empty() ? "" : ", ") + (tags.empty() ? "one without a tag" : text_of(&tags[0]));
             }
-            refuse(file, "there are several container images, or none",
-                   found.empty() ? "none" : printable(found), "one", "save the one that the card is for");
+            refuse(file, "there are several container images, or none", found.empty() ? "none" : printable(found),
+                   "one", "save the one that the card is for");
         }
         const JsonValue& entry = list.elements[0];
         const auto& tags = elements(member(&entry, "RepoTags"));
@@ -235,8 +228,7 @@ class ImageReader {
     /// The digest that a file's name is made of.
     static std::optional<std::string> digest_in(std::string_view name, std::string_view before,
                                                 std::string_view behind) {
-        if (!name.starts_with(before) || !name.ends_with(behind) ||
-            name.size() < before.size() + behind.size())
+        if (!name.starts_with(before) || !name.ends_with(behind) || name.size() < before.size() + behind.size())
             return std::nullopt;
         name.remove_prefix(before.size());
         name.remove_suffix(behind.size());

@@ -52,21 +52,17 @@ void Layers::end() {
     else if (counts_.dropped != 0)
         note(counted(counts_.dropped, "name", "names") +
              " of earlier layers dropped with folders that something else replaced");
-    if (counts_.replaced != 0)
-        note(counted(counts_.replaced, "name", "names") + " of earlier layers replaced");
+    if (counts_.replaced != 0) note(counted(counts_.replaced, "name", "names") + " of earlier layers replaced");
     if (counts_.repeated != 0)
-        note(counted(counts_.repeated, "member was", "members were") +
-             " replaced by a later one of the same name");
+        note(counted(counts_.repeated, "member was", "members were") + " replaced by a later one of the same name");
     if (found.kept_folders != 0)
-        note(counted(found.kept_folders, "folder that was there keeps its",
-                     "folders that were there keep their") +
+        note(counted(found.kept_folders, "folder that was there keeps its", "folders that were there keep their") +
              " mode, owner, time and attributes");
     if (found.times != 0)
         note(counted(found.times, "time", "times") +
              " beyond what ext4 can hold brought to its limits (1901-12-13 20:45:52 to 2446-05-10 22:38:55)");
     if (found.apple_files != 0)
-        note(counted(found.apple_files, "AppleDouble file", "AppleDouble files") +
-             " (._*) of macOS left out");
+        note(counted(found.apple_files, "AppleDouble file", "AppleDouble files") + " (._*) of macOS left out");
     if (found.foreign_xattrs != 0)
         note(counted(found.foreign_xattrs, "extended attribute", "extended attributes") +
              " of another system left out, the first " + printable(found.foreign_xattr));
@@ -90,8 +86,7 @@ bool Layers::apply_whiteout(std::string_view path) {
         case Whiteout::Kind::none:
             return false;
         case Whiteout::Kind::aufs:
-            if (std::find(aufs_.begin(), aufs_.end(), whiteout.name) == aufs_.end())
-                aufs_.push_back(whiteout.name);
+            if (std::find(aufs_.begin(), aufs_.end(), whiteout.name) == aufs_.end()) aufs_.push_back(whiteout.name);
             return false;
         case Whiteout::Kind::name:
             tree_.hide({tree_.locate(whiteout.folder + "/.").directory, whiteout.name});
@@ -111,8 +106,7 @@ NodeId Layers::add_directory(const FileTree::Place& place, const Metadata& metad
         const auto present = tree_.child(place.directory, place.name);
         if (present && tree_.type(*present) == NodeType::symlink) tree_.remove_tree(place);
     }
-    const NodeId node =
-        tree_.add_directory(place, kept(metadata), std::move(xattrs), FileTree::Existing::supersede);
+    const NodeId node = tree_.add_directory(place, kept(metadata), std::move(xattrs), FileTree::Existing::supersede);
     named_acls_.erase({node, false});
     named_acls_.erase({node, true});
     if (marks.opaque) {
@@ -161,8 +155,7 @@ void Layers::look_at_top() {
     const NodeId node = tree_.entry_node(entry);
     const std::string name = printable(tree_.entry_name(entry));
     if (tree_.type(node) == NodeType::file)
-        note("it holds one file, " + name +
-             ", and nothing else: if that is the root file system, give it itself");
+        note("it holds one file, " + name + ", and nothing else: if that is the root file system, give it itself");
     if (tree_.type(node) == NodeType::directory && (tree_.child(node, "etc") || tree_.child(node, "usr")))
         note("everything is below " + name + "/: pack it from its own top (tar -C " + name + " -cf FILE .)");
 }

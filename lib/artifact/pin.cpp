@@ -13,8 +13,7 @@ Sha256Digest digest_of(const InputFile& file, const Supervision& supervision) {
     Sha256 sha256;
     for (std::uint64_t done = 0; done < file.size();) {
         supervision.check();
-        const auto count =
-            static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), file.size() - done));
+        const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), file.size() - done));
         const MutableBytes part = MutableBytes(buffer).first(count);
         pread_exactly(file.descriptor(), done, part, file.name());
         sha256.update(part);
@@ -27,8 +26,7 @@ void check_pin(const std::string& pinned, const Sha256Digest& digest, const std:
     const std::string found = hex(digest);
     if (found != pinned)
         throw Error(ErrorCode::artifact, name + " is not the file that the manifest pins", "sha256 " + found,
-                    "sha256 " + pinned,
-                    "fetch the right file, or correct the digest if the change was meant");
+                    "sha256 " + pinned, "fetch the right file, or correct the digest if the change was meant");
 }
 
 }  // namespace rpixen

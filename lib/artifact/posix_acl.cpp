@@ -20,14 +20,11 @@ struct Entry {
     std::uint16_t tag = 0;
     std::uint16_t permissions = 0;
     std::uint32_t id = no_id;
-    friend bool operator<(const Entry& a, const Entry& b) {
-        return std::pair(a.tag, a.id) < std::pair(b.tag, b.id);
-    }
+    friend bool operator<(const Entry& a, const Entry& b) { return std::pair(a.tag, a.id) < std::pair(b.tag, b.id); }
 };
 
 [[noreturn]] void refuse(std::string_view entry, const std::string& why, const std::string& change = {}) {
-    throw Error(ErrorCode::artifact, "an access control list " + why, "'" + std::string(entry) + "'", {},
-                change);
+    throw Error(ErrorCode::artifact, "an access control list " + why, "'" + std::string(entry) + "'", {}, change);
 }
 
 std::vector<std::string_view> split(std::string_view text, std::string_view separators) {

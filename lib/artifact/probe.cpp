@@ -45,15 +45,14 @@ Bytes start_of(const InputFile& file) {
     return start;
 }
 
-constexpr const char* root_kinds =
-    "a tar (plain, gzip, xz, zstd, bzip2, lz4), a folder, an ext4 image or a container image";
+constexpr const char*
+    root_kinds = "a tar (plain, gzip, xz, zstd, bzip2, lz4), a folder, an ext4 image or a container image";
 
 /// Names what holds a root file system in a form that is not read here, with what to do.
 void refuse_foreign_kind(const std::string& path, const InputFile& file) {
     Bytes start(static_cast<std::size_t>(std::min<std::uint64_t>(file.size(), foreign_kind_bytes)));
     pread_exactly(file.descriptor(), 0, start, file.name());
-    if (const auto foreign = detect_foreign_kind(start))
-        refuse_kind(path, foreign->name, root_kinds, foreign->change);
+    if (const auto foreign = detect_foreign_kind(start)) refuse_kind(path, foreign->name, root_kinds, foreign->change);
 }
 
 bool is_folder(const std::string& path) {
@@ -99,11 +98,9 @@ class Probe {
         try {
             examine(boot_, manifest_.xen.location, [&] { probe_xen(); });
             examine(boot_, manifest_.kernel.location, [&] { probe_kernel(); });
-            if (manifest_.initrd)
-                examine(boot_, manifest_.initrd->location, [&] { probe_initrd(*manifest_.initrd); });
+            if (manifest_.initrd) examine(boot_, manifest_.initrd->location, [&] { probe_initrd(*manifest_.initrd); });
             if (manifest_.xsm_policy)
-                examine(boot_, manifest_.xsm_policy->location,
-                        [&] { probe_xsm_policy(*manifest_.xsm_policy); });
+                examine(boot_, manifest_.xsm_policy->location, [&] { probe_xsm_policy(*manifest_.xsm_policy); });
             for (const ArtifactReference& tree : manifest_.dtbs)
                 examine(boot_, tree.location, [&] { set_.dtbs.push_back(probe_dtb(tree)); });
             examine(boot_, manifest_.uboot.location, [&] { probe_uboot(); });
@@ -181,8 +178,7 @@ class Probe {
             }
             if (kind == FileKind::zboot) {
                 const auto header = parse_zboot(start);
-                if (!header->fits(end))
-                    refuse_kind(reference.path, "an EFI zboot kernel that is cut off", allowed);
+                if (!header->fits(end)) refuse_kind(reference.path, "an EFI zboot kernel that is cut off", allowed);
                 begin = header->payload_offset;
                 end = begin + header->payload_size;
                 Bytes payload(std::min<std::uint64_t>(end - begin, file_kind_bytes));
@@ -194,8 +190,7 @@ class Probe {
             } else if (kind == FileKind::packed) {
                 packing = name_of(detect_packing(start));
             } else {
-                const std::string inside =
-                    artifact.packing == "none" ? "" : " (inside " + artifact.packing + " data)";
+                const std::string inside = artifact.packing == "none" ? "" : " (inside " + artifact.packing + " data)";
                 refuse_kind(reference.path, describe(kind, start) + inside, allowed);
             }
             artifact.packing = artifact.packing == "none" ? packing : artifact.packing + "+" + packing;
@@ -217,8 +212,7 @@ class Probe {
     }
 
     void probe_kernel() {
-        open_image(manifest_.kernel, set_.kernel,
-                   "an arm64 Linux kernel: Image, raw or packed, or EFI zboot");
+        open_image(manifest_.kernel, set_.kernel, "an arm64 Linux kernel: Image, raw or packed, or EFI zboot");
         examine_kernel(set_.kernel);
         if (!set_.kernel.banner.empty()) return;
         XenArtifact xen;
@@ -282,8 +276,7 @@ class Probe {
             if (!built_in) throw Error(ErrorCode::internal, "no overlay is built in as " + reference.name);
             Artifact artifact;
             artifact.path = reference.name;
-            artifact.content =
-                memory_content(Bytes(built_in->begin(), built_in->end()), reference.name + ".dtbo");
+            artifact.content = memory_content(Bytes(built_in->begin(), built_in->end()), reference.name + ".dtbo");
             artifact.packing = name_of(Packing::plain);
             artifact.sha256 = hex(sha256(*built_in));
             return artifact;
@@ -294,8 +287,7 @@ class Probe {
         const InputFilePtr file = open(input, artifact);
         const std::string allowed = "a device tree overlay (.dtbo)";
         if (!read_tree(*file, artifact.path, allowed).is_overlay())
-            refuse_kind(artifact.path, "a whole device tree", allowed,
-                        "name the board's tree as artifact \"dtb\"");
+            refuse_kind(artifact.path, "a whole device tree", allowed, "name the board's tree as artifact \"dtb\"");
         return artifact;
     }
 
@@ -321,8 +313,7 @@ class Probe {
         check_firmware(reference);
         set_.has_firmware = true;
         boot_.inputs.push_back(reference.resolved);
-        for (const FirmwareFile& file : set_.firmware)
-            boot_.inputs.push_back(reference.resolved + "/" + file.path);
+        for (const FirmwareFile& file : set_.firmware) boot_.inputs.push_back(reference.resolved + "/" + file.path);
     }
 
     /// A clone of raspberrypi/firmware has the files in boot/, where the board does not look for them.
@@ -355,8 +346,7 @@ class Probe {
             if (reference.sha256)
                 throw Error(ErrorCode::artifact, "a folder has no digest", "sha256 for " + reference.path,
                             "sha256 for files only");
-            if (const auto image = image_in_folder(reference.resolved))
-                return add_container_image(reference, *image);
+            if (const auto image = image_in_folder(reference.resolved)) return add_container_image(reference, *image);
             layers_.begin(reference.path);
             add_folder(layers_, reference.resolved, supervision_);
             layers_.end();
@@ -368,8 +358,7 @@ class Probe {
         const bool packed = kind == FileKind::packed;
         if (packed || kind == FileKind::tar) {
             if (const auto image = image_in_tar(file, packed, supervision_, [this] { watch(); })) {
-                if (reference.sha256)
-                    check_pin(*reference.sha256, digest_of(*file, supervision_), reference.path);
+                if (reference.sha256) check_pin(*reference.sha256, digest_of(*file, supervision_), reference.path);
                 return add_container_image(reference, *image);
             }
         }

@@ -17,8 +17,8 @@ void scan(const Content& content, std::span<const std::string_view> needles, con
     Bytes piece(static_cast<std::size_t>(std::min<std::uint64_t>(step + scan_context, content.size)));
     for (std::uint64_t begin = 0; begin < content.size; begin += step) {
         const std::uint64_t left = content.size - begin;
-        const MutableBytes bytes =
-            MutableBytes(piece).first(static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), left)));
+        const MutableBytes bytes = MutableBytes(piece).first(
+            static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), left)));
         open->read(begin, bytes);
         const std::string_view text = as_text(bytes);
         for (std::size_t needle = 0; needle < needles.size(); ++needle) {

@@ -88,8 +88,7 @@ std::int64_t parse_tar_number(ByteView field) {
     for (const char c : text) {
         if (c == '\0' || c == ' ') break;
         if (c < '0' || c > '7')
-            throw Error(ErrorCode::artifact, "a number in a tar header is damaged",
-                        "a byte that is no octal digit");
+            throw Error(ErrorCode::artifact, "a number in a tar header is damaged", "a byte that is no octal digit");
         value = value * 8 + static_cast<std::uint64_t>(c - '0');  // 12 digits are 36 bits
     }
     return static_cast<std::int64_t>(value);
@@ -97,8 +96,7 @@ std::int64_t parse_tar_number(ByteView field) {
 
 std::uint64_t parse_tar_size(ByteView field) {
     const std::int64_t value = parse_tar_number(field);
-    if (value < 0)
-        throw Error(ErrorCode::artifact, "a number in a tar header is negative", std::to_string(value));
+    if (value < 0) throw Error(ErrorCode::artifact, "a number in a tar header is negative", std::to_string(value));
     return static_cast<std::uint64_t>(value);
 }
 

@@ -54,9 +54,8 @@ NodeId find_link_target(FileTree& tree, const TarMember& member) {
                     "'" + printable(member.link) + "'", "a member that stands before the link",
                     "put the file before the link, or leave the link out");
     if (tree.type(*node) == NodeType::directory)
-        throw Error(ErrorCode::artifact, "a hard link leads to a directory",
-                    "'" + printable(member.link) + "'", "a member that is no directory",
-                    "make it a symlink, or leave it out");
+        throw Error(ErrorCode::artifact, "a hard link leads to a directory", "'" + printable(member.link) + "'",
+                    "a member that is no directory", "make it a symlink, or leave it out");
     return *node;
 }
 
@@ -102,8 +101,8 @@ NodeId add_file(Layers& layers, const FileTree::Place& place, const Metadata& me
     const TarMember& member = reader.member();
     constexpr auto supersede = FileTree::Existing::supersede;
     if (member.sparse)
-        return layers.tree().add_sparse_file(place, metadata, member.size, read_data(reader, nullptr),
-                                             member.runs, std::move(xattrs), supersede);
+        return layers.tree().add_sparse_file(place, metadata, member.size, read_data(reader, nullptr), member.runs,
+                                             std::move(xattrs), supersede);
     std::string text;
     const bool wanted = layers.wants(place);
     const NodeId node = layers.tree().add_file(place, metadata, read_data(reader, wanted ? &text : nullptr),
@@ -132,8 +131,7 @@ void add_member(Layers& layers, TarReader& reader, const ReadData& read_data) {
         return;
     }
     const FileTree::Place place = tree.locate(member.name);
-    if (member.kind == Kind::character_device &&
-        layers.apply_overlay_whiteout(place, member.major, member.minor))
+    if (member.kind == Kind::character_device && layers.apply_overlay_whiteout(place, member.major, member.minor))
         return;
     if (member.kind == Kind::file && layers.apply_overlay_marks(place, member.size, xattrs)) return;
     Metadata metadata = layers.kept(member.metadata);
@@ -245,30 +243,27 @@ void add_tar(Layers& layers, const TarFile& tar, const Supervision& supervision)
 void check_is_tar(ByteStream& stream, const std::string& name) {
     const ByteView start = stream.peek();
     // An image may have a layer of nothing but closing blocks.
-    const bool zeros = !start.empty() && std::all_of(start.begin(), start.end(),
-                                                     [](std::byte byte) { return byte == std::byte{}; });
+    const bool zeros = !start.empty() &&
+                       std::all_of(start.begin(), start.end(), [](std::byte byte) { return byte == std::byte{}; });
     if (zeros || is_tar_header(start)) return;
     const ByteView looked_at = start.first(std::min(start.size(), file_kind_bytes));
     const auto foreign = detect_foreign_kind(start.first(std::min(start.size(), foreign_kind_bytes)));
     const FileKind kind = detect_file_kind(looked_at);
     std::string change = "name the right file";
     if (foreign) change = foreign->change;
-    if (kind == FileKind::ext_file_system)
-        change = "unpack it: a prebuilt file system is copied as it lies there";
+    if (kind == FileKind::ext_file_system) change = "unpack it: a prebuilt file system is copied as it lies there";
     throw Error(ErrorCode::artifact, name + " holds no tar",
                 (foreign ? foreign->name : describe(kind, looked_at)) + " inside", "a tar", change);
 }
 
 void add_tar_stream(Layers& layers, ByteStream& stream, const std::string& name, bool end_is_certain,
-                    ContentStore& store, const Supervision& supervision,
-                    const std::function<void()>& advance) {
+                    ContentStore& store, const Supervision& supervision, const std::function<void()>& advance) {
     TarReader reader(stream, name, end_is_certain);
     lay(layers, reader, store, supervision, advance);
 }
 
-void pour_tar(Layers& layers, const TarFile& tar, ContentStore& store,
-              const std::optional<std::string>& pinned, const Supervision& supervision,
-              const std::function<void()>& watch) {
+void pour_tar(Layers& layers, const TarFile& tar, ContentStore& store, const std::optional<std::string>& pinned,
+              const Supervision& supervision, const std::function<void()>& watch) {
     Decoder decoder(tar.file, tar.begin, tar.end, pinned.has_value());
     tell_change_from_damage(*tar.file, [&] {
         check_is_tar(decoder, tar.name);

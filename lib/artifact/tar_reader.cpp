@@ -42,8 +42,7 @@ Error TarReader::locate(ErrorCode code, Problem problem) const {
     return Error(code, std::move(problem));
 }
 
-void TarReader::refuse(std::string message, std::string found, std::string allowed,
-                       std::string change) const {
+void TarReader::refuse(std::string message, std::string found, std::string allowed, std::string change) const {
     throw locate(ErrorCode::artifact,
                  {std::move(message), std::move(found), std::move(allowed), std::move(change), {}});
 }
@@ -69,8 +68,7 @@ Bytes TarReader::read_body(std::uint64_t size) {
     // Grows with what is really there, so that a header's lie takes no memory.
     while (body.size() < size) {
         const ByteView part = stream_.some(size - body.size());
-        if (part.empty())
-            refuse("the tar ends inside an extended header", {}, {}, "fetch or make the tar again");
+        if (part.empty()) refuse("the tar ends inside an extended header", {}, {}, "fetch or make the tar again");
         body.insert(body.end(), part.begin(), part.end());
     }
     skip(padding_of(size));
@@ -102,8 +100,7 @@ bool TarReader::next() {
             lone_zero = true;
             continue;
         }
-        if (lone_zero)
-            refuse("a lone block of zeros stands inside the tar", "at byte " + std::to_string(place - 512));
+        if (lone_zero) refuse("a lone block of zeros stands inside the tar", "at byte " + std::to_string(place - 512));
         try {
             const TarHeader header = parse_tar_header(block);
             if (take(header, block)) return true;
@@ -192,15 +189,14 @@ void TarReader::make_member(const TarHeader& header, ByteView block) {
             padding_ = size + padding_of(size);
             break;
         case 'M':
-            refuse("the tar is a later volume of several", "a continued member", "one tar",
-                   "join the volumes");
+            refuse("the tar is a later volume of several", "a continued member", "one tar", "join the volumes");
         default:
             refuse("the member is of an unknown kind", "type '" + printable({&header.type, 1}) + "'",
                    "files, links, folders, devices and fifos");
     }
     if (header.major > 4095 || header.minor > 1048575)
-        refuse("a device number is too large",
-               std::to_string(header.major) + ":" + std::to_string(header.minor), "12 bits and 20 bits");
+        refuse("a device number is too large", std::to_string(header.major) + ":" + std::to_string(header.minor),
+               "12 bits and 20 bits");
     member_.major = static_cast<std::uint32_t>(header.major);
     member_.minor = static_cast<std::uint32_t>(header.minor);
 
@@ -233,22 +229,19 @@ void TarReader::apply(const PaxAttributes& pax) {
     std::sort(member_.xattrs.begin(), member_.xattrs.end());
     const auto twice = std::adjacent_find(member_.xattrs.begin(), member_.xattrs.end(),
                                           [](const auto& a, const auto& b) { return a.first == b.first; });
-    if (twice != member_.xattrs.end())
-        refuse("an extended attribute is given twice", "'" + twice->first + "'");
+    if (twice != member_.xattrs.end()) refuse("an extended attribute is given twice", "'" + twice->first + "'");
 }
 
 void TarReader::read_old_gnu_map(ByteView block) {
     // GNU tar src/tar.h, struct oldgnu_header and struct sparse_header: offsets in bytes.
     constexpr std::size_t pairs = 386, extended = 482, real_size = 483, header_pairs_size = 96;
     constexpr std::size_t more_pairs_size = 504, more_extended = 504;
-    if (as_text(block.subspan(257, 6)) != "ustar ")
-        refuse("a sparse member is of an unknown form", "no GNU header");
+    if (as_text(block.subspan(257, 6)) != "ustar ") refuse("a sparse member is of an unknown form", "no GNU header");
     parse_gnu_sparse(block.subspan(pairs, header_pairs_size), member_.runs);
     bool more = block[extended] != std::byte{};
     std::array<std::byte, block_size> next;
     while (more) {
-        if (!read_block(next))
-            refuse("the tar ends inside a sparse map", {}, {}, "fetch or make the tar again");
+        if (!read_block(next)) refuse("the tar ends inside a sparse map", {}, {}, "fetch or make the tar again");
         parse_gnu_sparse(ByteView(next).first(more_pairs_size), member_.runs);
         if (member_.runs.size() > most_runs) refuse("a sparse map is too long");
         more = next[more_extended] != std::byte{};
@@ -326,9 +319,8 @@ ByteView TarReader::data() {
     if (left_ == 0) return {};
     const ByteView part = stream_.some(left_);
     if (part.empty())
-        refuse("the tar ends inside this member",
-               std::to_string(member_.stored - left_) + " bytes of its data", std::to_string(member_.stored),
-               "fetch or make the tar again");
+        refuse("the tar ends inside this member", std::to_string(member_.stored - left_) + " bytes of its data",
+               std::to_string(member_.stored), "fetch or make the tar again");
     left_ -= part.size();
     return part;
 }

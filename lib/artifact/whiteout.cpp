@@ -43,9 +43,8 @@ Whiteout whiteout_of(std::string_view path) {
     if (name == opaque_name) return {Whiteout::Kind::opaque, std::move(folder), {}};
     const std::string_view gone = name.substr(prefix.size());
     if (gone.empty() || gone == "." || gone == "..")
-        throw Error(ErrorCode::artifact, "a whiteout names nothing in its folder",
-                    "'" + printable(name) + "'", "'.wh.' and a name",
-                    "make the layer again, or leave it out");
+        throw Error(ErrorCode::artifact, "a whiteout names nothing in its folder", "'" + printable(name) + "'",
+                    "'.wh.' and a name", "make the layer again, or leave it out");
     return {Whiteout::Kind::name, std::move(folder), std::string(gone)};
 }
 

@@ -18,13 +18,11 @@ void check_xattr_names(const XattrSet& xattrs) {
     for (const auto& [name, value] : xattrs) {
         if (!is_storable_xattr(name))
             throw Error(ErrorCode::artifact, "an extended attribute cannot be kept on ext4",
-                        "'" + printable(name) + "'",
-                        "user.*, trusted.*, security.* and POSIX access control lists",
+                        "'" + printable(name) + "'", "user.*, trusted.*, security.* and POSIX access control lists",
                         "make the tar without it");
         if (value.size() > 65536)
             throw Error(ErrorCode::artifact, "an extended attribute is too large",
-                        "'" + printable(name) + "' of " + std::to_string(value.size()) + " bytes",
-                        "at most 64KiB");
+                        "'" + printable(name) + "' of " + std::to_string(value.size()) + " bytes", "at most 64KiB");
     }
 }
 

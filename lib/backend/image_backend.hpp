@@ -17,8 +17,7 @@ namespace rpixen {
 struct WrittenImage {
     std::uint64_t size = 0;           ///< bytes
     std::uint64_t bytes_written = 0;  ///< that reached the output file
-    std::vector<Range>
-        mapped;  ///< ascending, disjoint: holds data or must read as zeros; the rest does not matter
+    std::vector<Range> mapped;  ///< ascending, disjoint: holds data or must read as zeros; the rest does not matter
     std::vector<std::string> notes;  ///< what the user should know ("KVM is broken, TCG was used")
 };
 

@@ -31,16 +31,14 @@ template <typename Integer>
 Integer load_le(const std::byte* place) {
     Integer value = 0;
     for (std::size_t index = sizeof(Integer); index-- > 0;)
-        value = static_cast<Integer>(static_cast<Integer>(value << 7 << 1) |
-                                     std::to_integer<Integer>(place[index]));
+        value = static_cast<Integer>(static_cast<Integer>(value << 7 << 1) | std::to_integer<Integer>(place[index]));
     return value;
 }
 template <typename Integer>
 Integer load_be(const std::byte* place) {
     Integer value = 0;
     for (std::size_t index = 0; index < sizeof(Integer); ++index)
-        value = static_cast<Integer>(static_cast<Integer>(value << 7 << 1) |
-                                     std::to_integer<Integer>(place[index]));
+        value = static_cast<Integer>(static_cast<Integer>(value << 7 << 1) | std::to_integer<Integer>(place[index]));
     return value;
 }
 template <typename Integer>

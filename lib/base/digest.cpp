@@ -29,8 +29,7 @@ Sha256& Sha256::update(ByteView bytes) {
 
 Sha256Digest Sha256::finish() {
     Sha256Digest digest{};
-    if (EVP_DigestFinal_ex(context_->evp.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr) !=
-        1)
+    if (EVP_DigestFinal_ex(context_->evp.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr) != 1)
         throw Error(ErrorCode::internal, "OpenSSL's SHA-256 failed");
     return digest;
 }

@@ -17,8 +17,7 @@ std::string joined(const std::vector<Problem>& problems) {
 
 std::string Problem::text() const {
     std::string line = location.file;
-    if (location.line > 0)
-        line += ":" + std::to_string(location.line) + ":" + std::to_string(location.column);
+    if (location.line > 0) line += ":" + std::to_string(location.line) + ":" + std::to_string(location.column);
     if (!line.empty()) line += ": ";
     if (!location.pointer.empty()) line += location.pointer + ": ";
     line += message;

@@ -37,8 +37,7 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 
 std::string format_size(std::uint64_t bytes) {
     for (const Unit& unit : units)
-        if (bytes != 0 && bytes % unit.bytes == 0)
-            return std::to_string(bytes / unit.bytes) + std::string(unit.name);
+        if (bytes != 0 && bytes % unit.bytes == 0) return std::to_string(bytes / unit.bytes) + std::string(unit.name);
     return std::to_string(bytes) + " B";
 }
 

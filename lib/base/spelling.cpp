@@ -25,8 +25,8 @@ std::size_t edits(std::string_view a, std::string_view b) {
         current[0] = row;
         for (std::size_t column = 1; column <= b.size(); ++column) {
             const bool same = folded(a[row - 1]) == folded(b[column - 1]);
-            current[column] =
-                std::min({above[column] + 1, current[column - 1] + 1, above[column - 1] + (same ? 0U : 1U)});
+            current[column] = std::min(
+                {above[column] + 1, current[column - 1] + 1, above[column - 1] + (same ? 0U : 1U)});
             if (row > 1 && column > 1 && folded(a[row - 1]) == folded(b[column - 2]) &&
                 folded(a[row - 2]) == folded(b[column - 1]))
                 current[column] = std::min(current[column], two_above[column - 2] + 1);
@@ -37,8 +37,7 @@ std::size_t edits(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::optional<std::string_view> nearest_word(std::string_view word,
-                                             std::span<const std::string_view> candidates) {
+std::optional<std::string_view> nearest_word(std::string_view word, std::span<const std::string_view> candidates) {
     std::optional<std::string_view> nearest;
     std::size_t fewest = longest_word;
     for (const std::string_view candidate : candidates) {

@@ -31,8 +31,7 @@ std::string_view trimmed(std::string_view text) noexcept {
 
 std::string hex_number(std::uint64_t value, unsigned digits) {
     std::string text;
-    for (; value > 0 || text.size() < digits; value >>= 4)
-        text.insert(text.begin(), "0123456789abcdef"[value & 0xf]);
+    for (; value > 0 || text.size() < digits; value >>= 4) text.insert(text.begin(), "0123456789abcdef"[value & 0xf]);
     return text;
 }
 

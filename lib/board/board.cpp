@@ -41,8 +41,8 @@ unsigned memory_code(std::uint64_t board_memory) {
 
 std::uint64_t low_memory_end(std::span<const std::string> config_txt) {
     constexpr std::uint64_t whole = 1024;
-    const std::uint64_t total =
-        std::clamp<std::uint64_t>(config_number(config_txt, "total_mem").value_or(whole), 128, whole);
+    const std::uint64_t total = std::clamp<std::uint64_t>(config_number(config_txt, "total_mem").value_or(whole), 128,
+                                                          whole);
     const auto share = config_number(config_txt, "gpu_mem_1024");
     const std::uint64_t gpu = std::clamp<std::uint64_t>(
         share ? *share : config_number(config_txt, "gpu_mem").value_or(76), 16, 944);
@@ -71,8 +71,7 @@ Windows windows(const UBootRelease& uboot) {
     result.ramdisk = address("ramdisk_addr_r", 0x2700000, 0x5700000);
     const bool says_high = uboot.environment.contains("fdt_high");
     if (says_high ? environment_address(uboot, "fdt_high").has_value() : recent)
-        result.relocation_end =
-            environment_address(uboot, says_high ? "fdt_high" : "bootm_size").value_or(0x20000000);
+        result.relocation_end = environment_address(uboot, says_high ? "fdt_high" : "bootm_size").value_or(0x20000000);
     return result;
 }
 

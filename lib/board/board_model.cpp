@@ -17,10 +17,9 @@ constexpr std::array<std::uint64_t, 4> from_1_to_8_gib{1 * GiB, 2 * GiB, 4 * GiB
 constexpr std::array<std::uint64_t, 1> only_4_gib{4 * GiB};
 
 constexpr std::array family{
-    BoardModel{"Raspberry Pi 4 B", "4 Model B", 0x11, 4, "bcm2711-rpi-4-b.dtb", filters_4b,
-               "raspberrypi,4-model-b", from_1_to_8_gib},
-    BoardModel{"Raspberry Pi 400", "400", 0x13, 0, "bcm2711-rpi-400.dtb", filters_400, "raspberrypi,400",
-               only_4_gib},
+    BoardModel{"Raspberry Pi 4 B", "4 Model B", 0x11, 4, "bcm2711-rpi-4-b.dtb", filters_4b, "raspberrypi,4-model-b",
+               from_1_to_8_gib},
+    BoardModel{"Raspberry Pi 400", "400", 0x13, 0, "bcm2711-rpi-400.dtb", filters_400, "raspberrypi,400", only_4_gib},
     // Linux and Debian call its tree bcm2711-rpi-cm4-io.dtb.
     BoardModel{"Compute Module 4", "Compute Module 4", 0x14, 0, "bcm2711-rpi-cm4.dtb", filters_cm4,
                "raspberrypi,4-compute-module", from_1_to_8_gib},
@@ -30,14 +29,13 @@ constexpr std::array family{
 
 bool BoardModel::takes(std::string_view filter) const {
     if (filter == "all") return true;
-    if (!filter.starts_with(board_type))
-        return std::find(filters.begin(), filters.end(), filter) != filters.end();
+    if (!filter.starts_with(board_type)) return std::find(filters.begin(), filters.end(), filter) != filters.end();
     filter.remove_prefix(board_type.size());
     const bool hexadecimal = filter.starts_with("0x") || filter.starts_with("0X");
     if (hexadecimal) filter.remove_prefix(2);
     unsigned code = 0;
-    const auto [end, failure] =
-        std::from_chars(filter.data(), filter.data() + filter.size(), code, hexadecimal ? 16 : 10);
+    const auto [end, failure] = std::from_chars(filter.data(), filter.data() + filter.size(), code,
+                                                hexadecimal ? 16 : 10);
     return failure == std::errc{} && end == filter.data() + filter.size() && code == type_code;
 }
 
@@ -51,8 +49,7 @@ const BoardModel& raspberry_pi_4b() {
 
 const BoardModel* board_of_tree(const std::vector<std::string>& root_compatible) {
     for (const BoardModel& model : family)
-        if (std::find(root_compatible.begin(), root_compatible.end(), model.compatible) !=
-            root_compatible.end())
+        if (std::find(root_compatible.begin(), root_compatible.end(), model.compatible) != root_compatible.end())
             return &model;
     return nullptr;
 }

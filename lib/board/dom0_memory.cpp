@@ -174,8 +174,7 @@ Dom0Banks allocate_dom0(std::vector<Range> ram, const std::vector<Range>& taken,
     std::optional<Range> bank0;
     for (unsigned order = order_down(wanted); !bank0 && order >= min_low_order && order > 0; --order)
         for (unsigned bits = order; !bank0 && bits <= dma_bits; ++bits)
-            if (const auto address = heap.take(order, bits))
-                bank0 = Range{*address, *address + bytes_of(order)};
+            if (const auto address = heap.take(order, bits)) bank0 = Range{*address, *address + bytes_of(order)};
     bool low = bank0.has_value();
     if (bank0) {
         result.banks.push_back(*bank0);

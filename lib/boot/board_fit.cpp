@@ -47,8 +47,7 @@ std::vector<BoardFit> board_fits(const MemoryMap& memory, std::string_view xen_b
     return fits;
 }
 
-std::vector<BoardFit> automatic_fits(const MemoryMap& memory, Dom0Share share,
-                                     std::span<const std::uint64_t> boards) {
+std::vector<BoardFit> automatic_fits(const MemoryMap& memory, Dom0Share share, std::span<const std::uint64_t> boards) {
     constexpr std::uint64_t margin = 64 * MiB;  // the model is optimistic
     const std::vector<Range> taken = taken_at_start(memory);
     std::vector<BoardFit> fits;

@@ -23,12 +23,11 @@ void assign_boards(std::vector<BoardTree>& trees, const Manifest& manifest, cons
         const Location location = index < manifest.dtbs.size() ? manifest.dtbs[index].location : Location{};
         const BoardModel* model = board_of_tree(trees[index].tree.compatible());
         if (!model) {
-            problems.push_back(
-                {.message = "the device tree is for no board of the Raspberry Pi 4 family",
-                 .found = path + ", compatible " + describe_list(trees[index].tree.compatible()),
-                 .allowed = family_compatibles(),
-                 .change = "remove it from the list",
-                 .location = location});
+            problems.push_back({.message = "the device tree is for no board of the Raspberry Pi 4 family",
+                                .found = path + ", compatible " + describe_list(trees[index].tree.compatible()),
+                                .allowed = family_compatibles(),
+                                .change = "remove it from the list",
+                                .location = location});
             continue;
         }
         const auto other = std::find_if(trees.begin(), trees.begin() + static_cast<std::ptrdiff_t>(index),
@@ -36,8 +35,7 @@ void assign_boards(std::vector<BoardTree>& trees, const Manifest& manifest, cons
         if (other != trees.begin() + static_cast<std::ptrdiff_t>(index))
             problems.push_back(
                 {.message = "two device trees are for one board, the " + std::string(model->name),
-                 .found =
-                     artifacts.dtbs[static_cast<std::size_t>(other - trees.begin())].path + " and " + path,
+                 .found = artifacts.dtbs[static_cast<std::size_t>(other - trees.begin())].path + " and " + path,
                  .allowed = "one for each board",
                  .change = "remove one of them",
                  .location = location});
@@ -51,8 +49,8 @@ void assign_boards(std::vector<BoardTree>& trees, const Manifest& manifest, cons
 
 DeviceTree read_tree(const Artifact& artifact, const std::string& name) {
     if (artifact.content.size > 16 * MiB)
-        throw Error(ErrorCode::artifact, name + " is too large for a device tree",
-                    format_size(artifact.content.size), "at most 16MiB");
+        throw Error(ErrorCode::artifact, name + " is too large for a device tree", format_size(artifact.content.size),
+                    "at most 16MiB");
     return DeviceTree::parse(read_all(artifact.content), artifact.path.empty() ? name : artifact.path);
 }
 

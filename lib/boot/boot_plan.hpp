@@ -36,8 +36,8 @@ struct MemoryRegion {
     std::string name;  ///< for people: name_of(role), "U-Boot (run time)", "/memreserve/" ...
     Range range;       ///< physical addresses
     enum class Kind : std::uint8_t { placed, window, reserved, ram } kind = Kind::placed;
-    bool pinned = false;   ///< by the manifest
-    std::string moved_by;  ///< id of the rule that moved it from its original address; empty where it stays
+    bool pinned = false;       ///< by the manifest
+    std::string moved_by;      ///< id of the rule that moved it from its original address; empty where it stays
     std::uint64_t wanted = 0;  ///< the original address
     MemoryRole role = MemoryRole::other;
 };

@@ -22,8 +22,7 @@ bool has(const std::vector<std::string>& list, std::string_view word) {
     return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-std::optional<std::string> find_module(const DeviceTree& tree, const std::string& parent,
-                                       const ModuleKind& kind) {
+std::optional<std::string> find_module(const DeviceTree& tree, const std::string& parent, const ModuleKind& kind) {
     for (const std::string& name : tree.children(parent)) {
         const std::string path = parent + "/" + name;
         const auto compatible = tree.strings(path, "compatible");
@@ -53,8 +52,7 @@ std::optional<std::string> find_chosen_part(const DeviceTree& overlay) {
     for (const OverlayFragment& fragment : fragments(overlay)) {
         std::string part = fragment.path + "/__overlay__";
         if (fragment.target_path == "/") part += "/chosen";
-        if ((fragment.target_path == "/" || fragment.target_path == "/chosen") &&
-            find_kernel_module(overlay, part))
+        if ((fragment.target_path == "/" || fragment.target_path == "/chosen") && find_kernel_module(overlay, part))
             return part;
     }
     return std::nullopt;
@@ -62,8 +60,7 @@ std::optional<std::string> find_chosen_part(const DeviceTree& overlay) {
 
 std::vector<std::string> pcie_without_device_type(const DeviceTree& tree) {
     auto paths = tree.compatible_nodes("brcm,bcm2711-pcie");
-    std::erase_if(paths,
-                  [&](const std::string& path) { return tree.property(path, "device_type").has_value(); });
+    std::erase_if(paths, [&](const std::string& path) { return tree.property(path, "device_type").has_value(); });
     return paths;
 }
 
@@ -87,8 +84,7 @@ void write_chosen(DeviceTree& tree, const std::string& path, const ChosenForXen&
 
     tree.set_string(path, "xen,xen-bootargs", chosen.xen_bootargs);
     tree.set_string(path, "bootargs", chosen.dom0_bootargs);
-    if (tree.property(path, "xen,dom0-bootargs"))
-        tree.set_string(path, "xen,dom0-bootargs", chosen.dom0_bootargs);
+    if (tree.property(path, "xen,dom0-bootargs")) tree.set_string(path, "xen,dom0-bootargs", chosen.dom0_bootargs);
     const std::string kernel = place(kernel_kind, chosen.kernel, chosen.keep_kernel_reg);
     if (tree.property(kernel, "bootargs")) tree.set_string(kernel, "bootargs", chosen.dom0_bootargs);
     if (chosen.initrd) place(initrd_kind, *chosen.initrd, false);

@@ -56,10 +56,10 @@ std::string render_config_txt(std::span<const std::string> user_lines) {
             continue;
         }
         const auto parsed = parse_config_txt(line, "config.txt");
-        const auto decided =
-            parsed.empty() ? ours.end() : std::find_if(ours.begin(), ours.end(), [&](const auto& entry) {
-                return entry.first == parsed.front().key;
-            });
+        const auto decided = parsed.empty() ? ours.end()
+                                            : std::find_if(ours.begin(), ours.end(), [&](const auto& entry) {
+                                                  return entry.first == parsed.front().key;
+                                              });
         if (decided == ours.end()) {
             text += line + "\n";
         } else if (parsed.front().value != decided->second) {

@@ -49,15 +49,13 @@ std::vector<DeviceTree> trees_of(std::span<const NamedOverlay> overlays) {
     return trees;
 }
 
-CardTrees merge_for_card(const DeviceTree& base, std::vector<NamedOverlay> overlays,
-                         const ChosenForXen& chosen) {
+CardTrees merge_for_card(const DeviceTree& base, std::vector<NamedOverlay> overlays, const ChosenForXen& chosen) {
     DeviceTree with_chosen = base;
     ensure_chosen(with_chosen);
     DeviceTree merged = apply_all(with_chosen, overlays);
     write_chosen(merged, chosen_path, chosen);
     if (any_built_in(overlays))
-        for (const std::string& pcie : pcie_without_device_type(merged))
-            merged.set_string(pcie, "device_type", "pci");
+        for (const std::string& pcie : pcie_without_device_type(merged)) merged.set_string(pcie, "device_type", "pci");
     merged.pack();
     std::vector<bool> changed;
     for (NamedOverlay& overlay : overlays) {
@@ -68,8 +66,7 @@ CardTrees merge_for_card(const DeviceTree& base, std::vector<NamedOverlay> overl
     return {merged, std::move(overlays), merged, true, std::move(changed)};
 }
 
-CardTrees prepare_for_boot(const DeviceTree& base, std::vector<NamedOverlay> overlays,
-                           const ChosenForXen& chosen) {
+CardTrees prepare_for_boot(const DeviceTree& base, std::vector<NamedOverlay> overlays, const ChosenForXen& chosen) {
     DeviceTree on_card = base;
     bool base_changed = !base.has(chosen_path);
     ensure_chosen(on_card);
@@ -78,8 +75,7 @@ CardTrees prepare_for_boot(const DeviceTree& base, std::vector<NamedOverlay> ove
     for (std::size_t index = overlays.size(); index-- > 0 && !written;) {
         const auto part = find_chosen_part(overlays[index].tree);
         if (!part) continue;
-        write_into_overlay(overlays[index], *part, apply_all(on_card, std::span(overlays).first(index)),
-                           chosen);
+        write_into_overlay(overlays[index], *part, apply_all(on_card, std::span(overlays).first(index)), chosen);
         changed[index] = true;
         written = true;
     }

@@ -37,9 +37,7 @@ struct Inputs {
     std::vector<BoardTree> trees;  ///< at least one
     std::vector<NamedOverlay> overlays;
 
-    bool allows(std::string_view id) const {
-        return std::find(allow.begin(), allow.end(), id) != allow.end();
-    }
+    bool allows(std::string_view id) const { return std::find(allow.begin(), allow.end(), id) != allow.end(); }
     bool at_boot() const { return manifest.apply_overlays == OverlayMoment::boot && !overlays.empty(); }
     /// The script chooses dom0's memory by the board.
     bool chooses_dom0_mem() const { return dom0_share(manifest).has_value(); }
@@ -50,8 +48,7 @@ struct Inputs {
     }
 };
 
-Inputs read_inputs(const Manifest& manifest, const ArtifactSet& artifacts,
-                   const std::vector<std::string>& allow) {
+Inputs read_inputs(const Manifest& manifest, const ArtifactSet& artifacts, const std::vector<std::string>& allow) {
     Inputs inputs{manifest, artifacts, allow, read_board_trees(manifest, artifacts), {}};
     if (inputs.trees.size() > 1 && inputs.classic())
         throw Error(ErrorCode::unfit, "the classic script cannot choose a device tree by the board",
@@ -73,8 +70,7 @@ std::string xen_command_line(const Manifest& manifest, std::uint64_t automatic) 
     if (manifest.dom0_mem.empty()) return manifest.xen_bootargs;
     const auto bytes = dom0_share(manifest) ? automatic : parse_size(manifest.dom0_mem);
     if (!bytes || *bytes == 0 || *bytes % MiB != 0)
-        throw Error(ErrorCode::unfit, "dom0_mem is no size in whole MiB", manifest.dom0_mem,
-                    "for example 512MiB");
+        throw Error(ErrorCode::unfit, "dom0_mem is no size in whole MiB", manifest.dom0_mem, "for example 512MiB");
     const std::string option = "dom0_mem=" + std::to_string(*bytes / MiB) + "M";
     return manifest.xen_bootargs.empty() ? option : manifest.xen_bootargs + " " + option;
 }
@@ -82,15 +78,13 @@ std::string xen_command_line(const Manifest& manifest, std::uint64_t automatic) 
 std::vector<Obstacle> obstacles(const Inputs& inputs, std::uint64_t low_end) {
     using Kind = MemoryRegion::Kind;
     std::vector<Obstacle> result;
-    const bool own_armstub =
-        std::any_of(inputs.manifest.config_txt.begin(), inputs.manifest.config_txt.end(),
-                    [](const std::string& line) { return line.starts_with("armstub="); });
+    const bool own_armstub = std::any_of(inputs.manifest.config_txt.begin(), inputs.manifest.config_txt.end(),
+                                         [](const std::string& line) { return line.starts_with("armstub="); });
     if (own_armstub)
         result.push_back({"armstub", board::armstub, "load-over-armstub", Kind::reserved});
     else
         result.push_back({"firmware's armstub", board::first_page, "load-over-uboot", Kind::reserved});
-    const std::uint64_t runtime =
-        low_end > board::uboot_runtime_size ? low_end - board::uboot_runtime_size : 0;
+    const std::uint64_t runtime = low_end > board::uboot_runtime_size ? low_end - board::uboot_runtime_size : 0;
     result.push_back({"U-Boot (run time)", {runtime, low_end}, "load-over-uboot", Kind::reserved});
     const board::Windows windows = board::windows(inputs.artifacts.uboot);
     if (windows.relocation_end && *windows.relocation_end > board::max_tree_size)
@@ -100,13 +94,12 @@ std::vector<Obstacle> obstacles(const Inputs& inputs, std::uint64_t low_end) {
                           Kind::reserved,
                           MemoryRole::moved_tree});
     if (inputs.uses_fdt_addr()) {
-        result.push_back({name_of(MemoryRole::firmware_tree), board::firmware_tree, "memory-overlap",
-                          Kind::reserved, MemoryRole::firmware_tree});
-        result.push_back({"firmware's device tree (QEMU)", board::emulated_firmware_tree, "memory-overlap",
-                          Kind::reserved});
+        result.push_back({name_of(MemoryRole::firmware_tree), board::firmware_tree, "memory-overlap", Kind::reserved,
+                          MemoryRole::firmware_tree});
+        result.push_back(
+            {"firmware's device tree (QEMU)", board::emulated_firmware_tree, "memory-overlap", Kind::reserved});
     }
-    result.push_back(
-        {"U-Boot's scriptaddr", {windows.script, windows.script + max_script_size}, "", Kind::window});
+    result.push_back({"U-Boot's scriptaddr", {windows.script, windows.script + max_script_size}, "", Kind::window});
     const std::uint64_t initrd = inputs.artifacts.initrd ? inputs.artifacts.initrd->content.size : 0;
     result.push_back({"U-Boot's ramdisk_addr_r",
                       {windows.ramdisk, windows.ramdisk + std::max<std::uint64_t>(initrd, 1 * MiB)},
@@ -122,14 +115,12 @@ std::vector<Obstacle> obstacles(const Inputs& inputs, std::uint64_t low_end) {
             return obstacle.name == name && obstacle.range == range;
         });
         if (!known)
-            result.push_back(
-                {name, range, "module-in-reserved-memory", Kind::reserved, MemoryRole::reservation});
+            result.push_back({name, range, "module-in-reserved-memory", Kind::reserved, MemoryRole::reservation});
     };
     for (const BoardTree& board : inputs.trees) {
         for (const Range& range : board.tree.memory_reservations())
             if (!board::first_page.contains(range)) reserve("/memreserve/", range);
-        for (const ReservedMemory& reserved : reserved_memory(board.tree))
-            reserve(reserved.path, reserved.range);
+        for (const ReservedMemory& reserved : reserved_memory(board.tree)) reserve(reserved.path, reserved.range);
     }
     return result;
 }
@@ -155,14 +146,14 @@ TreeSizes measure(const Inputs& inputs, const std::vector<CardTrees>& boards) {
             const std::uint64_t room = room_needed(trees.base, overlays);
             sizes.room = std::max(sizes.room, room);
             length = align_up(trees.base.used_size() + room + room_margin, page);
-            for (const DeviceTree& overlay : overlays)
-                sizes.overlay = std::max(sizes.overlay, overlay.bytes().size());
+            for (const DeviceTree& overlay : overlays) sizes.overlay = std::max(sizes.overlay, overlay.bytes().size());
         }
         sizes.length = std::max(sizes.length, length);
     }
     // `fdt resize` rounds up to a page, from an address that may be in the middle of one.
-    const std::uint64_t grown =
-        inputs.chooses_dom0_mem() ? align_up(sizes.length + board::command_line_room, page) + page : 0;
+    const std::uint64_t grown = inputs.chooses_dom0_mem()
+                                    ? align_up(sizes.length + board::command_line_room, page) + page
+                                    : 0;
     sizes.region = align_up(std::max(sizes.length, grown) + board::fdt_pad, page);
     return sizes;
 }
@@ -180,25 +171,22 @@ std::vector<Wish> wishes(const Inputs& inputs, const TreeSizes& sizes) {
         wish.wanted = wanted;
         wish.alignment_rule = std::move(alignment_rule);
         wish.alignment = page;
-        if (const auto pinned = inputs.manifest.addresses.find(key);
-            pinned != inputs.manifest.addresses.end()) {
+        if (const auto pinned = inputs.manifest.addresses.find(key); pinned != inputs.manifest.addresses.end()) {
             wish.wanted = pinned->second;
             wish.pinned = true;
             wish.alignment = pinned_alignment;
         }
         return result.emplace_back(std::move(wish));
     };
-    Wish& xen =
-        add(MemoryRole::xen, "xen", std::max(artifacts.xen.header.image_size, artifacts.xen.content.size),
-            board::xen_address, 2 * MiB, "xen-misaligned");
+    Wish& xen = add(MemoryRole::xen, "xen", std::max(artifacts.xen.header.image_size, artifacts.xen.content.size),
+                    board::xen_address, 2 * MiB, "xen-misaligned");
     // booti rounds (address - text_offset) up to 2 MiB and moves the image there (U-Boot
     // arch/arm/lib/image.c).
     xen.alignment = 2 * MiB;
     xen.offset = artifacts.xen.header.text_offset % (2 * MiB);
     xen.rule = "xen-reaches-next";
     if (inputs.at_boot())
-        add(MemoryRole::scratch, "overlay_scratch", sizes.overlay, board::overlay_scratch, 8,
-            "dtb-misaligned");
+        add(MemoryRole::scratch, "overlay_scratch", sizes.overlay, board::overlay_scratch, 8, "dtb-misaligned");
     // Xen copies as many bytes as the module has to where dom0 will run, so the file's size is all that it
     // takes.
     add(MemoryRole::kernel, "kernel", artifacts.kernel.content.size, board::kernel_address, 1, "");
@@ -207,8 +195,7 @@ std::vector<Wish> wishes(const Inputs& inputs, const TreeSizes& sizes) {
         if (inputs.at_boot() && !inputs.classic())
             add(MemoryRole::loaded_tree, "", sizes.loaded, windows.tree + sizes.region, 8, "dtb-misaligned");
     }
-    if (artifacts.initrd)
-        add(MemoryRole::initrd, "initrd", artifacts.initrd->content.size, windows.ramdisk, 1, "");
+    if (artifacts.initrd) add(MemoryRole::initrd, "initrd", artifacts.initrd->content.size, windows.ramdisk, 1, "");
     if (artifacts.xsm_policy)
         add(MemoryRole::xsm_policy, "xsm_policy", artifacts.xsm_policy->content.size, windows.ramdisk, 1, "");
     return result;
@@ -226,8 +213,7 @@ ChosenForXen chosen_of(const Inputs& inputs, const BootPlan& plan) {
     };
     chosen.kernel = exact(MemoryRole::kernel, inputs.artifacts.kernel);
     if (inputs.artifacts.initrd) chosen.initrd = exact(MemoryRole::initrd, *inputs.artifacts.initrd);
-    if (inputs.artifacts.xsm_policy)
-        chosen.xsm_policy = exact(MemoryRole::xsm_policy, *inputs.artifacts.xsm_policy);
+    if (inputs.artifacts.xsm_policy) chosen.xsm_policy = exact(MemoryRole::xsm_policy, *inputs.artifacts.xsm_policy);
     return chosen;
 }
 
@@ -254,8 +240,8 @@ std::string describe_moves(const MemoryMap& memory, bool left_fdt_addr) {
     const auto add = [&](const std::string& move) { text += (text.empty() ? "" : ", ") + move; };
     for (const MemoryRegion& region : memory.regions)
         if (!region.moved_by.empty())
-            add(region.name + " " + format_address(region.wanted) + " -> " +
-                format_address(region.range.begin) + " (" + region.moved_by + ")");
+            add(region.name + " " + format_address(region.wanted) + " -> " + format_address(region.range.begin) + " (" +
+                region.moved_by + ")");
     if (left_fdt_addr)
         add("device tree ${fdt_addr} -> " + format_address(memory.find(MemoryRole::tree)->range.begin) +
             " (tree-over-uboots-own)");
@@ -278,8 +264,8 @@ ScriptPlan plan_script(const Inputs& inputs, const BootPlan& plan, const TreeSiz
     script.initrd = chosen.initrd;
     script.xsm_policy = chosen.xsm_policy;
     if (!inputs.uses_fdt_addr()) script.tree = address(MemoryRole::tree);
-    script.moved = describe_moves(
-        plan.memory, inputs.classic() && script.tree && !inputs.manifest.addresses.contains("dtb"));
+    script.moved = describe_moves(plan.memory,
+                                  inputs.classic() && script.tree && !inputs.manifest.addresses.contains("dtb"));
     if (const std::optional<Dom0Share> share = dom0_share(inputs.manifest)) {
         script.xen_bootargs = inputs.manifest.xen_bootargs;
         for (const BoardFit& board : automatic_fits(plan.memory, *share, all_board_memories))
@@ -293,8 +279,7 @@ ScriptPlan plan_script(const Inputs& inputs, const BootPlan& plan, const TreeSiz
     script.tree_as_loaded = address(MemoryRole::loaded_tree);
     script.tree_length = sizes.length;
     const DeviceTree& base = boards.front().base;  // the classic script has no others
-    const std::uint64_t bare =
-        script.tree ? resize_slack(base, *script.tree, 0) : least_resize_slack(base, 0);
+    const std::uint64_t bare = script.tree ? resize_slack(base, *script.tree, 0) : least_resize_slack(base, 0);
     if (bare < sizes.room && !inputs.allows("overlay-no-room"))
         script.resize_argument = align_up(sizes.room + room_margin, page);
     return script;
@@ -313,8 +298,8 @@ void check_tree_size(const std::vector<CardTrees>& boards, const TreeSizes& size
     throw Error(ErrorCode::unfit, std::move(problem));
 }
 
-std::vector<BootFile> boot_files(const Inputs& inputs, const BootPlan& plan,
-                                 const std::vector<CardTrees>& boards, Bytes script) {
+std::vector<BootFile> boot_files(const Inputs& inputs, const BootPlan& plan, const std::vector<CardTrees>& boards,
+                                 Bytes script) {
     const ArtifactSet& artifacts = inputs.artifacts;
     std::vector<BootFile> files;
     files.push_back({boot_name::config, memory_content(plan.config_txt, boot_name::config)});
@@ -326,9 +311,8 @@ std::vector<BootFile> boot_files(const Inputs& inputs, const BootPlan& plan,
     if (artifacts.xsm_policy) files.push_back({boot_name::xsm_policy, artifacts.xsm_policy->content});
     for (std::size_t index = 0; index < boards.size(); ++index) {
         const BoardTree& board = inputs.trees[index];
-        files.push_back({board.file, boards[index].base_changed
-                                         ? memory_content(boards[index].base.bytes(), board.file)
-                                         : board.content});
+        files.push_back({board.file, boards[index].base_changed ? memory_content(boards[index].base.bytes(), board.file)
+                                                                : board.content});
     }
     const CardTrees& trees = boards.front();
     for (std::size_t index = 0; index < trees.overlays.size(); ++index) {
@@ -339,13 +323,11 @@ std::vector<BootFile> boot_files(const Inputs& inputs, const BootPlan& plan,
     std::set<std::string> ours;
     for (const BootFile& file : files)
         if (!ours.insert(lower_case(file.path)).second)
-            throw Error(ErrorCode::unfit, "two overlays would have the same name on the boot partition",
-                        file.path, "names that differ in more than upper and lower case",
-                        "rename one of the files");
+            throw Error(ErrorCode::unfit, "two overlays would have the same name on the boot partition", file.path,
+                        "names that differ in more than upper and lower case", "rename one of the files");
     for (const FirmwareFile& file : artifacts.firmware)
         if (!ours.contains(lower_case(file.path))) files.push_back({file.path, file.content});
-    std::sort(files.begin(), files.end(),
-              [](const BootFile& a, const BootFile& b) { return a.path < b.path; });
+    std::sort(files.begin(), files.end(), [](const BootFile& a, const BootFile& b) { return a.path < b.path; });
     return files;
 }
 

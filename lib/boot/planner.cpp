@@ -47,8 +47,7 @@ class IntervalMap {
         std::vector<Range> blocked;
         for (const Taken& taken : taken_)
             if (!taken.range.empty()) blocked.push_back(taken.range);
-        std::sort(blocked.begin(), blocked.end(),
-                  [](const Range& a, const Range& b) { return a.begin < b.begin; });
+        std::sort(blocked.begin(), blocked.end(), [](const Range& a, const Range& b) { return a.begin < b.begin; });
         std::optional<std::uint64_t> best;
         const auto consider = [&](std::uint64_t begin, std::uint64_t limit) {
             if (begin >= limit || limit - begin < wish.size) return;
@@ -56,12 +55,10 @@ class IntervalMap {
                                              ? wish.offset
                                              : align_up(begin - wish.offset, wish.alignment) + wish.offset;
             if (lowest > limit - wish.size) return;
-            const std::uint64_t highest =
-                align_down(limit - wish.size - wish.offset, wish.alignment) + wish.offset;
-            const std::uint64_t wanted =
-                wish.wanted <= wish.offset
-                    ? wish.offset
-                    : align_up(wish.wanted - wish.offset, wish.alignment) + wish.offset;
+            const std::uint64_t highest = align_down(limit - wish.size - wish.offset, wish.alignment) + wish.offset;
+            const std::uint64_t wanted = wish.wanted <= wish.offset
+                                             ? wish.offset
+                                             : align_up(wish.wanted - wish.offset, wish.alignment) + wish.offset;
             const std::uint64_t place = std::clamp(wanted, lowest, highest);
             const auto distance = [&](std::uint64_t address) {
                 return address > wish.wanted ? address - wish.wanted : wish.wanted - address;
@@ -89,12 +86,11 @@ std::vector<Problem> objections(const Wish& wish, const IntervalMap& map) {
     std::vector<Problem> result;
     const auto range = range_at(wish.wanted, wish.size);
     if (!range || range->end > map.end()) {
-        result.push_back(
-            {.message = wish.name + " is pinned where there is no memory",
-             .found = format_address(wish.wanted) + " and " + std::to_string(wish.size) + " bytes",
-             .allowed = "to end at or below " + format_address(map.end()),
-             .change = "pin it lower, or leave it to the planner",
-             .rule = beyond_rule});
+        result.push_back({.message = wish.name + " is pinned where there is no memory",
+                          .found = format_address(wish.wanted) + " and " + std::to_string(wish.size) + " bytes",
+                          .allowed = "to end at or below " + format_address(map.end()),
+                          .change = "pin it lower, or leave it to the planner",
+                          .rule = beyond_rule});
         return result;
     }
     if (!aligned(wish, wish.wanted))
@@ -116,13 +112,11 @@ std::vector<Problem> objections(const Wish& wish, const IntervalMap& map) {
 
 }  // namespace
 
-MemoryMap plan_memory(const std::vector<Wish>& wishes, const std::vector<Obstacle>& obstacles,
-                      std::uint64_t ram_end) {
+MemoryMap plan_memory(const std::vector<Wish>& wishes, const std::vector<Obstacle>& obstacles, std::uint64_t ram_end) {
     IntervalMap map(ram_end);
     MemoryMap result;
     for (const Obstacle& obstacle : obstacles) {
-        if (obstacle.kind == MemoryRegion::Kind::reserved)
-            map.take({obstacle.name, obstacle.range, obstacle.rule});
+        if (obstacle.kind == MemoryRegion::Kind::reserved) map.take({obstacle.name, obstacle.range, obstacle.rule});
         result.regions.push_back(
             {obstacle.name, obstacle.range, obstacle.kind, false, {}, obstacle.range.begin, obstacle.role});
     }
@@ -131,8 +125,7 @@ MemoryMap plan_memory(const std::vector<Wish>& wishes, const std::vector<Obstacl
         for (Problem& problem : objections(wish, map)) result.findings.push_back(std::move(problem));
         const Range range = range_at(wish.wanted, wish.size).value_or(Range{wish.wanted, wish.wanted});
         map.take({wish.name, range, wish.rule});
-        result.regions.push_back(
-            {wish.name, range, MemoryRegion::Kind::placed, true, {}, wish.wanted, wish.role});
+        result.regions.push_back({wish.name, range, MemoryRegion::Kind::placed, true, {}, wish.wanted, wish.role});
     }
     std::vector<Problem> problems;
     for (const Wish& wish : wishes) {
@@ -163,10 +156,9 @@ MemoryMap plan_memory(const std::vector<Wish>& wishes, const std::vector<Obstacl
             {wish.name, *range, MemoryRegion::Kind::placed, false, moved_by, wish.wanted, wish.role});
     }
     if (!problems.empty()) throw Error(ErrorCode::unfit, std::move(problems));
-    std::stable_sort(
-        result.regions.begin(), result.regions.end(), [](const MemoryRegion& a, const MemoryRegion& b) {
-            return a.range.begin != b.range.begin ? a.range.begin < b.range.begin : a.range.end < b.range.end;
-        });
+    std::stable_sort(result.regions.begin(), result.regions.end(), [](const MemoryRegion& a, const MemoryRegion& b) {
+        return a.range.begin != b.range.begin ? a.range.begin < b.range.begin : a.range.end < b.range.end;
+    });
     return result;
 }
 

@@ -16,7 +16,7 @@ namespace rpixen {
 struct Obstacle {
     std::string name;
     Range range;
-    std::string rule;  ///< id of the diagnostic for whoever gets in its way
+    std::string rule;                                        ///< id of the diagnostic for whoever gets in its way
     MemoryRegion::Kind kind = MemoryRegion::Kind::reserved;  ///< a window is shown and may be written over
     MemoryRole role = MemoryRole::other;
 };
@@ -40,7 +40,6 @@ struct Wish {
 /// address where that is free, otherwise it gets the nearest free place, and MemoryRegion::moved_by names the
 /// rule that moved it. A pinned one stands where it is pinned; what speaks against that is in
 /// MemoryMap::findings. Throws Error{unfit} where there is no free memory left for one.
-MemoryMap plan_memory(const std::vector<Wish>& wishes, const std::vector<Obstacle>& obstacles,
-                      std::uint64_t ram_end);
+MemoryMap plan_memory(const std::vector<Wish>& wishes, const std::vector<Obstacle>& obstacles, std::uint64_t ram_end);
 
 }  // namespace rpixen

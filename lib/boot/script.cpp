@@ -25,8 +25,7 @@ std::string_view embedded(const unsigned char* text, unsigned long size) {
 /// ends a line at a line break, and a backslash is taken away when the variable is expanded again.
 void check_value(const std::string& what, const std::string& value, std::vector<Problem>& problems) {
     const auto wrong = [](char letter) {
-        return letter == '\'' || letter == '\\' || static_cast<unsigned char>(letter) < 0x20 ||
-               letter == 0x7f;
+        return letter == '\'' || letter == '\\' || static_cast<unsigned char>(letter) < 0x20 || letter == 0x7f;
     };
     if (const auto place = std::find_if(value.begin(), value.end(), wrong); place != value.end())
         problems.push_back({.message = what + " cannot be written into the boot script",
@@ -75,8 +74,8 @@ std::string dom0_mem_by_size_lines(const ScriptPlan& plan) {
 std::string choose_tree_lines(const ScriptPlan& plan) {
     std::string lines;
     for (const auto& [type_code, file] : plan.board_trees)
-        lines += "if test \"${board_rev}\" -eq " + format_address(type_code) + "; then setenv board_tree " +
-                 file + "; fi\n";
+        lines += "if test \"${board_rev}\" -eq " + format_address(type_code) + "; then setenv board_tree " + file +
+                 "; fi\n";
     if (!lines.empty()) lines.pop_back();
     return lines;
 }
@@ -101,8 +100,7 @@ std::string apply_overlays(const ScriptPlan& plan) {
 
 }  // namespace
 
-std::string fill_template(std::string_view text,
-                          const std::vector<std::pair<std::string, std::string>>& values,
+std::string fill_template(std::string_view text, const std::vector<std::pair<std::string, std::string>>& values,
                           const std::vector<std::string>& flags) {
     const auto fill = [&](std::string_view line) {
         std::string filled;
@@ -164,37 +162,37 @@ std::string render_script(const ScriptPlan& plan) {
     const std::string next = checked ? " && " : "; ";
     const Range initrd = plan.initrd.value_or(Range{});
     const Range xsm = plan.xsm_policy.value_or(Range{});
-    const std::string text =
-        fill_template(checked ? embedded(rpixen_embedded_checked_env, rpixen_embedded_checked_env_size)
-                              : embedded(rpixen_embedded_classic_env, rpixen_embedded_classic_env_size),
-                      {{"moved", plan.moved},
-                       {"env", environment_lines(plan, problems)},
-                       {"bootargs", plan.bootargs},
-                       {"xen_bootargs", plan.xen_bootargs},
-                       {"dom0_mem", plan.dom0_mem.empty() ? "" : megabytes(plan.dom0_mem.front().second)},
-                       {"tree", plan.board_trees.empty() ? boot_name::tree : "${board_tree}"},
-                       {"choose_tree", choose_tree_lines(plan)},
-                       {"run_choose_tree", plan.board_trees.empty() ? "" : "run choose_tree && "},
-                       {"choose_dom0_mem", dom0_mem_lines(plan)},
-                       {"choose_dom0_mem_by_size", dom0_mem_by_size_lines(plan)},
-                       {"sdram_size", board::sdram_size_property},
-                       {"command_line_room", format_address(board::command_line_room)},
-                       {"set_dom0_mem", plan.dom0_mem.empty() ? "" : "run set_dom0_mem" + next},
-                       {"xen", format_address(plan.xen)},
-                       {"kernel", format_address(plan.kernel.begin)},
-                       {"kernel_size", format_address(plan.kernel.size())},
-                       {"initrd", format_address(initrd.begin)},
-                       {"initrd_size", format_address(initrd.size())},
-                       {"xsm", format_address(xsm.begin)},
-                       {"xsm_size", format_address(xsm.size())},
-                       {"dtb", plan.tree ? format_address(*plan.tree) : "${fdt_addr}"},
-                       {"base", format_address(plan.tree_as_loaded)},
-                       {"length", format_address(plan.tree_length)},
-                       {"scratch", format_address(plan.overlay_scratch)},
-                       {"apply_overlays", apply_overlays(plan)},
-                       {"run_modules", (plan.initrd ? "run load_initrd" + next : "") +
-                                           (plan.xsm_policy ? "run load_xsm" + next : "")}},
-                      flags);
+    const std::string text = fill_template(
+        checked ? embedded(rpixen_embedded_checked_env, rpixen_embedded_checked_env_size)
+                : embedded(rpixen_embedded_classic_env, rpixen_embedded_classic_env_size),
+        {{"moved", plan.moved},
+         {"env", environment_lines(plan, problems)},
+         {"bootargs", plan.bootargs},
+         {"xen_bootargs", plan.xen_bootargs},
+         {"dom0_mem", plan.dom0_mem.empty() ? "" : megabytes(plan.dom0_mem.front().second)},
+         {"tree", plan.board_trees.empty() ? boot_name::tree : "${board_tree}"},
+         {"choose_tree", choose_tree_lines(plan)},
+         {"run_choose_tree", plan.board_trees.empty() ? "" : "run choose_tree && "},
+         {"choose_dom0_mem", dom0_mem_lines(plan)},
+         {"choose_dom0_mem_by_size", dom0_mem_by_size_lines(plan)},
+         {"sdram_size", board::sdram_size_property},
+         {"command_line_room", format_address(board::command_line_room)},
+         {"set_dom0_mem", plan.dom0_mem.empty() ? "" : "run set_dom0_mem" + next},
+         {"xen", format_address(plan.xen)},
+         {"kernel", format_address(plan.kernel.begin)},
+         {"kernel_size", format_address(plan.kernel.size())},
+         {"initrd", format_address(initrd.begin)},
+         {"initrd_size", format_address(initrd.size())},
+         {"xsm", format_address(xsm.begin)},
+         {"xsm_size", format_address(xsm.size())},
+         {"dtb", plan.tree ? format_address(*plan.tree) : "${fdt_addr}"},
+         {"base", format_address(plan.tree_as_loaded)},
+         {"length", format_address(plan.tree_length)},
+         {"scratch", format_address(plan.overlay_scratch)},
+         {"apply_overlays", apply_overlays(plan)},
+         {"run_modules",
+          (plan.initrd ? "run load_initrd" + next : "") + (plan.xsm_policy ? "run load_xsm" + next : "")}},
+        flags);
     // The header of the script image and its table of lengths: 64 + 8 bytes.
     if (text.size() + 72 > max_script_size)
         problems.push_back({.message = "the boot script gets too large for U-Boot",

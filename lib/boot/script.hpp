@@ -27,8 +27,8 @@ struct ScriptPlan {
     std::optional<std::uint64_t> tree;
     std::vector<std::string> overlays;  ///< names of those that U-Boot applies
     std::uint64_t overlay_scratch = 0;
-    std::uint64_t tree_as_loaded = 0;  ///< checked, with overlays: where the untouched tree stands
-    std::uint64_t tree_length = 0;     ///< checked, with overlays: the copy's total size
+    std::uint64_t tree_as_loaded = 0;              ///< checked, with overlays: where the untouched tree stands
+    std::uint64_t tree_length = 0;                 ///< checked, with overlays: the copy's total size
     std::optional<std::uint64_t> resize_argument;  ///< classic, with overlays: nothing is a bare `fdt resize`
     /// dom0_mem "auto" or "rest": a board's memory and what dom0 gets of it, in bytes, the smallest board
     /// first; empty:
@@ -54,8 +54,7 @@ Bytes pack_script(std::string_view text, std::uint32_t time, std::string_view na
 /// A template with its values: a line that begins with "?flag " or "!flag " stays only where the flag is or
 /// is not set,
 /// "@name@" is replaced. A name without value throws Error{internal}. For tests.
-std::string fill_template(std::string_view text,
-                          const std::vector<std::pair<std::string, std::string>>& values,
+std::string fill_template(std::string_view text, const std::vector<std::pair<std::string, std::string>>& values,
                           const std::vector<std::string>& flags);
 
 }  // namespace rpixen

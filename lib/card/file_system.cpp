@@ -39,8 +39,7 @@ std::string detect_file_system(const ContentSourcePtr& image, Range range) {
     };
     for (const Magic& magic : magics)
         if (as_text(read(magic.offset, magic.bytes.size())) == magic.bytes) return magic.name;
-    if (const auto ext = parse_ext_superblock(read(ExtSuperblock::offset, ExtSuperblock::size)))
-        return ext->kind();
+    if (const auto ext = parse_ext_superblock(read(ExtSuperblock::offset, ExtSuperblock::size))) return ext->kind();
     if (const auto fat = parse_fat_boot_sector(read(0, FatBootSector::size)))
         return "fat" + std::to_string(fat->kind());
     return {};

@@ -35,11 +35,9 @@ void write_sparse(int descriptor, std::uint64_t offset, ByteView bytes, const st
             return std::min<std::size_t>(bytes.size(), place + hole_size - (offset + place) % hole_size);
         };
         std::size_t data = 0;
-        while (data < bytes.size() && !all_zero(bytes.subspan(data, next_block(data) - data)))
-            data = next_block(data);
+        while (data < bytes.size() && !all_zero(bytes.subspan(data, next_block(data) - data))) data = next_block(data);
         if (data > 0) pwrite_exactly(descriptor, offset, bytes.first(data), name);
-        while (data < bytes.size() && all_zero(bytes.subspan(data, next_block(data) - data)))
-            data = next_block(data);
+        while (data < bytes.size() && all_zero(bytes.subspan(data, next_block(data) - data))) data = next_block(data);
         bytes = bytes.subspan(data);
         offset += data;
     }
@@ -47,8 +45,7 @@ void write_sparse(int descriptor, std::uint64_t offset, ByteView bytes, const st
 
 }  // namespace
 
-ImageFile open_image_file(const std::string& path, const std::string& scratch_folder,
-                          const Supervision& supervision) {
+ImageFile open_image_file(const std::string& path, const std::string& scratch_folder, const Supervision& supervision) {
     ImageFile image;
     image.file = InputFile::open_file(path);
     Bytes start(std::min<std::uint64_t>(image.file->size(), 4096));

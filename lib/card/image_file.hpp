@@ -19,7 +19,6 @@ struct ImageFile {
 /// Opens an image; a compressed one (gzip, xz, zstd, bzip2, lz4) is unpacked into a file without a name in
 /// `scratch_folder` (in memory where that cannot be written), with holes for runs of zeros. Throws
 /// Error{artifact}: missing, no regular file, damaged, more than 1 TiB; Error{io, cancelled}.
-ImageFile open_image_file(const std::string& path, const std::string& scratch_folder,
-                          const Supervision& supervision);
+ImageFile open_image_file(const std::string& path, const std::string& scratch_folder, const Supervision& supervision);
 
 }  // namespace rpixen

@@ -43,8 +43,8 @@ void apply_owners(const Manifest& manifest, FileTree& root) {
         const std::vector<NodeId> nodes = PathPattern(row.path).matches(root);
         if (nodes.empty())
             problems.push_back({"a row of \"owners\" matches nothing", "'" + row.path + "'",
-                                "a pattern of a path in the root file system",
-                                "correct the pattern or remove the row", row.location});
+                                "a pattern of a path in the root file system", "correct the pattern or remove the row",
+                                row.location});
         for (const NodeId node : nodes) {
             Metadata metadata = root.metadata(node);
             metadata.uid = row.uid.value_or(metadata.uid);

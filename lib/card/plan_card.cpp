@@ -22,13 +22,13 @@ constexpr std::uint64_t sector = 512;
 /// An MBR counts sectors with 32 bits.
 constexpr std::uint64_t largest_mbr_disk = (std::uint64_t{1} << 32) * sector;
 
-Error manifest_error(const Manifest& manifest, const std::string& pointer, std::string message,
-                     std::string found, std::string allowed, std::string change) {
+Error manifest_error(const Manifest& manifest, const std::string& pointer, std::string message, std::string found,
+                     std::string allowed, std::string change) {
     Location location = manifest.locate(pointer);
     if (location.pointer.empty()) location.pointer = pointer;
     if (location.file.empty()) location.file = manifest.file;
-    return {ErrorCode::manifest, Problem{std::move(message), std::move(found), std::move(allowed),
-                                         std::move(change), std::move(location)}};
+    return {ErrorCode::manifest,
+            Problem{std::move(message), std::move(found), std::move(allowed), std::move(change), std::move(location)}};
 }
 
 /// The boot partition's files. They carry the card's time stamp: the times of inputs differ from machine to
@@ -41,8 +41,8 @@ FileTree boot_tree(const BootPlan& boot, const Metadata& metadata) {
     return tree;
 }
 
-void add_extra_files(const Manifest& manifest, const std::vector<Content>& contents, FileTree& boot,
-                     FileTree& root, std::int64_t time) {
+void add_extra_files(const Manifest& manifest, const std::vector<Content>& contents, FileTree& boot, FileTree& root,
+                     std::int64_t time) {
     boot.begin_layer();
     root.begin_layer();
     // The folders on the way to them are named by "owners" too; the files themselves have their own.
@@ -54,8 +54,8 @@ void add_extra_files(const Manifest& manifest, const std::vector<Content>& conte
         FileTree& tree = file.partition == ExtraFile::Partition::boot ? boot : root;
         const std::uint16_t mode = file.mode.value_or(&tree == &boot ? 0755 : 0644);
         try {
-            tree.add_file(tree.locate(file.target), {mode, file.uid, file.gid, {time, 0}}, contents.at(index),
-                          {}, FileTree::Existing::replace);
+            tree.add_file(tree.locate(file.target), {mode, file.uid, file.gid, {time, 0}}, contents.at(index), {},
+                          FileTree::Existing::replace);
         } catch (Error& error) {
             error.add_context("adding " + file.source + " as " + file.target);
             throw;
@@ -74,8 +74,8 @@ Partition plan_boot_partition(const Manifest& manifest, FileTree tree, std::int6
     partition.fat()->label = manifest.boot_label;
     partition.fat()->sectors_per_cluster = fat32_sectors_per_cluster(manifest.boot_size);
     if (partition.fat()->sectors_per_cluster == 0)
-        throw manifest_error(manifest, "/image/boot_partition/size",
-                             "the boot partition is too small for a FAT32", format_size(manifest.boot_size),
+        throw manifest_error(manifest, "/image/boot_partition/size", "the boot partition is too small for a FAT32",
+                             format_size(manifest.boot_size),
                              "at least " + format_size(align_up(smallest_fat32(), MiB)),
                              "the firmware and U-Boot take a smaller one for a FAT16; enlarge it");
     partition.fat()->hidden_sectors = narrow<std::uint32_t>(partition.range.begin / sector);
@@ -93,9 +93,8 @@ std::optional<std::uint64_t> room_for_root(const Manifest& manifest, std::uint64
     if (manifest.image_size.kind != SizeWish::Kind::exact) return std::nullopt;
     const std::uint64_t size = manifest.image_size.bytes;
     if (size % MiB != 0)
-        throw manifest_error(manifest, "/image/size", "the image's size is no multiple of 1 MiB",
-                             format_size(size), "a multiple of 1MiB",
-                             "flashers write in such steps; round it");
+        throw manifest_error(manifest, "/image/size", "the image's size is no multiple of 1 MiB", format_size(size),
+                             "a multiple of 1MiB", "flashers write in such steps; round it");
     if (size <= offset)
         throw Error(ErrorCode::unfit, "the image has no room for a root partition",
                     format_size(size) + " in all, " + format_size(offset) + " before the root partition", {},
@@ -107,9 +106,8 @@ std::uint64_t wished_root_size(const Manifest& manifest, const std::optional<std
     if (manifest.root_size.kind == SizeWish::Kind::exact) return manifest.root_size.bytes;
     if (manifest.root_size.kind == SizeWish::Kind::fill) {
         if (!room)
-            throw manifest_error(manifest, "/image/root_partition/size",
-                                 "\"fill\" needs an image of a given size", "image.size \"auto\"",
-                                 "an image.size in bytes",
+            throw manifest_error(manifest, "/image/root_partition/size", "\"fill\" needs an image of a given size",
+                                 "image.size \"auto\"", "an image.size in bytes",
                                  "give image.size, or use \"auto\" for the root partition");
         return *room;
     }
@@ -176,8 +174,8 @@ Sha256Digest digest_of(const Content& content) {
     const auto open = content.open();
     Bytes buffer(std::min<std::uint64_t>(content.size, MiB));
     for (std::uint64_t done = 0; done < content.size;) {
-        const MutableBytes part =
-            MutableBytes(buffer).first(std::min<std::uint64_t>(buffer.size(), content.size - done));
+        const MutableBytes part = MutableBytes(buffer).first(
+            std::min<std::uint64_t>(buffer.size(), content.size - done));
         open->read(done, part);
         digest.update(part);
         done += part.size();
@@ -191,8 +189,7 @@ using KnownDigests = std::map<const ContentSource*, std::string>;
 KnownDigests known_digests(const ArtifactSet& artifacts) {
     KnownDigests known;
     const auto add = [&](const Artifact& artifact) {
-        if (artifact.packing == "none" && artifact.sha256)
-            known[artifact.content.source.get()] = *artifact.sha256;
+        if (artifact.packing == "none" && artifact.sha256) known[artifact.content.source.get()] = *artifact.sha256;
     };
     for (const Artifact* artifact :
          std::initializer_list<const Artifact*>{&artifacts.xen, &artifacts.kernel, &artifacts.uboot})
@@ -233,10 +230,9 @@ Card plan_card(const Manifest& manifest, ArtifactSet&& artifacts, const BootPlan
     if (artifacts.prebuilt_root)
         for (const ExtraFile& file : manifest.files)
             if (file.partition == ExtraFile::Partition::root)
-                throw Error(ErrorCode::unfit,
-                            Problem{"a file cannot be added to a prebuilt ext4 image", file.target,
-                                    "files for the boot partition",
-                                    "give the root file system as a tar or folder", file.location});
+                throw Error(ErrorCode::unfit, Problem{"a file cannot be added to a prebuilt ext4 image", file.target,
+                                                      "files for the boot partition",
+                                                      "give the root file system as a tar or folder", file.location});
     if (artifacts.prebuilt_root && !manifest.owners.empty())
         throw Error(ErrorCode::unfit,
                     Problem{"owners cannot be changed in a prebuilt ext4 image", manifest.owners[0].path,
@@ -247,12 +243,11 @@ Card plan_card(const Manifest& manifest, ArtifactSet&& artifacts, const BootPlan
     Card plan;
     plan.partitions.push_back(plan_boot_partition(manifest, std::move(files), time));
     // After the boot partition was found to fit, because this reads its files.
-    const Identity identity = identify(manifest.name, plan.partitions.back().tree, root,
-                                       artifacts.prebuilt_root, known_digests(artifacts));
+    const Identity identity = identify(manifest.name, plan.partitions.back().tree, root, artifacts.prebuilt_root,
+                                       known_digests(artifacts));
     plan.disk_signature = identity.disk_signature;
     plan.partitions.back().fat()->volume_id = identity.volume_id;
-    plan.partitions.push_back(
-        plan_root_partition(manifest, std::move(root), artifacts.prebuilt_root, identity, time));
+    plan.partitions.push_back(plan_root_partition(manifest, std::move(root), artifacts.prebuilt_root, identity, time));
     for (Partition& partition : plan.partitions)
         partition.partuuid = mbr_partuuid(plan.disk_signature, partition.number);
     plan.size = align_up(plan.partitions.back().range.end, MiB);

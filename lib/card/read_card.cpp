@@ -18,8 +18,7 @@ namespace {
 
 constexpr std::uint64_t sector = 512;
 
-Problem problem(std::string message, std::string found = {}, std::string allowed = {},
-                std::string rule = {}) {
+Problem problem(std::string message, std::string found = {}, std::string allowed = {}, std::string rule = {}) {
     return {std::move(message), std::move(found), std::move(allowed), {}, {}, std::move(rule)};
 }
 
@@ -83,25 +82,19 @@ void read_table(Card& card) {
         return;
     }
     if (whole.empty())
-        throw Error(ErrorCode::artifact, card.path + " is no card image",
-                    "neither a partition table nor a file system",
-                    "a raw image of a card, plain or compressed",
-                    "name the image that would be written to the card");
+        throw Error(ErrorCode::artifact, card.path + " is no card image", "neither a partition table nor a file system",
+                    "a raw image of a card, plain or compressed", "name the image that would be written to the card");
     card.partitions.emplace_back().range = {0, card.size};
 }
 
 void check_places(Card& card) {
-    const auto name = [](const Partition& partition) {
-        return "partition " + std::to_string(partition.number);
-    };
+    const auto name = [](const Partition& partition) { return "partition " + std::to_string(partition.number); };
     for (Partition& partition : card.partitions) {
-        partition.readable = {std::min(partition.range.begin, card.size),
-                              std::min(partition.range.end, card.size)};
+        partition.readable = {std::min(partition.range.begin, card.size), std::min(partition.range.end, card.size)};
         if (partition.range.end > card.size)
             card.problems.push_back(problem(name(partition) + " ends beyond the image",
                                             "its end at byte " + std::to_string(partition.range.end),
-                                            "at most " + std::to_string(card.size),
-                                            "partition-beyond-image"));
+                                            "at most " + std::to_string(card.size), "partition-beyond-image"));
     }
     for (auto one = card.partitions.begin(); one != card.partitions.end(); ++one)
         for (auto other = one + 1; other != card.partitions.end(); ++other)
@@ -168,9 +161,7 @@ void add(Health health, Partition& partition) {
 }
 
 std::variant<Foreign, Fat, Ext, Copied> file_system_of(const std::string& name) {
-    const auto number = [&](std::size_t prefix) {
-        return static_cast<unsigned>(std::stoul(name.substr(prefix)));
-    };
+    const auto number = [&](std::size_t prefix) { return static_cast<unsigned>(std::stoul(name.substr(prefix))); };
     if (name.starts_with("fat")) {
         Fat fat;
         fat.bits = number(3);
@@ -204,11 +195,10 @@ void read_file_systems(Card& card, const Supervision& supervision) {
     // Half of the time is checksums, and both passes over an ext4 take them: so on two processors.
     std::vector<std::future<Health>> checks;
     for (const Partition& partition : card.partitions)
-        checks.push_back(
-            std::async(std::launch::async, [&image = card.image, &supervision, range = partition.readable,
-                                            ext = partition.ext() != nullptr] {
-                return ext ? health_of(image, range, supervision) : Health{};
-            }));
+        checks.push_back(std::async(std::launch::async, [&image = card.image, &supervision, range = partition.readable,
+                                                         ext = partition.ext() != nullptr] {
+            return ext ? health_of(image, range, supervision) : Health{};
+        }));
     for (std::size_t index = 0; index < card.partitions.size(); ++index) {
         supervision.check();
         Partition& partition = card.partitions[index];

@@ -38,8 +38,7 @@ void check_space(const Card& image, const OutputFile& output) {
     const std::uint64_t available = std::uint64_t{disk.f_bavail} * disk.f_frsize;
     if (needed > available)
         throw Error(ErrorCode::io, "the disk has no room for " + output.path(),
-                    format_size(align_down(available, MiB)) + " free",
-                    "at least " + format_size(align_up(needed, MiB)),
+                    format_size(align_down(available, MiB)) + " free", "at least " + format_size(align_up(needed, MiB)),
                     "free some space or choose another place with -o");
 }
 
@@ -75,8 +74,7 @@ Report compose(const ComposeRequest& request, const Supervision& supervision) {
     check_space(decision.card, output);
     const WrittenImage written = backend->write(decision.card, output, supervision);
     supervision.check();
-    if (request.verify != VerifyForm::none)
-        verify_written(decision.card, output, request.verify, supervision);
+    if (request.verify != VerifyForm::none) verify_written(decision.card, output, request.verify, supervision);
     if (report_file) write_verification_report(decision.card, *report_file, supervision);
     supervision.check();
     if (report_file)

@@ -22,24 +22,21 @@ constexpr std::int64_t earliest_time = 315532800;
 constexpr std::int64_t latest_time = 0xffffffff;
 
 /// Replacing an input by the output would lose it.
-void check_output_is_no_input(const std::string& output, const ArtifactSet& artifacts,
-                              const std::string& manifest) {
+void check_output_is_no_input(const std::string& output, const ArtifactSet& artifacts, const std::string& manifest) {
     struct stat target {};
     if (::stat(output.c_str(), &target) != 0) return;
     std::vector<std::string> inputs = artifacts.inputs;
     inputs.push_back(manifest);
     for (const std::string& input : inputs) {
         struct stat status {};
-        if (::stat(input.c_str(), &status) == 0 && status.st_dev == target.st_dev &&
-            status.st_ino == target.st_ino)
-            throw Error(ErrorCode::usage, "the output would replace an input", output, "another name",
-                        "give -o");
+        if (::stat(input.c_str(), &status) == 0 && status.st_dev == target.st_dev && status.st_ino == target.st_ino)
+            throw Error(ErrorCode::usage, "the output would replace an input", output, "another name", "give -o");
     }
 }
 
 std::int64_t time_of(const PlanRequest& request, const ArtifactSet& artifacts) {
-    return std::clamp(request.source_date_epoch.value_or(newest_time(artifacts.root, earliest_time)),
-                      earliest_time, latest_time);
+    return std::clamp(request.source_date_epoch.value_or(newest_time(artifacts.root, earliest_time)), earliest_time,
+                      latest_time);
 }
 
 /// A prebuilt file system comes from outside: what is damaged in it is a bad input.
@@ -73,8 +70,8 @@ Manifest load_manifest(const std::string& path) {
     return parse_manifest(text, path);
 }
 
-Decision decide(const Manifest& manifest, const PlanRequest& request, const std::string& output,
-                ContentStore& store, const Supervision& supervision) {
+Decision decide(const Manifest& manifest, const PlanRequest& request, const std::string& output, ContentStore& store,
+                const Supervision& supervision) {
     Decision decision;
     ArtifactSet artifacts = probe_artifacts(manifest, store, supervision);
     supervision.check();
@@ -116,8 +113,7 @@ Report report_of(const Decision& decision, bool list_root) {
     return report;
 }
 
-bool stops(const Diagnostic& diagnostic, const std::vector<std::string>& allow,
-           const std::vector<std::string>& deny) {
+bool stops(const Diagnostic& diagnostic, const std::vector<std::string>& allow, const std::vector<std::string>& deny) {
     const auto named = [&](const std::vector<std::string>& ids) {
         return std::find(ids.begin(), ids.end(), diagnostic.id) != ids.end();
     };

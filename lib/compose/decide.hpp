@@ -35,8 +35,8 @@ Manifest load_manifest(const std::string& path);
 
 /// From the manifest to the complete plan. `output` (may be empty) is refused where it is one of the inputs.
 /// Diagnostics stop nothing here; see refusal(). Throws Error{artifact, unfit, usage, io, cancelled}.
-Decision decide(const Manifest& manifest, const PlanRequest& request, const std::string& output,
-                ContentStore& store, const Supervision& supervision);
+Decision decide(const Manifest& manifest, const PlanRequest& request, const std::string& output, ContentStore& store,
+                const Supervision& supervision);
 
 /// Why the run must stop: every diagnostic that is not allowed. Empty: it need not.
 std::vector<Problem> refusal(const Decision& decision, const PlanRequest& request);

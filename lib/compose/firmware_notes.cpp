@@ -17,9 +17,9 @@ std::vector<std::string> unused_firmware(const Manifest& manifest, const Decisio
             if (!content.source || content.source->name() == manifest.firmware->resolved) continue;
         }
         const bool config = name == "config.txt";
-        notes.push_back(path + " is not used" +
-                        (config ? ": put its lines into boot.config_txt"
-                                : ", as the card has a file of that name from elsewhere"));
+        notes.push_back(
+            path + " is not used" +
+            (config ? ": put its lines into boot.config_txt" : ", as the card has a file of that name from elsewhere"));
     }
     return notes;
 }

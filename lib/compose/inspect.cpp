@@ -16,8 +16,7 @@ namespace {
 std::string module_text(const ModuleFacts& module) {
     std::string text = "module " + module.path;
     if (module.range)
-        text += " at " + format_address(module.range->begin) + ", " + std::to_string(module.range->size()) +
-                " bytes";
+        text += " at " + format_address(module.range->begin) + ", " + std::to_string(module.range->size()) + " bytes";
     else
         text += module.has_reg ? ", its reg cannot be read" : ", without a reg";
     for (const std::string& word : module.compatible)
@@ -33,11 +32,9 @@ std::vector<std::string> facts_of(const BootScenario& card) {
         if (file.address) text += ", loaded to " + format_address(*file.address);
         return text;
     };
-    if (card.uboot && !card.uboot->banner.empty())
-        facts.push_back(card.uboot->file + ": " + card.uboot->banner);
+    if (card.uboot && !card.uboot->banner.empty()) facts.push_back(card.uboot->file + ": " + card.uboot->banner);
     if (card.xen)
-        facts.push_back(load("Xen", *card.xen) +
-                        (card.xen->banner.empty() ? "" : ", version " + card.xen->banner));
+        facts.push_back(load("Xen", *card.xen) + (card.xen->banner.empty() ? "" : ", version " + card.xen->banner));
     if (card.kernel)
         facts.push_back(load("dom0 kernel", *card.kernel) +
                         (card.kernel->release.empty() ? "" : ", release " + card.kernel->release));
@@ -52,13 +49,12 @@ std::vector<std::string> facts_of(const BootScenario& card) {
             for (const ModuleFacts& module : tree.effective->modules) facts.push_back(module_text(module));
     }
     for (const OverlayFacts& overlay : card.overlays)
-        facts.push_back("overlay " + overlay.file +
-                        (overlay.failure.empty() ? "" : " fails: " + overlay.failure));
+        facts.push_back("overlay " + overlay.file + (overlay.failure.empty() ? "" : " fails: " + overlay.failure));
     if (card.xen_bootargs) facts.push_back("Xen's command line: " + *card.xen_bootargs);
     if (card.dom0_bootargs) facts.push_back("dom0's command line: " + *card.dom0_bootargs);
     if (card.script && card.script->header_right)
-        facts.push_back(card.script->file + (*card.script->header_right ? ": header and data CRC are right"
-                                                                        : ": a CRC in it is wrong"));
+        facts.push_back(card.script->file +
+                        (*card.script->header_right ? ": header and data CRC are right" : ": a CRC in it is wrong"));
     return facts;
 }
 

@@ -35,8 +35,7 @@ void check_outputs(const Manifest& manifest, const std::vector<std::string>& out
                    "name a file (./- for one of that name)");
         for (const std::string& input : inputs) {
             if (same_file(output, input))
-                refuse("the output would replace an input", output,
-                       "give another file; this one is " + input);
+                refuse("the output would replace an input", output, "give another file; this one is " + input);
             if (lies_in(output, input))
                 refuse("the output would lie in an input", output,
                        "write it outside of " + input + ", all of which is put on the card");

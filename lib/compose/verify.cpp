@@ -21,8 +21,7 @@ Verification verify(const VerifyRequest& request, const Supervision& supervision
         throw Error(ErrorCode::usage, "verify needs something to hold the image against", {},
                     "either a report or a manifest", "give --report or --manifest");
     if (!request.report.empty())
-        return verify_image(load_report(request.report), request.image, request.reader, request.form,
-                            supervision);
+        return verify_image(load_report(request.report), request.image, request.reader, request.form, supervision);
 
     const Manifest manifest = load_manifest(request.manifest);
     // What a compressed root file system unpacks to is kept in a file that never gets a name.

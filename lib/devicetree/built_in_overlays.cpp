@@ -11,8 +11,7 @@ namespace rpixen {
 
 std::optional<ByteView> built_in_overlay(std::string_view name) {
     if (name == "pi4-64-xen")
-        return std::as_bytes(
-            std::span(rpixen_embedded_pi4_64_xen_dtbo, rpixen_embedded_pi4_64_xen_dtbo_size));
+        return std::as_bytes(std::span(rpixen_embedded_pi4_64_xen_dtbo, rpixen_embedded_pi4_64_xen_dtbo_size));
     return std::nullopt;
 }
 

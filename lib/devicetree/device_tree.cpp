@@ -50,8 +50,7 @@ bool local_fixups_fit(const void* fdt, int node, int fixups) {
         if (!fdt_getprop(fdt, node, name, &size)) continue;  // libfdt refuses that itself
         const ByteView places = bytes_at(offsets, length);
         for (std::size_t at = 0; at + 4 <= places.size(); at += 4)
-            if (std::uint64_t{load_be<std::uint32_t>(places.data() + at)} + 4 >
-                static_cast<std::uint64_t>(size))
+            if (std::uint64_t{load_be<std::uint32_t>(places.data() + at)} + 4 > static_cast<std::uint64_t>(size))
                 return false;
     }
     int child = 0;
@@ -122,9 +121,8 @@ DeviceTree DeviceTree::parse(ByteView bytes, std::string_view name) {
                      "magic number 0xd00dfeed");
     const std::uint64_t total = load_be<std::uint32_t>(bytes.data() + 4);
     if (bytes.size() < header_size || total > bytes.size() || total < header_size)
-        throw refuse(
-            "the device tree ends early", std::to_string(bytes.size()) + " bytes",
-            std::to_string(std::max<std::uint64_t>(total, header_size)) + " bytes, as its header says");
+        throw refuse("the device tree ends early", std::to_string(bytes.size()) + " bytes",
+                     std::to_string(std::max<std::uint64_t>(total, header_size)) + " bytes, as its header says");
     if (total > max_size)
         throw refuse("the device tree is too large", std::to_string(total) + " bytes",
                      "at most " + std::to_string(max_size) + " bytes");
@@ -218,8 +216,7 @@ std::optional<ByteView> DeviceTree::property(std::string_view path, std::string_
     const int node = find(path);
     if (node < 0) return std::nullopt;
     int length = 0;
-    const void* value =
-        fdt_getprop_namelen(bytes_.data(), node, name.data(), static_cast<int>(name.size()), &length);
+    const void* value = fdt_getprop_namelen(bytes_.data(), node, name.data(), static_cast<int>(name.size()), &length);
     if (!value) return std::nullopt;
     return bytes_at(value, length);
 }
@@ -326,8 +323,7 @@ void DeviceTree::set_string(std::string_view path, std::string_view name, std::s
     set_strings(path, name, std::span(&value, 1));
 }
 
-void DeviceTree::set_strings(std::string_view path, std::string_view name,
-                             std::span<const std::string_view> values) {
+void DeviceTree::set_strings(std::string_view path, std::string_view name, std::span<const std::string_view> values) {
     std::string list;
     for (const std::string_view value : values) {
         list += value;
@@ -336,11 +332,9 @@ void DeviceTree::set_strings(std::string_view path, std::string_view name,
     set_property(path, name, as_bytes(list));
 }
 
-void DeviceTree::set_cells(std::string_view path, std::string_view name,
-                           std::span<const std::uint32_t> values) {
+void DeviceTree::set_cells(std::string_view path, std::string_view name, std::span<const std::uint32_t> values) {
     Bytes raw(values.size() * 4);
-    for (std::size_t index = 0; index < values.size(); ++index)
-        store_be(raw.data() + 4 * index, values[index]);
+    for (std::size_t index = 0; index < values.size(); ++index) store_be(raw.data() + 4 * index, values[index]);
     set_property(path, name, raw);
 }
 

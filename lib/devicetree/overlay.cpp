@@ -18,8 +18,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
         row[0] = line;
         for (std::size_t column = 1; column <= b.size(); ++column) {
             const std::size_t above = row[column];
-            row[column] =
-                std::min({above + 1, row[column - 1] + 1, diagonal + (a[line - 1] != b[column - 1])});
+            row[column] = std::min({above + 1, row[column - 1] + 1, diagonal + (a[line - 1] != b[column - 1])});
             diagonal = above;
         }
     }
@@ -34,8 +33,7 @@ std::vector<std::string> nearest(std::string_view wanted, std::vector<std::strin
         const std::string_view base = wanted.substr(0, wanted.find('@'));
         if (candidate.starts_with(base)) return candidate.size();
         const std::size_t at = wanted.find('@');
-        if (at != std::string_view::npos && candidate.ends_with(wanted.substr(at)))
-            return 100 + candidate.size();
+        if (at != std::string_view::npos && candidate.ends_with(wanted.substr(at))) return 100 + candidate.size();
         return 1000 + distance(wanted, std::string_view(candidate).substr(0, 64));
     };
     std::stable_sort(candidates.begin(), candidates.end(),
@@ -82,9 +80,9 @@ Problem missing_path(const DeviceTree& base, const std::string& path, std::strin
     }
     const auto near = nearest(component, base.children(parent));
     return {.message = std::move(what) + " does not exist in the device tree",
-            .found = near.empty() ? parent + " has no nodes"
-                                  : "'" + component + "' is not below " + parent +
-                                        "; most like it there: " + join(near),
+            .found = near.empty()
+                         ? parent + " has no nodes"
+                         : "'" + component + "' is not below " + parent + "; most like it there: " + join(near),
             .allowed = "a path that the device tree has",
             .change = "use an overlay made for this device tree, or a device tree of the overlay's time",
             .location = {}};
@@ -95,8 +93,7 @@ Problem missing_label(const DeviceTree& base, const std::string& label, std::str
         return {.message = std::move(what) + " cannot be resolved: the device tree was built without labels",
                 .found = "no /__symbols__ node",
                 .allowed = "a device tree built with dtc -@",
-                .change =
-                    "build the device tree with dtc -@ (DTC_FLAGS=-@), or write the overlay with target-path",
+                .change = "build the device tree with dtc -@ (DTC_FLAGS=-@), or write the overlay with target-path",
                 .location = {}};
     return {.message = std::move(what) + " is not among the device tree's labels",
             .found = "most like it: " + join(nearest(label, base.properties("/__symbols__")), "&"),
@@ -132,12 +129,9 @@ std::vector<Problem> unresolved(const DeviceTree& base, const DeviceTree& overla
     };
     for (const OverlayFragment& fragment : fragments(overlay)) {
         if (!fragment.label.empty()) continue;  // below, with all labels
-        const std::string what =
-            "overlay '" + std::string(name) + "', " + fragment.path.substr(1) + ": target ";
-        if (fragment.target_path.empty() &&
-            (fragment.phandle == 0 || fragment.phandle == unresolved_phandle)) {
-            add({.message =
-                     "overlay '" + std::string(name) + "', " + fragment.path.substr(1) + " has no target",
+        const std::string what = "overlay '" + std::string(name) + "', " + fragment.path.substr(1) + ": target ";
+        if (fragment.target_path.empty() && (fragment.phandle == 0 || fragment.phandle == unresolved_phandle)) {
+            add({.message = "overlay '" + std::string(name) + "', " + fragment.path.substr(1) + " has no target",
                  .allowed = "target or target-path"},
                 fragment.path);
         } else if (!fragment.target_path.empty()) {
@@ -163,15 +157,13 @@ std::vector<Problem> unresolved(const DeviceTree& base, const DeviceTree& overla
 
 DeviceTree merge(const DeviceTree& base, const DeviceTree& overlay, std::string_view name) {
     if (!overlay.is_overlay())
-        throw Error(ErrorCode::unfit,
-                    {.message = "'" + std::string(name) + "' is no overlay",
-                     .found = "a device tree without fragments",
-                     .allowed = "a .dtbo with __overlay__ nodes",
-                     .change = "give a device tree under artifacts.dtb and overlays under overlays",
-                     .location = {std::string(name), "", 0, 0}});
+        throw Error(ErrorCode::unfit, {.message = "'" + std::string(name) + "' is no overlay",
+                                       .found = "a device tree without fragments",
+                                       .allowed = "a .dtbo with __overlay__ nodes",
+                                       .change = "give a device tree under artifacts.dtb and overlays under overlays",
+                                       .location = {std::string(name), "", 0, 0}});
     if (base.is_overlay())
-        throw Error(ErrorCode::unfit,
-                    "the device tree that overlays are to be applied to is itself an overlay", {},
+        throw Error(ErrorCode::unfit, "the device tree that overlays are to be applied to is itself an overlay", {},
                     "a complete device tree", "give the board's .dtb under artifacts.dtb");
     if (auto problems = unresolved(base, overlay, name); !problems.empty())
         throw Error(ErrorCode::unfit, std::move(problems));
@@ -184,12 +176,11 @@ DeviceTree merge(const DeviceTree& base, const DeviceTree& overlay, std::string_
         const int code = fdt_overlay_apply(tree.data(), scratch.data());
         if (code == -FDT_ERR_NOSPACE && room < 32 * MiB) continue;
         if (code < 0)
-            throw Error(
-                ErrorCode::artifact,
-                {.message = "overlay '" + std::string(name) + "' cannot be applied to the device tree",
-                 .found = fdt_error_text(code),
-                 .change = "check the overlay with fdtoverlay against this device tree",
-                 .location = {std::string(name), "", 0, 0}});
+            throw Error(ErrorCode::artifact,
+                        {.message = "overlay '" + std::string(name) + "' cannot be applied to the device tree",
+                         .found = fdt_error_text(code),
+                         .change = "check the overlay with fdtoverlay against this device tree",
+                         .location = {std::string(name), "", 0, 0}});
         DeviceTree result = DeviceTree::parse(tree, name);
         result.pack();
         return result;

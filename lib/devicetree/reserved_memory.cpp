@@ -12,24 +12,20 @@ std::vector<Range> decode_reg(const std::vector<std::uint32_t>& cells, std::uint
     for (std::size_t entry = 0; entry + stride <= cells.size(); entry += stride) {
         std::uint64_t address = 0;
         std::uint64_t size = 0;
-        for (std::size_t index = 0; index < address_cells; ++index)
-            address = address << 32 | cells[entry + index];
-        for (std::size_t index = address_cells; index < stride; ++index)
-            size = size << 32 | cells[entry + index];
+        for (std::size_t index = 0; index < address_cells; ++index) address = address << 32 | cells[entry + index];
+        for (std::size_t index = address_cells; index < stride; ++index) size = size << 32 | cells[entry + index];
         if (size > std::numeric_limits<std::uint64_t>::max() - address) continue;
         result.push_back({address, address + size});
     }
     return result;
 }
 
-std::vector<std::uint32_t> encode_reg(const Range& range, std::uint32_t address_cells,
-                                      std::uint32_t size_cells) {
+std::vector<std::uint32_t> encode_reg(const Range& range, std::uint32_t address_cells, std::uint32_t size_cells) {
     std::vector<std::uint32_t> cells;
     const auto append = [&](std::uint64_t value, std::uint32_t count) {
         if (count == 0 || count > 2 || (count == 1 && value > std::numeric_limits<std::uint32_t>::max()))
             throw Error(ErrorCode::unfit, "a memory region cannot be written into the device tree",
-                        format_address(value) + " in " + std::to_string(count) + " cells",
-                        "1 or 2 cells of 32 bits",
+                        format_address(value) + " in " + std::to_string(count) + " cells", "1 or 2 cells of 32 bits",
                         "set #address-cells and #size-cells of the node above to 1 or 2");
         if (count == 2) cells.push_back(static_cast<std::uint32_t>(value >> 32));
         cells.push_back(static_cast<std::uint32_t>(value));

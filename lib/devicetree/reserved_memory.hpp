@@ -24,7 +24,6 @@ std::vector<Range> decode_reg(const std::vector<std::uint32_t>& cells, std::uint
                               std::uint32_t size_cells);
 
 /// One (address, size) pair as cells; throws Error{unfit} where a number does not fit.
-std::vector<std::uint32_t> encode_reg(const Range& range, std::uint32_t address_cells,
-                                      std::uint32_t size_cells);
+std::vector<std::uint32_t> encode_reg(const Range& range, std::uint32_t address_cells, std::uint32_t size_cells);
 
 }  // namespace rpixen

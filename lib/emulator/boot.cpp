@@ -49,13 +49,12 @@ class Boot {
         result_.edits = view_.edits;
         result_.log = request.log;
         if (!request.log.empty()) {
-            log_ =
-                FileDescriptor(::open(request.log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+            log_ = FileDescriptor(::open(request.log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
             if (!log_) throw_io("write", request.log);
         }
         began_ = Clock::now();
-        qemu_.emplace(QemuMachine{request.qemu, view_.uboot.get(), view_.device_tree.get(), view_.disk.get(),
-                                  view_.image.get()});
+        qemu_.emplace(
+            QemuMachine{request.qemu, view_.uboot.get(), view_.device_tree.get(), view_.disk.get(), view_.image.get()});
     }
 
     QemuProcess& qemu() { return *qemu_; }
@@ -177,8 +176,7 @@ BootResult boot_until(const BootRequest& request, const Supervision& supervision
     return boot.finish();
 }
 
-BootResult boot_on_console(const BootRequest& request, const BootConsole& console,
-                           const Supervision& supervision) {
+BootResult boot_on_console(const BootRequest& request, const BootConsole& console, const Supervision& supervision) {
     Boot boot(request, supervision, false);
     const RawTerminal raw(console.input);
     for (;;) {

@@ -17,11 +17,9 @@ std::string tenths(double seconds) {
 
 std::string BootResult::text() const {
     std::string out;
-    for (const StageTime& stage : stages)
-        out += "  " + tenths(stage.seconds) + " s  " + name_of(stage.stage) + "\n";
+    for (const StageTime& stage : stages) out += "  " + tenths(stage.seconds) + " s  " + name_of(stage.stage) + "\n";
     if (failed) {
-        out += std::string("stopped before ") + name_of(*failed) + " after " + tenths(seconds) +
-               " s: " + cause + "\n";
+        out += std::string("stopped before ") + name_of(*failed) + " after " + tenths(seconds) + " s: " + cause + "\n";
         if (!evidence.empty()) out += "  the console said: " + evidence + "\n";
     } else {
         out += std::string("reached ") + name_of(reached) + " after " + tenths(seconds) + " s\n";

@@ -6,8 +6,7 @@
 namespace rpixen {
 namespace {
 
-constexpr std::array names = {"none", "u-boot",      "boot.scr", "device-tree",
-                              "xen",  "dom0-kernel", "root",     "login"};
+constexpr std::array names = {"none", "u-boot", "boot.scr", "device-tree", "xen", "dom0-kernel", "root", "login"};
 static_assert(names.size() == static_cast<std::size_t>(BootStage::login) + 1);
 
 }  // namespace

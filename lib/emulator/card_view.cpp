@@ -35,8 +35,7 @@ std::vector<BootFile> root_files(const FileTree& tree) {
 }
 
 const BootFile* find(const std::vector<BootFile>& files, std::string_view name) {
-    const auto found =
-        std::ranges::find_if(files, [&](const BootFile& file) { return same_name(file.name, name); });
+    const auto found = std::ranges::find_if(files, [&](const BootFile& file) { return same_name(file.name, name); });
     return found == files.end() ? nullptr : &*found;
 }
 
@@ -75,8 +74,7 @@ FileDescriptor unnamed_file(const std::string& folder) {
 
 }  // namespace
 
-CardView make_card_view(const std::string& image, const std::string& temporary_folder,
-                        const Supervision& supervision) {
+CardView make_card_view(const std::string& image, const std::string& temporary_folder, const Supervision& supervision) {
     const Card card = read_card(image, supervision, temporary_folder);
     const Partition* boot = card.boot_partition();
     if (!boot) throw Error(ErrorCode::artifact, "the image has no FAT partition to boot from", image);
@@ -111,8 +109,7 @@ CardView make_card_view(const std::string& image, const std::string& temporary_f
         Bytes bytes = read_all(boot->tree.content(file.node));
         DeviceTree tree = DeviceTree::parse(bytes, file.name);
         if (std::ranges::count(tree.compatible(), "brcm,bcm2711") == 0) continue;
-        for (const std::string& edit : apply_raspi4b_gaps(tree))
-            view.edits.push_back(file.name + ": " + edit);
+        for (const std::string& edit : apply_raspi4b_gaps(tree)) view.edits.push_back(file.name + ": " + edit);
         if (tree.bytes().size() > bytes.size())
             throw Error(ErrorCode::internal, "an edit made a device tree longer", file.name);
         std::ranges::copy(tree.bytes(), bytes.begin());
@@ -125,8 +122,8 @@ CardView make_card_view(const std::string& image, const std::string& temporary_f
         }
     }
     if (!view.device_tree)
-        throw Error(ErrorCode::artifact, "the card's device tree is not for a Raspberry Pi 4",
-                    board_tree->name, "compatible brcm,bcm2711");
+        throw Error(ErrorCode::artifact, "the card's device tree is not for a Raspberry Pi 4", board_tree->name,
+                    "compatible brcm,bcm2711");
 
     // QEMU's SD card has to be a power of two in size (hw/sd/sd.c).
     overlay.size = std::bit_ceil(std::max(card.size, 64 * MiB));

@@ -15,7 +15,7 @@ struct CardView {
     FileDescriptor image;
     FileDescriptor uboot;        ///< the file that config.txt's kernel= names
     FileDescriptor device_tree;  ///< what the firmware would hand to it, with the emulator's edits
-    FileDescriptor disk;  ///< qcow2, a power of two in size, with the same edits in the FAT's device trees
+    FileDescriptor disk;         ///< qcow2, a power of two in size, with the same edits in the FAT's device trees
     std::vector<std::string> edits;
 };
 

@@ -34,8 +34,7 @@ Bytes make_overlay(const Overlay& overlay, OpenContent& backing) {
     if (overlay.size > entries * reach_of_l2 / 4)
         throw Error(ErrorCode::unfit, "the card is too large for an emulated one", format_size(overlay.size),
                     "at most 1TiB");
-    if (overlay.backing.size() > 1023)
-        throw Error(ErrorCode::unfit, "the image's path is too long for an overlay");
+    if (overlay.backing.size() > 1023) throw Error(ErrorCode::unfit, "the image's path is too long for an overlay");
 
     std::map<std::uint64_t, Bytes> clusters;  // by number in the disk
     for (const Patch& patch : overlay.patches) {
@@ -88,10 +87,8 @@ Bytes make_overlay(const Overlay& overlay, OpenContent& backing) {
     std::ranges::copy(as_bytes(overlay.backing), out.begin() + static_cast<std::ptrdiff_t>(name_at));
 
     put(count_table * cluster, count_block * cluster);
-    for (std::uint64_t used = 0; used < total; ++used)
-        put(count_block * cluster + used * 2, std::uint16_t{1});
-    for (const auto& [number, place] : l2_tables)
-        put(l1_table * cluster + number * 8, copied | place * cluster);
+    for (std::uint64_t used = 0; used < total; ++used) put(count_block * cluster + used * 2, std::uint16_t{1});
+    for (const auto& [number, place] : l2_tables) put(l1_table * cluster + number * 8, copied | place * cluster);
     for (const auto& [number, bytes] : clusters) {
         put(l2_tables[number / entries] * cluster + number % entries * 8, copied | next * cluster);
         std::ranges::copy(bytes, out.begin() + static_cast<std::ptrdiff_t>(next * cluster));

@@ -19,9 +19,8 @@ struct Patch {
 /// raw backing file: complete, checkable with `qemu-img check`; QEMU appends what the guest writes. Source:
 /// docs/interop/qcow2.rst in QEMU.
 struct Overlay {
-    std::uint64_t size =
-        0;                ///< the guest's disk, a multiple of 512; behind the backing file it reads as zeros
-    std::string backing;  ///< path of the raw backing file, at most 1023 bytes
+    std::uint64_t size = 0;          ///< the guest's disk, a multiple of 512; behind the backing file it reads as zeros
+    std::string backing;             ///< path of the raw backing file, at most 1023 bytes
     std::uint64_t backing_size = 0;  ///< bytes
     std::vector<Patch> patches;      ///< inside the backing file; where two meet, the later wins
 };

@@ -53,8 +53,7 @@ pid_t start(const std::vector<std::string>& arguments, int input, int output, in
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    if (::dup2(input, STDIN_FILENO) < 0 || ::dup2(output, STDOUT_FILENO) < 0 ||
-        ::dup2(errors, STDERR_FILENO) < 0)
+    if (::dup2(input, STDIN_FILENO) < 0 || ::dup2(output, STDOUT_FILENO) < 0 || ::dup2(errors, STDERR_FILENO) < 0)
         ::_exit(127);
     for (const int descriptor : inherit)
         if (descriptor >= 0) ::fcntl(descriptor, F_SETFD, 0);
@@ -90,8 +89,7 @@ std::string by_descriptor(int descriptor) {
 
 std::string probe_qemu(const std::string& program) {
     const auto version = ask({program, "--version"});
-    if (!version)
-        throw Error(ErrorCode::unavailable, "QEMU for arm64 is not installed", program, "", how_to_install);
+    if (!version) throw Error(ErrorCode::unavailable, "QEMU for arm64 is not installed", program, "", how_to_install);
     std::string line = version->substr(0, version->find('\n'));
     const auto machines = ask({program, "-machine", "help"});
     if (!machines || machines->find("\nraspi4b ") == std::string::npos)
@@ -109,11 +107,11 @@ QemuProcess::QemuProcess(const QemuMachine& machine) {
     const std::vector<std::string> arguments{
         machine.program, "-nodefaults", "-no-user-config", "-machine", "raspi4b", "-m", "2G",
         // A guest that asks for a reset is a failure to report, not a reason to start again.
-        "-no-reboot", "-kernel", by_descriptor(machine.uboot), "-dtb", by_descriptor(machine.device_tree),
-        "-drive", "if=sd,format=qcow2,file=" + by_descriptor(machine.view),
+        "-no-reboot", "-kernel", by_descriptor(machine.uboot), "-dtb", by_descriptor(machine.device_tree), "-drive",
+        "if=sd,format=qcow2,file=" + by_descriptor(machine.view),
         // The first UART (PL011) is silent; U-Boot, Xen and dom0 speak on the second, the mini UART.
-        "-serial", "null", "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
-        "-display", "none", "-monitor", "none"};
+        "-serial", "null", "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console", "-display", "none",
+        "-monitor", "none"};
     pid_ = start(arguments, far_end.get(), far_end.get(), errors_.get(),
                  {machine.uboot, machine.device_tree, machine.view, machine.image});
 }

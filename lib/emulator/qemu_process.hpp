@@ -34,10 +34,8 @@ class QemuProcess {
     QemuProcess& operator=(const QemuProcess&) = delete;
     ~QemuProcess();
 
-    int serial() const {
-        return serial_.get();
-    }                                  ///< readable when the serial line says something; ends with QEMU
-    void type(std::string_view keys);  ///< to the serial line; ignored once QEMU is gone
+    int serial() const { return serial_.get(); }  ///< readable when the serial line says something; ends with QEMU
+    void type(std::string_view keys);             ///< to the serial line; ignored once QEMU is gone
     /// What QEMU itself said, on its standard error.
     std::string complaint() const;
 

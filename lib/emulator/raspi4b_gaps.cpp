@@ -57,8 +57,7 @@ std::vector<std::string> apply_raspi4b_gaps(DeviceTree& tree) {
             // Names that no driver knows, as long as the old ones: "brcm,bcm2711-hvs" becomes
             // "none,bcm2711-hvs".
             std::string names(as_text(*tree.property(path, "compatible")));
-            for (std::size_t at = 0, end = 0; (end = names.find('\0', at)) != std::string::npos;
-                 at = end + 1) {
+            for (std::size_t at = 0, end = 0; (end = names.find('\0', at)) != std::string::npos; at = end + 1) {
                 const std::size_t length = std::min(nobody.size(), end - at);
                 names.replace(at, length, nobody.substr(0, length));
             }
@@ -72,8 +71,7 @@ std::vector<std::string> apply_raspi4b_gaps(DeviceTree& tree) {
             if (!value) continue;
             const Bytes nothing(value->size());
             tree.set_property(path, reference.property, nothing);
-            edits.push_back(path + "/" + std::string(reference.property) + ": " +
-                            std::string(reference.what));
+            edits.push_back(path + "/" + std::string(reference.property) + ": " + std::string(reference.what));
         }
     }
     return edits;

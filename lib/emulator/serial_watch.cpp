@@ -58,8 +58,7 @@ constexpr std::array symptoms = {
             "U-Boot has no valid device tree to hand over"},
     Symptom{"FDT creation failed", BootStage::device_tree, true, "U-Boot could not complete the device tree"},
     // arch/arm/lib/image.c
-    Symptom{"Bad Linux ARM64 Image magic", BootStage::xen, false,
-            "what U-Boot was to start as Xen is no arm64 Image"},
+    Symptom{"Bad Linux ARM64 Image magic", BootStage::xen, false, "what U-Boot was to start as Xen is no arm64 Image"},
     // fs/fs.c, fs/fat/fat.c
     Symptom{"Reading file would overwrite reserved memory", BootStage::script, false,
             "a load address lies in memory that U-Boot keeps for itself"},
@@ -89,8 +88,7 @@ BootStage stage_of_step(std::string_view line) {
 }  // namespace
 
 BootStage SerialWatch::next() const {
-    return stage_ == BootStage::login ? BootStage::login
-                                      : static_cast<BootStage>(static_cast<int>(stage_) + 1);
+    return stage_ == BootStage::login ? BootStage::login : static_cast<BootStage>(static_cast<int>(stage_) + 1);
 }
 
 void SerialWatch::reach(BootStage stage) {
@@ -105,8 +103,7 @@ void SerialWatch::fail(BootStage stage, std::string cause, std::string_view evid
     final_ = final;
     // The first complaint is nearest to the cause; what follows from it does not replace it.
     if (failure_) return;
-    failure_ =
-        BootFailure{stage == BootStage::none ? next() : stage, std::move(cause), std::string(body(evidence))};
+    failure_ = BootFailure{stage == BootStage::none ? next() : stage, std::move(cause), std::string(body(evidence))};
 }
 
 void SerialWatch::feed(std::string_view output) {
@@ -161,8 +158,7 @@ void SerialWatch::read_uboot(std::string_view text) {
         fail(symptom.stage, std::string(symptom.meaning), text, symptom.final);
         return;
     }
-    if (text.starts_with("Failed to load '") || has(text, "** Unable to read file") ||
-        has(text, "File not found"))
+    if (text.starts_with("Failed to load '") || has(text, "** Unable to read file") || has(text, "File not found"))
         fail(stage_of_file(text), "U-Boot cannot read a file of the card", text, false);
     // Our own checked script (uboot-env/) tells which step failed and why, better than U-Boot's line before
     // it.
@@ -189,8 +185,7 @@ void SerialWatch::read_xen(std::string_view text) {
 }
 
 void SerialWatch::read_dom0(std::string_view text) {
-    if (has(text, "Booting Linux on physical CPU") || has(text, "] Linux version "))
-        reach(BootStage::dom0_kernel);
+    if (has(text, "Booting Linux on physical CPU") || has(text, "] Linux version ")) reach(BootStage::dom0_kernel);
     if (stage_ < BootStage::xen) return;
     if ((has(text, "EXT4-fs (") && has(text, ": mounted filesystem")) || has(text, "VFS: Mounted root") ||
         (has(text, "initrd: root ") && has(text, " mounted")))

@@ -26,8 +26,7 @@ bool asks_for_model(const std::string& text) {
         return letter == '_' || std::isalnum(static_cast<unsigned char>(letter)) != 0;
     };
     for (const std::string_view name : {"board_rev", "board_name"})
-        for (std::size_t place = text.find(name); place != std::string::npos;
-             place = text.find(name, place + 1)) {
+        for (std::size_t place = text.find(name); place != std::string::npos; place = text.find(name, place + 1)) {
             const std::size_t end = place + name.size();
             if (end == text.size() || !word(text[end])) return true;
         }
@@ -110,15 +109,14 @@ std::map<std::uint64_t, std::string> dom0_mem_of_board(UBootStart start, const U
         start.board_memory = board;
         start.firmware_tree = with_sdram_size(firmware_tree, board);
         UBootRun run = run_uboot(start, entry);
-        const MemoryObject* tree =
-            run.booti && run.started ? run.memory.find(parse_hex(run.booti->tree)) : nullptr;
+        const MemoryObject* tree = run.booti && run.started ? run.memory.find(parse_hex(run.booti->tree)) : nullptr;
         if (!tree || !tree->tree) return {};
         const auto line = tree->tree->string("/chosen", "xen,xen-bootargs");
         chosen[board] = line ? command_line_value(*line, "dom0_mem").value_or(std::string()) : std::string();
     }
     const std::string first = chosen.begin()->second;
-    const bool same =
-        std::all_of(chosen.begin(), chosen.end(), [&](const auto& board) { return board.second == first; });
+    const bool same = std::all_of(chosen.begin(), chosen.end(),
+                                  [&](const auto& board) { return board.second == first; });
     return same ? std::map<std::uint64_t, std::string>{} : chosen;
 }
 

@@ -20,20 +20,17 @@ const FileTree* tree_of(const CardFiles& card, unsigned partition) {
 
 bool is_fat(const CardFiles& card, unsigned partition) {
     if (card.disk.boot_partition == partition) return true;
-    return std::any_of(card.disk.partitions.begin(), card.disk.partitions.end(),
-                       [&](const PartitionFacts& facts) {
-                           return facts.number == partition && facts.file_system.starts_with("fat");
-                       });
+    return std::any_of(card.disk.partitions.begin(), card.disk.partitions.end(), [&](const PartitionFacts& facts) {
+        return facts.number == partition && facts.file_system.starts_with("fat");
+    });
 }
 
 /// Before bootstd: the default bootcmd is `run distro_bootcmd`.
 bool boots_by_scripts(const std::optional<UBootFacts>& uboot) {
     if (!uboot) return false;
     const auto bootcmd = uboot->environment.find("bootcmd");
-    if (bootcmd != uboot->environment.end() && bootcmd->second.find("distro_bootcmd") != std::string::npos)
-        return true;
-    if (bootcmd != uboot->environment.end() && bootcmd->second.find("bootflow") != std::string::npos)
-        return false;
+    if (bootcmd != uboot->environment.end() && bootcmd->second.find("distro_bootcmd") != std::string::npos) return true;
+    if (bootcmd != uboot->environment.end() && bootcmd->second.find("bootflow") != std::string::npos) return false;
     return uboot->year > 0 && uboot->year * 100 + uboot->month < 202310;
 }
 
@@ -62,9 +59,9 @@ std::vector<UBootPartition> partitions(const CardFiles& card, unsigned number) {
         part.first_block = facts.range.begin / block;
         part.blocks = facts.range.size() / block;
         part.uuid = facts.uuid;
-        part.name = card.disk.gpt ? facts.name
-                                  : std::string("mmcsd") + static_cast<char>('a' + number) +
-                                        std::to_string(facts.number);
+        part.name = card.disk.gpt
+                        ? facts.name
+                        : std::string("mmcsd") + static_cast<char>('a' + number) + std::to_string(facts.number);
         if (tree_of(card, facts.number)) part.file_system = is_fat(card, facts.number) ? "fat" : "ext4";
         part.bootable = facts.bootable;
         found.push_back(std::move(part));
@@ -92,8 +89,7 @@ std::vector<BootCandidate> boot_candidates(const CardFiles& card, const std::opt
     if (numbers.empty())
         for (const PartitionFacts& facts : card.disk.partitions) numbers.push_back(facts.number);
     // A file system without a table around it.
-    if (card.disk.partitions.empty() && card.disk.boot_partition)
-        numbers.assign(1, *card.disk.boot_partition);
+    if (card.disk.partitions.empty() && card.disk.boot_partition) numbers.assign(1, *card.disk.boot_partition);
 
     std::vector<BootCandidate> found;
     for (const unsigned number : numbers) {
@@ -139,8 +135,7 @@ UBootStart uboot_start(const CardFiles& card, const BootScenario& scenario) {
     if (saved && saved->crc_right) start.environment = saved->variables;
     if (scenario.uboot)  // U-Boot's own addresses are there whatever was saved
         for (const char* name : {"scriptaddr", "fdt_addr_r", "kernel_addr_r", "ramdisk_addr_r", "loadaddr"})
-            if (const auto value = scenario.uboot->environment.find(name);
-                value != scenario.uboot->environment.end())
+            if (const auto value = scenario.uboot->environment.find(name); value != scenario.uboot->environment.end())
                 start.environment.emplace(name, value->second);
     if (card.disk.boot_partition && scenario.firmware)
         start.firmware_tree = find_card_file(

@@ -64,8 +64,7 @@ DiskFacts disk_facts(const Card& card) {
             part.cluster_size = fat->cluster_size;
         }
         add_damages(partition.problems, "partition " + std::to_string(partition.number) + ": ", facts);
-        if (partition.ext() && (!root || (!root->tree.find("/etc") && partition.tree.find("/etc"))))
-            root = &partition;
+        if (partition.ext() && (!root || (!root->tree.find("/etc") && partition.tree.find("/etc")))) root = &partition;
         facts.partitions.push_back(std::move(part));
     }
     if (boot) {
@@ -85,8 +84,7 @@ CardFiles card_files(const Card& card) {
         if (partition.fat() || partition.ext())
             files.trees[static_cast<unsigned>(std::max(partition.number, 0))] = &partition.tree;
         for (const std::string& unproven : partition.not_proven)
-            files.not_proven.push_back("partition " + std::to_string(partition.number) +
-                                       ": not proven: " + unproven);
+            files.not_proven.push_back("partition " + std::to_string(partition.number) + ": not proven: " + unproven);
     }
     return files;
 }

@@ -25,8 +25,8 @@ bool same(const std::string& a, const std::string& b) {
 template <typename Said>
 void add(std::vector<OfBoards<Said>>& all, std::vector<Said> said, const BoardModel* board) {
     for (Said& one : said) {
-        const auto known =
-            std::find_if(all.begin(), all.end(), [&](const auto& other) { return same(other.said, one); });
+        const auto known = std::find_if(all.begin(), all.end(),
+                                        [&](const auto& other) { return same(other.said, one); });
         if (known == all.end())
             all.push_back({std::move(one), {board}});
         else if (known->boards.back() != board)
@@ -56,10 +56,9 @@ void judge_each(Survey& surveyed, CardCheck& check) {
         diagnostic.message.insert(0, place_of(boards, count));
         check.diagnostics.push_back(std::move(diagnostic));
     }
-    std::stable_sort(check.diagnostics.begin(), check.diagnostics.end(),
-                     [](const Diagnostic& a, const Diagnostic& b) {
-                         return a.severity != b.severity ? a.severity > b.severity : a.id < b.id;
-                     });
+    std::stable_sort(check.diagnostics.begin(), check.diagnostics.end(), [](const Diagnostic& a, const Diagnostic& b) {
+        return a.severity != b.severity ? a.severity > b.severity : a.id < b.id;
+    });
     for (auto& [note, boards] : notes) check.notes.push_back(place_of(boards, count) + note);
 }
 

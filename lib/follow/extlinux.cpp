@@ -73,8 +73,8 @@ std::optional<ExtlinuxEntry> default_entry(std::string_view text) {
     return found == entries.end() ? entries.front() : *found;
 }
 
-UBootScriptText extlinux_script(const ExtlinuxEntry& entry, const std::string& file,
-                                const std::string& folder, UBootStart& start) {
+UBootScriptText extlinux_script(const ExtlinuxEntry& entry, const std::string& file, const std::string& folder,
+                                UBootStart& start) {
     auto& environment = start.environment;
     if (entry.arguments) environment["bootargs"] = *entry.arguments;
     std::string text;
@@ -90,9 +90,8 @@ UBootScriptText extlinux_script(const ExtlinuxEntry& entry, const std::string& f
         initrd = "${ramdisk_addr_r}:${initrd_size}";
     }
     load("kernel_addr_r", entry.kernel);
-    const std::string fdtfile = environment.contains("fdtfile")
-                                    ? environment.at("fdtfile")
-                                    : "broadcom/" + std::string(start.board->tree);
+    const std::string fdtfile = environment.contains("fdtfile") ? environment.at("fdtfile")
+                                                                : "broadcom/" + std::string(start.board->tree);
     const std::string tree = !entry.tree.empty()       ? entry.tree
                              : !entry.tree_dir.empty() ? entry.tree_dir + "/" + fdtfile
                                                        : std::string();
@@ -102,8 +101,7 @@ UBootScriptText extlinux_script(const ExtlinuxEntry& entry, const std::string& f
     // Without the variable U-Boot says "Invalid fdtoverlay_addr_r for loading overlays" and goes on.
     if (environment.contains("fdtoverlay_addr_r")) {
         for (std::size_t begin = 0; begin < entry.overlays.size();) {
-            const std::size_t end =
-                std::min(entry.overlays.find_first_of(" \t", begin), entry.overlays.size());
+            const std::size_t end = std::min(entry.overlays.find_first_of(" \t", begin), entry.overlays.size());
             if (end > begin) {
                 text += "fdt resize 0x2000 && ";  // fdt_shrink_to_minimum(working_fdt, 8192)
                 load("fdtoverlay_addr_r", entry.overlays.substr(begin, end - begin));

@@ -25,7 +25,7 @@ std::optional<ExtlinuxEntry> default_entry(std::string_view text);
 
 /// The same steps as a script of U-Boot. Takes the arguments into `start`'s environment; a path without a
 /// leading '/' is seen from `folder` ("/extlinux").
-UBootScriptText extlinux_script(const ExtlinuxEntry& entry, const std::string& file,
-                                const std::string& folder, UBootStart& start);
+UBootScriptText extlinux_script(const ExtlinuxEntry& entry, const std::string& file, const std::string& folder,
+                                UBootStart& start);
 
 }  // namespace rpixen

@@ -31,9 +31,7 @@ Placement::Role role_of(const ModuleFacts& module, unsigned& unnamed) {
         return Placement::Role::initrd;
     if (has(module.compatible, "xen,xsm-policy")) return Placement::Role::xsm_policy;
     ++unnamed;
-    return unnamed == 1   ? Placement::Role::kernel
-           : unnamed == 2 ? Placement::Role::initrd
-                          : Placement::Role::other;
+    return unnamed == 1 ? Placement::Role::kernel : unnamed == 2 ? Placement::Role::initrd : Placement::Role::other;
 }
 
 /// Turns what the script did into the scenario.
@@ -117,8 +115,7 @@ class Surveyor {
                     if (other.kind == BootCandidate::Kind::script && found->facts.hides.empty())
                         found->facts.hides = other.file;
             if (!chosen || starts || (!extlinux && !failed.empty() && chosen->facts.file == failed)) {
-                if (!failed.empty())
-                    note(failed + " starts nothing, so U-Boot goes on to " + found->facts.file);
+                if (!failed.empty()) note(failed + " starts nothing, so U-Boot goes on to " + found->facts.file);
                 failed = extlinux && !starts ? candidate.file : "";
                 chosen = std::move(found);
                 start = trial;
@@ -178,8 +175,7 @@ class Surveyor {
         facts.missing_files = run.missing_files;
         // A file that is only tried matters after all when nothing came of it.
         if (!run.started)
-            facts.missing_files.insert(facts.missing_files.end(), run.optional_files.begin(),
-                                       run.optional_files.end());
+            facts.missing_files.insert(facts.missing_files.end(), run.optional_files.begin(), run.optional_files.end());
         facts.absent_devices = run.absent_devices;
         if (!run.started)
             facts.absent_devices.insert(facts.absent_devices.end(), run.optional_devices.begin(),
@@ -273,16 +269,15 @@ class Surveyor {
         scenario().device_tree = std::move(facts);
         // The firmware's own tree lies where the firmware wants it.
         place(Placement::Role::device_tree,
-              object.firmware ? "the firmware's device tree" : "the device tree (" + object.file + ")",
-              object, object.range());
+              object.firmware ? "the firmware's device tree" : "the device tree (" + object.file + ")", object,
+              object.range());
     }
 
     void fill_xen(const MemoryObject& object) {
         XenFacts facts = survey_xen(object.file, object.content);
         facts.address = object.address;
         const std::uint64_t size = std::max(object.size, facts.header ? facts.header->image_size : 0);
-        place(Placement::Role::xen, "Xen (" + object.file + ")", object,
-              range_at_address(xen_runs_at(facts), size));
+        place(Placement::Role::xen, "Xen (" + object.file + ")", object, range_at_address(xen_runs_at(facts), size));
         scenario().xen = std::move(facts);
     }
 
@@ -318,10 +313,9 @@ class Surveyor {
     }
 
     void fill_other(const MemoryObject& object, const UBootMemory& memory) {
-        const bool overlay =
-            std::any_of(memory.overlays.begin(), memory.overlays.end(), [&](const OverlayFacts& facts) {
-                return facts.file == object.file && facts.address == object.address;
-            });
+        const bool overlay = std::any_of(
+            memory.overlays.begin(), memory.overlays.end(),
+            [&](const OverlayFacts& facts) { return facts.file == object.file && facts.address == object.address; });
         if (object.firmware && object.last_use == 0) return;  // nobody wants it
         Placement placement;
         placement.role = overlay ? Placement::Role::overlay : Placement::Role::other;
@@ -340,10 +334,8 @@ class Surveyor {
                 memory_lines.push_back(std::string(key) + "=" + *value);
         const std::uint64_t top = board::low_memory_end(memory_lines);
         const std::uint64_t begin = top > board::uboot_runtime_size ? top - board::uboot_runtime_size : 0;
-        scenario().placements.push_back(
-            {Placement::Role::reserved, "the other cores' spin table", board::first_page});
-        scenario().placements.push_back(
-            {Placement::Role::reserved, "U-Boot's run-time area", Range{begin, top}});
+        scenario().placements.push_back({Placement::Role::reserved, "the other cores' spin table", board::first_page});
+        scenario().placements.push_back({Placement::Role::reserved, "U-Boot's run-time area", Range{begin, top}});
         if (const auto moved = moved_tree())
             scenario().placements.push_back(
                 {Placement::Role::reserved, "the device tree, moved there by U-Boot", *moved});
@@ -352,13 +344,11 @@ class Surveyor {
     /// Where booti moves the device tree to: below bootm_size, unless fdt_high forbids it (U-Boot
     /// boot/image-fdt.c boot_relocate_fdt).
     std::optional<Range> moved_tree() {
-        if (!scenario().uboot || !scenario().device_tree || !scenario().device_tree->address)
-            return std::nullopt;
+        if (!scenario().uboot || !scenario().device_tree || !scenario().device_tree->address) return std::nullopt;
         const auto end = board::windows(*scenario().uboot).relocation_end;
-        const TreeFacts* tree =
-            scenario().device_tree->effective ? &*scenario().device_tree->effective : nullptr;
-        const std::uint64_t size =
-            align_up((tree ? tree->total_size : scenario().device_tree->size) + board::fdt_pad, 4 * KiB);
+        const TreeFacts* tree = scenario().device_tree->effective ? &*scenario().device_tree->effective : nullptr;
+        const std::uint64_t size = align_up((tree ? tree->total_size : scenario().device_tree->size) + board::fdt_pad,
+                                            4 * KiB);
         if (!end || *end < size) return std::nullopt;
         return Range{*end - size, *end};
     }
@@ -399,8 +389,7 @@ class Surveyor {
         if (!scenario().device_tree || !scenario().device_tree->effective) return;
         const TreeFacts& tree = *scenario().device_tree->effective;
         std::optional<std::string> chosen = tree.bootargs;
-        if (scenario().script && scenario().script->sets_bootargs.value_or(false))
-            chosen = scenario().script->bootargs;
+        if (scenario().script && scenario().script->sets_bootargs.value_or(false)) chosen = scenario().script->bootargs;
         std::optional<std::string> module;
         for (const ModuleFacts& facts : tree.modules)
             if (facts.bootargs &&

@@ -58,8 +58,8 @@ std::optional<bool> getty_on_hvc0(const FileTree& tree) {
             if (!line.starts_with('#') && line.find("hvc0") != std::string::npos) return true;
         // busybox: a line without a terminal is for the console, which is hvc0 by console=.
         for (const std::string& line : split(text, '\n'))
-            if (!line.starts_with('#') && (line.starts_with("::askfirst:") ||
-                                           line.starts_with("::respawn:") || line.starts_with("console::")))
+            if (!line.starts_with('#') &&
+                (line.starts_with("::askfirst:") || line.starts_with("::respawn:") || line.starts_with("console::")))
                 return true;
         return false;
     }

@@ -41,8 +41,7 @@ ModuleFacts module_facts(const DeviceTree& tree, const std::string& path, int de
     return module;
 }
 
-void add_modules(const DeviceTree& tree, const std::string& parent, int depth, Cells cells,
-                 TreeFacts& facts) {
+void add_modules(const DeviceTree& tree, const std::string& parent, int depth, Cells cells, TreeFacts& facts) {
     for (const std::string& name : tree.children(parent)) {
         const std::string path = parent + "/" + name;
         if (is_module(tree.strings(path, "compatible")))
@@ -55,8 +54,7 @@ void add_nodes(const DeviceTree& tree, TreeFacts& facts) {
     facts.nodes = tree.paths();
     for (const std::string& path : facts.nodes)
         if (std::string_view(path).substr(path.rfind('/') + 1).starts_with("serial@"))
-            facts.serials.push_back(
-                {path, tree.strings(path, "compatible"), tree.string(path, "status").value_or("")});
+            facts.serials.push_back({path, tree.strings(path, "compatible"), tree.string(path, "status").value_or("")});
 }
 
 }  // namespace

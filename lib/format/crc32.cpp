@@ -20,8 +20,7 @@ constexpr std::array<std::uint32_t, 256> table = make_table();
 
 std::uint32_t crc32(ByteView bytes, std::uint32_t before) {
     std::uint32_t crc = ~before;
-    for (const std::byte byte : bytes)
-        crc = (crc >> 8) ^ table[(crc ^ std::to_integer<std::uint32_t>(byte)) & 0xffU];
+    for (const std::byte byte : bytes) crc = (crc >> 8) ^ table[(crc ^ std::to_integer<std::uint32_t>(byte)) & 0xffU];
     return ~crc;
 }
 

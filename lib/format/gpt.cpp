@@ -19,8 +19,7 @@ constexpr std::uint64_t most_table = 4 * 1024 * 1024;  // bytes; 128 entries tak
 std::string format_guid(const std::byte* bytes) {
     static constexpr std::uint8_t order[] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
     Uuid uuid{};
-    std::transform(std::begin(order), std::end(order), uuid.begin(),
-                   [&](std::uint8_t index) { return bytes[index]; });
+    std::transform(std::begin(order), std::end(order), uuid.begin(), [&](std::uint8_t index) { return bytes[index]; });
     return format_uuid(uuid);
 }
 
@@ -62,20 +61,18 @@ Copy read_copy(OpenContent& disk, std::uint64_t size, std::uint64_t header_secto
     disk.read(header_sector * sector, header);
     if (as_text(header).substr(0, 8) != "EFI PART") return {};
     const auto header_size = load_le<std::uint32_t>(header.data() + 12);
-    if (header_size < least_header || header_size > sector)
-        return broken("its header has an impossible size");
+    if (header_size < least_header || header_size > sector) return broken("its header has an impossible size");
     const auto header_crc = load_le<std::uint32_t>(header.data() + 16);
     store_le<std::uint32_t>(header.data() + 16, 0);
-    if (crc32(ByteView(header).first(header_size)) != header_crc)
-        return broken("the CRC of its header is wrong");
+    if (crc32(ByteView(header).first(header_size)) != header_crc) return broken("the CRC of its header is wrong");
     if (load_le<std::uint64_t>(header.data() + 24) != header_sector)
         return broken("its header says it belongs elsewhere");
     const auto table_sector = load_le<std::uint64_t>(header.data() + 72);
     const auto count = load_le<std::uint32_t>(header.data() + 80);
     const auto entry_size = load_le<std::uint32_t>(header.data() + 84);
     const std::uint64_t table_size = std::uint64_t{count} * entry_size;
-    if (entry_size < least_entry || entry_size % 8 != 0 || table_size > most_table ||
-        table_sector >= size / sector || table_size > size - table_sector * sector)
+    if (entry_size < least_entry || entry_size % 8 != 0 || table_size > most_table || table_sector >= size / sector ||
+        table_size > size - table_sector * sector)
         return broken("its table of entries has an impossible place or size");
     Copy copy;
     copy.magic = true;
@@ -108,12 +105,9 @@ std::optional<GuidPartitionTable> read_gpt(OpenContent& disk, std::uint64_t size
     GuidPartitionTable table = first.usable ? first.table : backup.table;
     table.from_backup = !first.usable && backup.usable;
     if (!first.magic) table.faults.push_back("the first copy of the GUID partition table is missing");
-    if (!first.fault.empty())
-        table.faults.push_back("the first copy of the GUID partition table: " + first.fault);
-    if (!backup.magic)
-        table.faults.push_back("the backup of the GUID partition table is not at the end of the disk");
-    if (!backup.fault.empty())
-        table.faults.push_back("the backup of the GUID partition table: " + backup.fault);
+    if (!first.fault.empty()) table.faults.push_back("the first copy of the GUID partition table: " + first.fault);
+    if (!backup.magic) table.faults.push_back("the backup of the GUID partition table is not at the end of the disk");
+    if (!backup.fault.empty()) table.faults.push_back("the backup of the GUID partition table: " + backup.fault);
     if (first.usable && backup.usable && first.entries != backup.entries)
         table.faults.push_back("the two copies of the GUID partition table differ");
     return table;

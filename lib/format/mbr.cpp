@@ -25,8 +25,7 @@ MbrPartition read_entry(const std::byte* entry, int number) {
 }
 
 bool holds_table(ByteView bytes) {
-    if (bytes.size() < MasterBootRecord::size ||
-        load_le<std::uint16_t>(bytes.data() + end_mark_place) != 0xaa55)
+    if (bytes.size() < MasterBootRecord::size || load_le<std::uint16_t>(bytes.data() + end_mark_place) != 0xaa55)
         return false;
     for (std::size_t index = 0; index < primary_count; ++index)
         if ((bytes[table_place + index * entry_size] & std::byte{0x7f}) != std::byte{0}) return false;
@@ -53,8 +52,8 @@ void store_chs(std::byte* place, std::uint64_t sector) {
 
 /// Follows the chain of extended boot records: each holds one logical partition (placed relative to itself)
 /// and the place of the next record (relative to the extended partition).
-void read_logical(const MbrPartition& extended, OpenContent& disk, std::uint64_t size,
-                  std::vector<std::string>& faults, std::vector<MbrPartition>& partitions) {
+void read_logical(const MbrPartition& extended, OpenContent& disk, std::uint64_t size, std::vector<std::string>& faults,
+                  std::vector<MbrPartition>& partitions) {
     std::uint64_t record = extended.first_sector;
     int number = 5;
     for (std::size_t count = 0; count < most_logical; ++count) {
@@ -88,15 +87,14 @@ std::optional<MasterBootRecord> parse_mbr(ByteView first_sector) {
     MasterBootRecord mbr;
     mbr.disk_signature = load_le<std::uint32_t>(first_sector.data() + signature_place);
     for (std::size_t index = 0; index < primary_count; ++index) {
-        const MbrPartition partition =
-            read_entry(first_sector.data() + table_place + index * entry_size, static_cast<int>(index) + 1);
+        const MbrPartition partition = read_entry(first_sector.data() + table_place + index * entry_size,
+                                                  static_cast<int>(index) + 1);
         if (partition.type != 0 && partition.sectors > 0) mbr.partitions.push_back(partition);
     }
     return mbr;
 }
 
-std::optional<MasterBootRecord> read_mbr(OpenContent& disk, std::uint64_t size,
-                                         std::vector<std::string>& faults) {
+std::optional<MasterBootRecord> read_mbr(OpenContent& disk, std::uint64_t size, std::vector<std::string>& faults) {
     if (size < MasterBootRecord::size) return std::nullopt;
     Bytes first(MasterBootRecord::size);
     disk.read(0, first);
@@ -122,13 +120,11 @@ Bytes make_mbr(const MasterBootRecord& mbr) {
         before = partition.number;
         const std::uint64_t end = checked_add(partition.first_sector, partition.sectors);
         if (end > std::uint64_t{1} << 32 || partition.sectors == 0 || partition.sectors >> 32 != 0)
-            throw Error(
-                ErrorCode::unfit,
-                "partition " + std::to_string(partition.number) + " does not fit a DOS partition table",
-                "sectors " + std::to_string(partition.first_sector) + " to " + std::to_string(end),
-                "at least one sector, none beyond 2 TiB", "make the image smaller");
-        std::byte* entry =
-            bytes.data() + table_place + static_cast<std::size_t>(partition.number - 1) * entry_size;
+            throw Error(ErrorCode::unfit,
+                        "partition " + std::to_string(partition.number) + " does not fit a DOS partition table",
+                        "sectors " + std::to_string(partition.first_sector) + " to " + std::to_string(end),
+                        "at least one sector, none beyond 2 TiB", "make the image smaller");
+        std::byte* entry = bytes.data() + table_place + static_cast<std::size_t>(partition.number - 1) * entry_size;
         entry[0] = partition.active ? std::byte{0x80} : std::byte{0};
         store_chs(entry + 1, partition.first_sector);
         entry[4] = static_cast<std::byte>(partition.type);

@@ -41,8 +41,7 @@ std::optional<MasterBootRecord> parse_mbr(ByteView first_sector);
 
 /// The primary partitions of `disk` (of `size` bytes) and the logical ones inside an extended one; what is
 /// wrong with the chain of logical partitions is named in `faults`. Throws Error{io}.
-std::optional<MasterBootRecord> read_mbr(OpenContent& disk, std::uint64_t size,
-                                         std::vector<std::string>& faults);
+std::optional<MasterBootRecord> read_mbr(OpenContent& disk, std::uint64_t size, std::vector<std::string>& faults);
 
 /// The 512 bytes of a disk's first sector, without boot code. Cylinder, head and sector are those of a disk
 /// with 255 heads and 63 sectors, as sfdisk writes them. Throws Error{unfit} where a partition lies beyond 2

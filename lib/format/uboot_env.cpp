@@ -27,11 +27,9 @@ UbootVariables read_variables(std::string_view texts) {
 std::optional<UbootEnv> read_matching(ByteView bytes) {
     if (bytes.size() < 6) return std::nullopt;
     const auto crc = load_le<std::uint32_t>(bytes.data());
-    if (crc32(bytes.subspan(4)) == crc)
-        return UbootEnv{read_variables(as_text(bytes.subspan(4))), false, 0, true};
+    if (crc32(bytes.subspan(4)) == crc) return UbootEnv{read_variables(as_text(bytes.subspan(4))), false, 0, true};
     if (crc32(bytes.subspan(5)) == crc)
-        return UbootEnv{read_variables(as_text(bytes.subspan(5))), true,
-                        std::to_integer<std::uint8_t>(bytes[4]), true};
+        return UbootEnv{read_variables(as_text(bytes.subspan(5))), true, std::to_integer<std::uint8_t>(bytes[4]), true};
     return std::nullopt;
 }
 
@@ -47,8 +45,8 @@ bool is_value(std::string_view value) {
 }  // namespace
 
 std::optional<std::string_view> find_variable(const UbootVariables& variables, std::string_view name) {
-    const auto found =
-        std::find_if(variables.rbegin(), variables.rend(), [&](const auto& v) { return v.first == name; });
+    const auto found = std::find_if(variables.rbegin(), variables.rend(),
+                                    [&](const auto& v) { return v.first == name; });
     if (found == variables.rend()) return std::nullopt;
     return found->second;
 }
@@ -70,15 +68,14 @@ Bytes make_uboot_env(const UbootVariables& variables, std::size_t size) {
     for (const auto& [name, value] : variables) {
         if (name.empty() || name.find_first_of(std::string_view("=\0", 2)) != std::string::npos ||
             value.find('\0') != std::string::npos)
-            throw Error(ErrorCode::manifest, "a U-Boot environment cannot hold the variable '" + name + "'",
-                        {}, "a name without '=' and NUL, a value without NUL");
+            throw Error(ErrorCode::manifest, "a U-Boot environment cannot hold the variable '" + name + "'", {},
+                        "a name without '=' and NUL, a value without NUL");
         texts += name + '=' + value + '\0';
     }
     texts += '\0';
     if (size < 5 || texts.size() > size - 4)
-        throw Error(
-            ErrorCode::unfit, "the U-Boot environment is too large", std::to_string(texts.size()) + " bytes",
-            "at most " + std::to_string(size < 4 ? 0 : size - 4) + " bytes", "shorten or remove variables");
+        throw Error(ErrorCode::unfit, "the U-Boot environment is too large", std::to_string(texts.size()) + " bytes",
+                    "at most " + std::to_string(size < 4 ? 0 : size - 4) + " bytes", "shorten or remove variables");
     Bytes bytes(size);
     const ByteView body = as_bytes(texts);
     std::copy(body.begin(), body.end(), bytes.begin() + 4);

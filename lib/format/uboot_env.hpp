@@ -22,8 +22,8 @@ std::optional<std::string_view> find_variable(const UbootVariables& variables, s
 /// byte, then "name=value" texts, each ended by NUL, the last followed by another NUL. Facts: U-Boot
 /// include/env_internal.h, env/common.c.
 struct UbootEnv {
-    static constexpr std::size_t raspberry_pi_size =
-        0x4000;  ///< bytes: CONFIG_ENV_SIZE of U-Boot's rpi_* configurations
+    static constexpr std::size_t raspberry_pi_size = 0x4000;  ///< bytes: CONFIG_ENV_SIZE of U-Boot's rpi_*
+                                                              ///< configurations
 
     UbootVariables variables;
     bool redundant = false;    ///< a flag byte follows the CRC

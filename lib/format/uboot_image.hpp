@@ -17,23 +17,8 @@ struct UbootImage {
 
     enum class Os : std::uint8_t { gnu_linux = 5, u_boot = 17 };
     enum class Architecture : std::uint8_t { arm = 2, arm64 = 22 };
-    enum class Type : std::uint8_t {
-        kernel = 2,
-        ramdisk = 3,
-        multi = 4,
-        firmware = 5,
-        script = 6,
-        filesystem = 7
-    };
-    enum class Compression : std::uint8_t {
-        none = 0,
-        gzip = 1,
-        bzip2 = 2,
-        lzma = 3,
-        lzo = 4,
-        lz4 = 5,
-        zstd = 6
-    };
+    enum class Type : std::uint8_t { kernel = 2, ramdisk = 3, multi = 4, firmware = 5, script = 6, filesystem = 7 };
+    enum class Compression : std::uint8_t { none = 0, gzip = 1, bzip2 = 2, lzma = 3, lzo = 4, lz4 = 5, zstd = 6 };
 
     std::uint32_t time = 0;                           ///< byte 8: seconds since 1970
     std::uint32_t data_size = 0;                      ///< byte 12: bytes behind the header

@@ -51,8 +51,7 @@ std::optional<UbootScript> parse_uboot_script(ByteView file) {
                                 std::to_string(image->data_size) + " bytes of data");
     else if (!script.data_crc_matches)
         script.faults.push_back("the CRC of its data is wrong");
-    if (image->compression != UbootImage::Compression::none)
-        script.faults.push_back("it claims to be compressed");
+    if (image->compression != UbootImage::Compression::none) script.faults.push_back("it claims to be compressed");
     read_texts(data, script);
     return script;
 }

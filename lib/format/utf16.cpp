@@ -62,8 +62,7 @@ std::optional<std::u16string> utf16_from_utf8(std::string_view text) {
             if ((next & 0xc0U) != 0x80U) return std::nullopt;
             point = point << 6 | (next & 0x3fU);
         }
-        if (point < least || point > 0x10ffff || high_surrogate(point) || low_surrogate(point))
-            return std::nullopt;
+        if (point < least || point > 0x10ffff || high_surrogate(point) || low_surrogate(point)) return std::nullopt;
         if (point < 0x10000) {
             units += static_cast<char16_t>(point);
         } else {

@@ -11,8 +11,7 @@
 namespace rpixen {
 namespace {
 
-constexpr std::size_t capacity =
-    256 * 1024;  ///< stays in the processor's cache: docs/decisions/0006-data-path.md
+constexpr std::size_t capacity = 256 * 1024;  ///< stays in the processor's cache: docs/decisions/0006-data-path.md
 constexpr std::size_t grain = 64 * 1024;
 
 bool all_zero(ByteView bytes) {

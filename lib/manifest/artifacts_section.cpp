@@ -29,8 +29,7 @@ ArtifactReference read_reference(const JsonValue& value, Problems& problems, con
         if (const JsonValue* digest = object.optional("sha256")) {
             reference.sha256 = read_text(*digest, problems, text_rules::sha256);
             if (reference.sha256)
-                std::transform(reference.sha256->begin(), reference.sha256->end(), reference.sha256->begin(),
-                               lowered);
+                std::transform(reference.sha256->begin(), reference.sha256->end(), reference.sha256->begin(), lowered);
         }
         object.finish();
     } else if (value.type == JsonValue::Type::string) {
@@ -43,14 +42,12 @@ ArtifactReference read_reference(const JsonValue& value, Problems& problems, con
 }
 
 /// One artifact, or a list of at least one.
-std::vector<ArtifactReference> read_references(const JsonValue& value, Problems& problems,
-                                               const std::string& file, std::string_view none,
-                                               std::string_view allowed) {
+std::vector<ArtifactReference> read_references(const JsonValue& value, Problems& problems, const std::string& file,
+                                               std::string_view none, std::string_view allowed) {
     if (value.type != JsonValue::Type::array) return {read_reference(value, problems, file)};
     if (value.elements.empty()) problems.add(value, std::string(none), std::string(allowed));
     std::vector<ArtifactReference> references;
-    for (const JsonValue& element : value.elements)
-        references.push_back(read_reference(element, problems, file));
+    for (const JsonValue& element : value.elements) references.push_back(read_reference(element, problems, file));
     return references;
 }
 
@@ -59,12 +56,10 @@ std::vector<ArtifactReference> read_references(const JsonValue& value, Problems&
 void read_artifacts(const JsonValue& value, Problems& problems, Manifest& manifest) {
     ObjectReader object(value, problems);
     const auto required = [&](std::string_view key, ArtifactReference& reference) {
-        if (const JsonValue* path = object.required(key))
-            reference = read_reference(*path, problems, manifest.file);
+        if (const JsonValue* path = object.required(key)) reference = read_reference(*path, problems, manifest.file);
     };
     const auto optional = [&](std::string_view key, std::optional<ArtifactReference>& reference) {
-        if (const JsonValue* path = object.optional(key))
-            reference = read_reference(*path, problems, manifest.file);
+        if (const JsonValue* path = object.optional(key)) reference = read_reference(*path, problems, manifest.file);
     };
     required("xen", manifest.xen);
     required("kernel", manifest.kernel);
@@ -76,8 +71,8 @@ void read_artifacts(const JsonValue& value, Problems& problems, Manifest& manife
     required("uboot", manifest.uboot);
     optional("firmware", manifest.firmware);
     if (const JsonValue* rootfs = object.required("rootfs"))
-        manifest.rootfs =
-            read_references(*rootfs, problems, manifest.file, "no root file system", "at least one layer");
+        manifest.rootfs = read_references(*rootfs, problems, manifest.file, "no root file system",
+                                          "at least one layer");
     object.finish();
 }
 
@@ -87,8 +82,7 @@ void read_overlays(const JsonValue& value, Problems& problems, Manifest& manifes
         OverlayReference overlay;
         overlay.location = element.location;
         const bool text = element.type == JsonValue::Type::string;
-        const bool file =
-            text && (element.text.find('/') != std::string::npos || element.text.ends_with(".dtbo"));
+        const bool file = text && (element.text.find('/') != std::string::npos || element.text.ends_with(".dtbo"));
         if (file || !text) {
             const auto path = read_text(element, problems, text_rules::overlay_path);
             if (!path) continue;
@@ -96,9 +90,8 @@ void read_overlays(const JsonValue& value, Problems& problems, Manifest& manifes
             overlay.name = path->substr(path->rfind('/') + 1);
             overlay.name.erase(overlay.name.size() - std::string_view(".dtbo").size());
         } else {
-            const auto choice =
-                read_choice(element, built_in_overlays, problems,
-                            "the path of a .dtbo, made of letters, digits, '.', '_', '+' and '-'");
+            const auto choice = read_choice(element, built_in_overlays, problems,
+                                            "the path of a .dtbo, made of letters, digits, '.', '_', '+' and '-'");
             if (!choice) continue;
             overlay.name = built_in_overlays[*choice];
         }
@@ -106,8 +99,7 @@ void read_overlays(const JsonValue& value, Problems& problems, Manifest& manifes
             manifest.overlays.begin(), manifest.overlays.end(),
             [&](const OverlayReference& other) { return equal_on_fat(other.name, overlay.name); });
         if (repeated)
-            problems.add(element, "two overlays of one name",
-                         "names that differ, also without regard to case",
+            problems.add(element, "two overlays of one name", "names that differ, also without regard to case",
                          "both would be overlays/" + overlay.name + ".dtbo: remove or rename one");
         manifest.overlays.push_back(std::move(overlay));
     }

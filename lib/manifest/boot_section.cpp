@@ -16,8 +16,7 @@ struct Taken {
 
 constexpr std::string_view from_firmware =
     "leave it out: the firmware or the board gives it at every start, and a stored value would go stale";
-constexpr std::string_view written_here =
-    "leave it out: it is part of the boot script that is written for this card";
+constexpr std::string_view written_here = "leave it out: it is part of the boot script that is written for this card";
 
 /// U-Boot's variables that a card must not bring: the stale ones of boot-facts U1
 /// (board/raspberrypi/rpi/rpi.c sets them) and the names of the boot_xen environment.
@@ -74,8 +73,7 @@ bool is_mac_variable(std::string_view name) {
         if (!name.starts_with(prefix) || !name.ends_with("addr")) return false;
         name.remove_prefix(prefix.size());
         name.remove_suffix(std::min<std::size_t>(4, name.size()));
-        return std::all_of(name.begin(), name.end(),
-                           [](char letter) { return letter >= '0' && letter <= '9'; });
+        return std::all_of(name.begin(), name.end(), [](char letter) { return letter >= '0' && letter <= '9'; });
     };
     return ends("eth") || ends("usbeth") || ends("wlan");
 }
@@ -83,10 +81,9 @@ bool is_mac_variable(std::string_view name) {
 void read_environment(const JsonValue& value, Problems& problems, Manifest& manifest) {
     ObjectReader object(value, problems);
     for (const JsonMember& member : value.members) {
-        const auto complain = [&](std::string_view message, std::string_view allowed,
-                                  std::string_view change) {
-            problems.add({std::string(message), in_quotes(member.name), std::string(allowed),
-                          std::string(change), member.location});
+        const auto complain = [&](std::string_view message, std::string_view allowed, std::string_view change) {
+            problems.add({std::string(message), in_quotes(member.name), std::string(allowed), std::string(change),
+                          member.location});
         };
         if (const std::string_view allowed = text_rules::variable_name(member.name); !allowed.empty())
             complain("not a U-Boot variable's name", allowed, {});
@@ -110,8 +107,7 @@ void read_addresses(const JsonValue& value, Problems& problems, Manifest& manife
     for (const auto& [name, place] : manifest.addresses) {
         if ((name == "initrd" && !manifest.initrd) || (name == "xsm_policy" && !manifest.xsm_policy))
             problems.add(*object.optional(name), "an address for something that is not on this card",
-                         "addresses of artifacts that the manifest names",
-                         "name \"" + name + "\" in \"artifacts\"");
+                         "addresses of artifacts that the manifest names", "name \"" + name + "\" in \"artifacts\"");
     }
 }
 
@@ -129,16 +125,15 @@ void read_config(const JsonValue& value, Problems& problems, Manifest& manifest)
         std::string_view key = trimmed(std::string_view(*line).substr(0, equals));
         // "initramfs FILE ADDRESS" has no '='.
         if (equals == line->size()) key = key.substr(0, key.find(' '));
-        const std::string_view setting =
-            equals == line->size() ? "" : trimmed(std::string_view(*line).substr(equals + 1));
+        const std::string_view setting = equals == line->size() ? ""
+                                                                : trimmed(std::string_view(*line).substr(equals + 1));
         const auto decided = std::find_if(decided_keys.begin(), decided_keys.end(),
                                           [&](const Decided& entry) { return entry.key == key; });
         if (decided != decided_keys.end() && (decided->value.empty() || decided->value != setting))
-            problems.add(element, "contradicts what config.txt has to say for Xen",
-                         decided->value.empty()
-                             ? std::string()
-                             : std::string(decided->key) + '=' + std::string(decided->value),
-                         "remove it: " + std::string(decided->why));
+            problems.add(
+                element, "contradicts what config.txt has to say for Xen",
+                decided->value.empty() ? std::string() : std::string(decided->key) + '=' + std::string(decided->value),
+                "remove it: " + std::string(decided->why));
         manifest.config_txt.push_back(*line);
     }
 }
@@ -153,8 +148,7 @@ bool has_option(std::string_view line, std::string_view option) {
     return false;
 }
 
-void read_dom0_mem(const JsonValue* value, const JsonValue* xen_bootargs, Problems& problems,
-                   Manifest& manifest) {
+void read_dom0_mem(const JsonValue* value, const JsonValue* xen_bootargs, Problems& problems, Manifest& manifest) {
     const bool in_xen_bootargs = has_option(manifest.xen_bootargs, "dom0_mem");
     if (value) {
         // Xen counts in pages and the 1:1 allocator in chunks of 4 MiB or more (xen/arch/arm/domain_build.c).
@@ -192,18 +186,15 @@ void read_boot(const JsonValue& value, Problems& problems, Manifest& manifest) {
     }
     if (const JsonValue* moment = object.optional("apply_overlays")) {
         static constexpr std::array<std::string_view, 2> moments{"compose", "boot"};
-        manifest.apply_overlays =
-            static_cast<OverlayMoment>(read_choice(*moment, moments, problems).value_or(0));
+        manifest.apply_overlays = static_cast<OverlayMoment>(read_choice(*moment, moments, problems).value_or(0));
     }
     if (const JsonValue* bootargs = object.optional("bootargs"))
         manifest.bootargs = read_text(*bootargs, problems, text_rules::command_line).value_or("");
     const JsonValue* xen_bootargs = object.optional("xen_bootargs");
-    if (xen_bootargs)
-        manifest.xen_bootargs = read_text(*xen_bootargs, problems, text_rules::command_line).value_or("");
+    if (xen_bootargs) manifest.xen_bootargs = read_text(*xen_bootargs, problems, text_rules::command_line).value_or("");
     read_dom0_mem(object.optional("dom0_mem"), xen_bootargs, problems, manifest);
     if (const JsonValue* env = object.optional("env")) read_environment(*env, problems, manifest);
-    if (const JsonValue* addresses = object.optional("addresses"))
-        read_addresses(*addresses, problems, manifest);
+    if (const JsonValue* addresses = object.optional("addresses")) read_addresses(*addresses, problems, manifest);
     if (const JsonValue* config = object.optional("config_txt")) read_config(*config, problems, manifest);
     object.finish();
 }

@@ -17,8 +17,7 @@ constexpr std::uint64_t largest_card = 2048 * GiB;
 constexpr SizeLimits image_limits{.least = MiB, .most = largest_card, .unit = MiB, .words = "\"auto\""};
 constexpr SizeLimits alignment_limits{.least = 4 * KiB, .most = GiB, .unit = 4 * KiB};
 constexpr SizeLimits boot_limits{.least = MiB, .most = largest_card, .unit = 4 * KiB};
-constexpr SizeLimits root_limits{
-    .least = MiB, .most = largest_card, .unit = 4 * KiB, .words = "\"auto\", \"fill\""};
+constexpr SizeLimits root_limits{.least = MiB, .most = largest_card, .unit = 4 * KiB, .words = "\"auto\", \"fill\""};
 constexpr SizeLimits free_limits{.least = 0, .most = largest_card, .unit = 4 * KiB};
 
 void read_alignment(const JsonValue& value, Problems& problems, Manifest& manifest) {
@@ -71,8 +70,7 @@ ExtraFile read_file(const JsonValue& value, Problems& problems, const std::strin
     ObjectReader object(value, problems);
     if (const JsonValue* partition = object.required("partition")) {
         static constexpr std::array<std::string_view, 2> partitions{"boot", "root"};
-        file.partition =
-            static_cast<ExtraFile::Partition>(read_choice(*partition, partitions, problems).value_or(1));
+        file.partition = static_cast<ExtraFile::Partition>(read_choice(*partition, partitions, problems).value_or(1));
     }
     const bool on_fat = file.partition == ExtraFile::Partition::boot;
     if (const JsonValue* source = object.required("source"))
@@ -108,16 +106,12 @@ ExtraFile read_file(const JsonValue& value, Problems& problems, const std::strin
 void read_image(const JsonValue& value, Problems& problems, Manifest& manifest) {
     ObjectReader object(value, problems);
     if (const JsonValue* size = object.optional("size"); size && !is_word(*size, "auto")) {
-        manifest.image_size.kind =
-            SizeWish::Kind::exact;  // also where it is wrong, so that "fill" is judged right
+        manifest.image_size.kind = SizeWish::Kind::exact;  // also where it is wrong, so that "fill" is judged right
         manifest.image_size.bytes = read_size(*size, image_limits, problems).value_or(0);
     }
-    if (const JsonValue* alignment = object.optional("alignment"))
-        read_alignment(*alignment, problems, manifest);
-    if (const JsonValue* boot = object.optional("boot_partition"))
-        read_boot_partition(*boot, problems, manifest);
-    if (const JsonValue* root = object.optional("root_partition"))
-        read_root_partition(*root, problems, manifest);
+    if (const JsonValue* alignment = object.optional("alignment")) read_alignment(*alignment, problems, manifest);
+    if (const JsonValue* boot = object.optional("boot_partition")) read_boot_partition(*boot, problems, manifest);
+    if (const JsonValue* root = object.optional("root_partition")) read_root_partition(*root, problems, manifest);
     object.finish();
 }
 
@@ -132,8 +126,7 @@ void read_files(const JsonValue& value, Problems& problems, Manifest& manifest) 
             });
         if (!key.empty() && !targets.emplace(file.partition, std::move(key)).second)
             problems.add({"two files have this target", in_quotes(file.target), "targets that differ",
-                          "remove one or change its target",
-                          manifest.locate(element.location.pointer + "/target")});
+                          "remove one or change its target", manifest.locate(element.location.pointer + "/target")});
         manifest.files.push_back(std::move(file));
     }
 }

@@ -52,9 +52,8 @@ class Locator {
     /// A number or one of the three words; gives it as it is written.
     std::string_view over_scalar() {
         const std::size_t begin = offset_;
-        while (offset_ < text_.size() &&
-               (std::isalnum(static_cast<unsigned char>(text_[offset_])) || text_[offset_] == '+' ||
-                text_[offset_] == '-' || text_[offset_] == '.'))
+        while (offset_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[offset_])) ||
+                                          text_[offset_] == '+' || text_[offset_] == '-' || text_[offset_] == '.'))
             step();
         return text_.substr(begin, offset_ - begin);
     }
@@ -70,8 +69,8 @@ class Locator {
     char letter() const { return offset_ < text_.size() ? text_[offset_] : '\0'; }
 
     bool after_comma() const {
-        const std::size_t before =
-            offset_ == 0 ? std::string_view::npos : text_.find_last_not_of(" \t\r\n", offset_ - 1);
+        const std::size_t before = offset_ == 0 ? std::string_view::npos
+                                                : text_.find_last_not_of(" \t\r\n", offset_ - 1);
         return before != std::string_view::npos && text_[before] == ',';
     }
 
@@ -198,8 +197,7 @@ class Builder {
         // The pointer stays good: a parent's vector grows only after this value was closed.
         JsonValue& value = add(type);
         if (open_.size() >= deepest) {
-            failure_ =
-                Problem{"nested too deeply", {}, std::to_string(deepest) + " levels", {}, value.location};
+            failure_ = Problem{"nested too deeply", {}, std::to_string(deepest) + " levels", {}, value.location};
             return false;
         }
         open_.push_back(&value);
@@ -227,12 +225,11 @@ class Builder {
                 continue;
             }
             repeated[order[index]] = true;
-            problems_.push_back(
-                {"the key " + in_quotes(members[order[index]].name) + " stands twice in one object",
-                 "the first one in line " + std::to_string(members[order[first]].location.line),
-                 {},
-                 "remove one of them",
-                 members[order[index]].location});
+            problems_.push_back({"the key " + in_quotes(members[order[index]].name) + " stands twice in one object",
+                                 "the first one in line " + std::to_string(members[order[first]].location.line),
+                                 {},
+                                 "remove one of them",
+                                 members[order[index]].location});
         }
         std::size_t index = 0;
         std::erase_if(members, [&](const JsonMember&) { return repeated[index++]; });
@@ -256,11 +253,9 @@ Location location_of(std::string_view text, std::size_t offset, const std::strin
 }  // namespace
 
 JsonDocument read_json(std::string_view text, const std::string& file) {
-    const std::string_view body =
-        text.starts_with(byte_order_mark) ? text.substr(byte_order_mark.size()) : text;
+    const std::string_view body = text.starts_with(byte_order_mark) ? text.substr(byte_order_mark.size()) : text;
     if (body.find_first_not_of(" \t\r\n") == std::string_view::npos)
-        throw Error(ErrorCode::manifest,
-                    Problem{"the file is empty", {}, "a JSON object", {}, {file, {}, 1, 1}});
+        throw Error(ErrorCode::manifest, Problem{"the file is empty", {}, "a JSON object", {}, {file, {}, 1, 1}});
     // The parser would take a NUL for the end of the text.
     if (const std::size_t place = text.find('\0'); place != std::string_view::npos)
         throw Error(ErrorCode::manifest,

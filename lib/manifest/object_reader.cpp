@@ -77,8 +77,8 @@ const JsonValue* ObjectReader::required(std::string_view key) {
 void ObjectReader::finish() {
     for (const JsonMember& member : value_.members) {
         if (std::find(known_.begin(), known_.end(), member.name) != known_.end()) continue;
-        problems_.add({"unknown key", in_quotes(member.name), listed(known_, ""),
-                       instead(member.name, known_), member.location});
+        problems_.add(
+            {"unknown key", in_quotes(member.name), listed(known_, ""), instead(member.name, known_), member.location});
     }
 }
 
@@ -110,8 +110,7 @@ std::optional<std::size_t> read_choice(const JsonValue& value, std::span<const s
 
 std::optional<std::uint64_t> read_integer(const JsonValue& value, std::uint64_t least, std::uint64_t most,
                                           Problems& problems) {
-    if (value.type == JsonValue::Type::number && value.integer && *value.integer >= least &&
-        *value.integer <= most)
+    if (value.type == JsonValue::Type::number && value.integer && *value.integer >= least && *value.integer <= most)
         return value.integer;
     problems.add(value,
                  value.type != JsonValue::Type::number ? "wrong type"
@@ -161,8 +160,7 @@ std::optional<std::uint64_t> read_size(const JsonValue& value, const SizeLimits&
 
 std::optional<std::uint64_t> read_address(const JsonValue& value, Problems& problems) {
     std::optional<std::uint64_t> address = value.integer;
-    if (value.type == JsonValue::Type::string &&
-        (value.text.starts_with("0x") || value.text.starts_with("0X")))
+    if (value.type == JsonValue::Type::string && (value.text.starts_with("0x") || value.text.starts_with("0X")))
         address = parse_address(value.text);
     if (address && *address < 4 * GiB) return address;
     const bool number = value.type == JsonValue::Type::number;

@@ -31,8 +31,8 @@ void read_owners(const JsonValue& value, Problems& problems, Manifest& manifest)
                 row.mode = static_cast<std::uint16_t>(std::stoul(*digits, nullptr, 8));
         object.finish();
         if (element.type == JsonValue::Type::object && !has_uid && !has_gid && !mode)
-            problems.add(element, "a row that changes nothing",
-                         "\"uid\", \"gid\" or \"mode\" beside the path", "add one of them");
+            problems.add(element, "a row that changes nothing", "\"uid\", \"gid\" or \"mode\" beside the path",
+                         "add one of them");
         manifest.owners.push_back(std::move(row));
     }
 }

@@ -52,12 +52,11 @@ Manifest parse_manifest(std::string_view text, const std::string& file) {
     using Section = void (*)(const JsonValue&, Problems&, Manifest&);
     if (const JsonValue* value = top.required("artifacts")) read_artifacts(*value, problems, manifest);
     manifest.overlays.push_back({"pi4-64-xen", {}, manifest.locate("/overlays")});
-    for (const auto& [key, read] :
-         std::initializer_list<std::pair<const char*, Section>>{{"overlays", read_overlays},
-                                                                {"boot", read_boot},
-                                                                {"image", read_image},
-                                                                {"owners", read_owners},
-                                                                {"files", read_files}})
+    for (const auto& [key, read] : std::initializer_list<std::pair<const char*, Section>>{{"overlays", read_overlays},
+                                                                                          {"boot", read_boot},
+                                                                                          {"image", read_image},
+                                                                                          {"owners", read_owners},
+                                                                                          {"files", read_files}})
         if (const JsonValue* value = top.optional(key)) read(*value, problems, manifest);
     top.finish();
 

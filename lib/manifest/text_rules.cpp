@@ -59,26 +59,22 @@ std::string_view sha256(std::string_view text) {
 }
 
 std::string_view command_line(std::string_view text) {
-    return text.size() <= 1023 && all(text, is_printable_ascii)
-               ? ""
-               : "one line of at most 1023 printable ASCII characters";
+    return text.size() <= 1023 && all(text, is_printable_ascii) ? ""
+                                                                : "one line of at most 1023 printable ASCII characters";
 }
 
 std::string_view variable_name(std::string_view text) {
     const auto inner = [](char letter) { return is_alphanumeric(letter) || one_of(letter, "_.#-"); };
-    const bool right =
-        !text.empty() && (is_alphanumeric(text.front()) || text.front() == '_') && all(text, inner);
+    const bool right = !text.empty() && (is_alphanumeric(text.front()) || text.front() == '_') && all(text, inner);
     return right ? "" : "a variable's name of letters, digits, '_', '.', '#' and '-'";
 }
 
 std::string_view variable_value(std::string_view text) {
-    return all(text, [](char letter) { return !is_control(letter); }) ? ""
-                                                                      : "one line without control characters";
+    return all(text, [](char letter) { return !is_control(letter); }) ? "" : "one line without control characters";
 }
 
 std::string_view config_line(std::string_view text) {
-    return all(text, [](char letter) { return !is_control(letter); }) ? ""
-                                                                      : "one line without control characters";
+    return all(text, [](char letter) { return !is_control(letter); }) ? "" : "one line without control characters";
 }
 
 std::string_view fat_label(std::string_view text) {
@@ -91,9 +87,8 @@ std::string_view fat_label(std::string_view text) {
 }
 
 std::string_view ext4_label(std::string_view text) {
-    return !text.empty() && text.size() <= 16 && all(text, is_printable_ascii)
-               ? ""
-               : "1 to 16 printable ASCII characters";
+    return !text.empty() && text.size() <= 16 && all(text, is_printable_ascii) ? ""
+                                                                               : "1 to 16 printable ASCII characters";
 }
 
 std::string_view path_pattern(std::string_view text) {
@@ -116,8 +111,7 @@ std::string_view target(std::string_view text) {
 }
 
 std::string_view fat_target(std::string_view text) {
-    const bool right =
-        all(text, [](char letter) { return !is_control(letter) && !one_of(letter, "\"*:<>?\\|"); });
+    const bool right = all(text, [](char letter) { return !is_control(letter) && !one_of(letter, "\"*:<>?\\|"); });
     return right ? "" : "on the boot partition (FAT) no control character and none of \"*:<>?\\|";
 }
 
@@ -128,15 +122,14 @@ std::string_view mode(std::string_view text) {
 }
 
 std::string_view overlay_path(std::string_view text) {
-    static constexpr std::string_view allowed =
-        "\"pi4-64-xen\" or the path of a .dtbo whose name is made of letters, digits, '.', '_', '+' and '-'";
+    static constexpr std::string_view
+        allowed = "\"pi4-64-xen\" or the path of a .dtbo whose name is made of letters, digits, '.', '_', '+' and '-'";
     static constexpr std::string_view suffix = ".dtbo";
     if (!text.ends_with(suffix) || text.find('\0') != std::string_view::npos) return allowed;
     text.remove_suffix(suffix.size());
     const std::string_view stem = text.substr(text.rfind('/') + 1);  // npos + 1 is 0
-    const bool right = !stem.empty() && is_alphanumeric(stem.front()) && all(stem, [](char letter) {
-        return is_alphanumeric(letter) || one_of(letter, "._+-");
-    });
+    const bool right = !stem.empty() && is_alphanumeric(stem.front()) &&
+                       all(stem, [](char letter) { return is_alphanumeric(letter) || one_of(letter, "._+-"); });
     return right ? "" : allowed;
 }
 

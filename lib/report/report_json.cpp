@@ -51,9 +51,8 @@ Json json_of(const ReportPartition& partition) {
 }
 
 Json json_of(const ReportRegion& region) {
-    return {{"name", region.name},     {"kind", region.kind},     {"begin", region.begin},
-            {"end", region.end},       {"pinned", region.pinned}, {"moved_by", region.moved_by},
-            {"wanted", region.wanted}, {"role", region.role}};
+    return {{"name", region.name},     {"kind", region.kind},         {"begin", region.begin},   {"end", region.end},
+            {"pinned", region.pinned}, {"moved_by", region.moved_by}, {"wanted", region.wanted}, {"role", region.role}};
 }
 
 /// Names on a disk are bytes; what is no UTF-8 is shown with U+FFFD.

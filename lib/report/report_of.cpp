@@ -38,8 +38,7 @@ void add_files(ReportPartition& partition, const FileTree& tree, NodeId director
 void add_tree(ReportPartition& partition, const FileTree& tree, bool list) {
     for (NodeId node = 0; node < tree.node_count(); ++node) {
         if (node != FileTree::root()) partition.entries += tree.links(node);
-        if (tree.links(node) != 0 && tree.type(node) == NodeType::file)
-            partition.used += tree.content(node).size;
+        if (tree.links(node) != 0 && tree.type(node) == NodeType::file) partition.used += tree.content(node).size;
     }
     if (list) add_files(partition, tree, FileTree::root(), "");
 }
@@ -100,8 +99,8 @@ Report report_of(const Card& card, bool list_root) {
 
 void add_boot_plan(Report& report, const BootPlan& boot) {
     for (const MemoryRegion& region : boot.memory.regions)
-        report.memory.push_back({region.name, word(region.kind), region.range.begin, region.range.end,
-                                 region.pinned, region.moved_by, region.wanted, word_of(region.role)});
+        report.memory.push_back({region.name, word(region.kind), region.range.begin, region.range.end, region.pinned,
+                                 region.moved_by, region.wanted, word_of(region.role)});
     report.script = boot.script;
     report.config_txt = boot.config_txt;
     for (const BoardFit& board : boot.boards)

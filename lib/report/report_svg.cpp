@@ -81,14 +81,13 @@ std::string escape(const std::string& text) {
 }
 
 std::string rectangle(const std::string& kind, double x, double y, double w, double h, double round = 0) {
-    return "<rect class=\"" + kind + "\" x=\"" + number(x) + "\" y=\"" + number(y) + "\" width=\"" +
-           number(w) + "\" height=\"" + number(h) + (round > 0 ? "\" rx=\"" + number(round) : "") + "\"/>\n";
+    return "<rect class=\"" + kind + "\" x=\"" + number(x) + "\" y=\"" + number(y) + "\" width=\"" + number(w) +
+           "\" height=\"" + number(h) + (round > 0 ? "\" rx=\"" + number(round) : "") + "\"/>\n";
 }
 
-std::string words(const std::string& kind, double x, double y, const std::string& text,
-                  const char* anchor = "start") {
-    return "<text class=\"" + kind + "\" x=\"" + number(x) + "\" y=\"" + number(y) + "\" text-anchor=\"" +
-           anchor + "\">" + escape(text) + "</text>\n";
+std::string words(const std::string& kind, double x, double y, const std::string& text, const char* anchor = "start") {
+    return "<text class=\"" + kind + "\" x=\"" + number(x) + "\" y=\"" + number(y) + "\" text-anchor=\"" + anchor +
+           "\">" + escape(text) + "</text>\n";
 }
 
 std::string colour(const ReportRegion& region) {
@@ -132,12 +131,8 @@ class Scale {
                 };
                 const bool placed = holds([](const std::string& kind) { return kind == "placed"; });
                 const bool used = holds([](const std::string& kind) { return kind != "ram"; });
-                const double natural =
-                    static_cast<double>(border - last) / static_cast<double>(MiB) * pixels_per_mib;
-                const double drawn = std::clamp(natural, used ? 15.0 : 14.0,
-                                                placed ? 170.0
-                                                : used ? 70.0
-                                                       : 46.0);
+                const double natural = static_cast<double>(border - last) / static_cast<double>(MiB) * pixels_per_mib;
+                const double drawn = std::clamp(natural, used ? 15.0 : 14.0, placed ? 170.0 : used ? 70.0 : 46.0);
                 if (drawn < natural * 0.999) breaks_.push_back(y + drawn / 2);
                 y += drawn;
             }
@@ -170,12 +165,10 @@ struct Label {
 
 /// Moves labels apart, each as near to its place as that allows.
 double spread(std::vector<Label>& labels, double height) {
-    std::stable_sort(labels.begin(), labels.end(),
-                     [](const Label& a, const Label& b) { return a.wanted < b.wanted; });
+    std::stable_sort(labels.begin(), labels.end(), [](const Label& a, const Label& b) { return a.wanted < b.wanted; });
     double last = -label_height / 2;
     for (Label& label : labels) last = label.y = std::max(label.wanted, last + label_height);
-    const double bottom =
-        std::max(height, label_height * static_cast<double>(labels.size())) - label_height / 2;
+    const double bottom = std::max(height, label_height * static_cast<double>(labels.size())) - label_height / 2;
     double next = bottom + label_height;
     for (auto label = labels.rbegin(); label != labels.rend(); ++label)
         next = label->y = std::min(label->y, next - label_height);
@@ -210,15 +203,13 @@ std::string memory_map(const std::vector<ReportRegion>& regions, double& top) {
         const bool window = region.kind == "window";
         const double begin = y(region.begin);
         const double end = y(region.end);
-        (window ? windows : svg) +=
-            rectangle(window ? "window" : colour(region), window ? window_left : map_left, begin,
-                      window ? window_width : map_width, end - begin, 2);
+        (window ? windows : svg) += rectangle(window ? "window" : colour(region), window ? window_left : map_left,
+                                              begin, window ? window_width : map_width, end - begin, 2);
         const std::string detail = format_address(region.begin) + " - " + format_address(region.end) + ", " +
                                    size_text(region.end - region.begin);
         std::string remark;
         if (region.pinned) remark = "pinned";
-        if (!region.moved_by.empty())
-            remark = "moved from " + format_address(region.wanted) + ": " + region.moved_by;
+        if (!region.moved_by.empty()) remark = "moved from " + format_address(region.wanted) + ": " + region.moved_by;
         labels.push_back({(begin + end) / 2, window ? window_left + window_width : map_left + map_width,
                           window ? "quiet" : "ink", region.name, detail, remark, 0});
     }
@@ -235,8 +226,8 @@ std::string memory_map(const std::vector<ReportRegion>& regions, double& top) {
             if (begin >= end) continue;
             svg += rectangle("clash", map_left, y(begin), map_width, y(end) - y(begin), 2);
             labels.push_back({(y(begin) + y(end)) / 2, map_left + map_width, "red", "collision",
-                              regions[a].name + " and " + regions[b].name + ": " + format_address(begin) +
-                                  " - " + format_address(end),
+                              regions[a].name + " and " + regions[b].name + ": " + format_address(begin) + " - " +
+                                  format_address(end),
                               "", 0});
         }
     for (const double place : scale.breaks()) svg += zigzag(top + place, map_left - 5, map_width + 10);
@@ -255,8 +246,8 @@ std::string memory_map(const std::vector<ReportRegion>& regions, double& top) {
     for (const ReportRegion& region : regions) show(region.end);
     for (const auto& [place, address] : shown) {
         svg += words("number quiet", map_left - 16, place + 4, format_address(address), "end");
-        svg += "<path class=\"line\" d=\"M" + number(map_left - 10) + " " + number(place) + "H" +
-               number(map_left) + "\"/>\n";
+        svg += "<path class=\"line\" d=\"M" + number(map_left - 10) + " " + number(place) + "H" + number(map_left) +
+               "\"/>\n";
     }
 
     for (Label& label : labels) label.wanted -= top;
@@ -264,13 +255,12 @@ std::string memory_map(const std::vector<ReportRegion>& regions, double& top) {
     for (const Label& label : labels) {
         const double end = top + label.y;
         svg += "<path class=\"line\" d=\"M" + number(label.from) + " " + number(top + label.wanted) + "H" +
-               number(window_left + window_width + 12) + "L" + number(label_left - 24) + " " + number(end) +
-               "H" + number(label_left - 8) + "\"/>\n";
-        svg += "<text class=\"name " + label.kind + "\" x=\"" + number(label_left) + "\" y=\"" +
-               number(end - 2) + "\">" + escape(label.name) +
-               (label.remark.empty()
-                    ? ""
-                    : "<tspan class=\"small moved\" dx=\"10\">" + escape(label.remark) + "</tspan>") +
+               number(window_left + window_width + 12) + "L" + number(label_left - 24) + " " + number(end) + "H" +
+               number(label_left - 8) + "\"/>\n";
+        svg += "<text class=\"name " + label.kind + "\" x=\"" + number(label_left) + "\" y=\"" + number(end - 2) +
+               "\">" + escape(label.name) +
+               (label.remark.empty() ? ""
+                                     : "<tspan class=\"small moved\" dx=\"10\">" + escape(label.remark) + "</tspan>") +
                "</text>\n";
         svg += words("number " + std::string(label.kind == "red" ? "red" : "quiet"), label_left, end + 14,
                      label.detail);
@@ -310,9 +300,9 @@ std::string card_layout(const Report& report, double& top) {
     if (report.size > last) pieces.push_back({report.size - last, nullptr, 0});
     double total = 0;
     for (Piece& piece : pieces) {
-        piece.drawn = std::max(static_cast<double>(piece.size) /
-                                   static_cast<double>(std::max<std::uint64_t>(report.size, 1)) * bar_width,
-                               piece.partition ? 90.0 : 8.0);
+        piece.drawn = std::max(
+            static_cast<double>(piece.size) / static_cast<double>(std::max<std::uint64_t>(report.size, 1)) * bar_width,
+            piece.partition ? 90.0 : 8.0);
         total += piece.drawn;
     }
     double x = margin;
@@ -324,34 +314,31 @@ std::string card_layout(const Report& report, double& top) {
             const ReportPartition& partition = *piece.partition;
             const bool boot = partition.file_system.starts_with("fat");
             svg += rectangle(boot ? "boot" : "root", x, top, piece.drawn, bar_height);
-            const double full = partition.size
-                                    ? static_cast<double>(std::min(partition.used, partition.size)) /
-                                          static_cast<double>(partition.size)
-                                    : 0;
+            const double full = partition.size ? static_cast<double>(std::min(partition.used, partition.size)) /
+                                                     static_cast<double>(partition.size)
+                                               : 0;
             svg += rectangle("unused", x + piece.drawn * full, top, piece.drawn * (1 - full), bar_height);
         }
         x += piece.drawn;
     }
-    svg += "<path class=\"line\" d=\"M" + number(margin) + " " + number(top) + "H" + number(width - margin) +
-           "V" + number(top + bar_height) + "H" + number(margin) + "Z\"/>\n";
+    svg += "<path class=\"line\" d=\"M" + number(margin) + " " + number(top) + "H" + number(width - margin) + "V" +
+           number(top + bar_height) + "H" + number(margin) + "Z\"/>\n";
     top += bar_height + 26;
     const double column = bar_width / static_cast<double>(std::max<std::size_t>(report.partitions.size(), 1));
     for (std::size_t index = 0; index < report.partitions.size(); ++index) {
         const ReportPartition& partition = report.partitions[index];
         const double left = margin + column * static_cast<double>(index);
-        svg +=
-            rectangle(partition.file_system.starts_with("fat") ? "boot" : "root", left, top - 11, 12, 12, 2);
-        svg += words("name ink", left + 20, top,
-                     std::to_string(partition.number) + "  " +
-                         (partition.name.empty() ? partition.label : partition.name));
+        svg += rectangle(partition.file_system.starts_with("fat") ? "boot" : "root", left, top - 11, 12, 12, 2);
+        svg += words(
+            "name ink", left + 20, top,
+            std::to_string(partition.number) + "  " + (partition.name.empty() ? partition.label : partition.name));
         svg += words("number quiet", left + 20, top + 18,
                      partition.file_system + " " + partition.label + ", type " + partition.type +
                          (partition.active ? ", active" : ""));
         svg += words("number quiet", left + 20, top + 35,
                      size_text(partition.size) + " at " + size_text(partition.offset));
-        svg +=
-            words("number quiet", left + 20, top + 52,
-                  std::to_string(partition.entries) + " entries, " + size_text(partition.used) + " of data");
+        svg += words("number quiet", left + 20, top + 52,
+                     std::to_string(partition.entries) + " entries, " + size_text(partition.used) + " of data");
     }
     top += 68;
     return svg;
@@ -370,10 +357,9 @@ std::string Report::svg() const {
     if (!regions.empty()) body += memory_map(regions, top);
     if (!partitions.empty()) body += card_layout(*this, top);
     const std::string height = number(top + 10);
-    return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + number(width) + " " + height +
-           "\" width=\"" + number(width) + "\" height=\"" + height +
-           "\" role=\"img\" aria-label=\"Memory map and card layout\">\n" + style +
-           rectangle("paper", 0, 0, width, top + 10, 8) + body + "</svg>\n";
+    return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + number(width) + " " + height + "\" width=\"" +
+           number(width) + "\" height=\"" + height + "\" role=\"img\" aria-label=\"Memory map and card layout\">\n" +
+           style + rectangle("paper", 0, 0, width, top + 10, 8) + body + "</svg>\n";
 }
 
 }  // namespace rpixen

@@ -80,13 +80,11 @@ std::string mode_text(std::uint32_t mode) {
 }
 
 std::string partition_table(const Report& report) {
-    Table table(
-        {">#", "name", "type", "", ">offset", ">size", "file system", "label", "id", ">entries", ">data"});
+    Table table({">#", "name", "type", "", ">offset", ">size", "file system", "label", "id", ">entries", ">data"});
     for (const ReportPartition& partition : report.partitions)
-        table.add({std::to_string(partition.number), partition.name, partition.type,
-                   partition.active ? "boot" : "", format_size(partition.offset), format_size(partition.size),
-                   partition.file_system, partition.label, partition.uuid, std::to_string(partition.entries),
-                   rounded(partition.used)});
+        table.add({std::to_string(partition.number), partition.name, partition.type, partition.active ? "boot" : "",
+                   format_size(partition.offset), format_size(partition.size), partition.file_system, partition.label,
+                   partition.uuid, std::to_string(partition.entries), rounded(partition.used)});
     return table.text();
 }
 
@@ -101,8 +99,7 @@ std::string file_table(const ReportPartition& partition, bool deep) {
         else if (file.type == "symlink")
             path += " -> " + printable(file.target);
         else if (file.type.ends_with("device"))
-            path +=
-                " (" + file.type + " " + std::to_string(file.major) + ":" + std::to_string(file.minor) + ")";
+            path += " (" + file.type + " " + std::to_string(file.major) + ":" + std::to_string(file.minor) + ")";
         else if (file.type != "file")
             path += " (" + file.type + ")";
         table.add({mode_text(file.mode), std::to_string(file.uid) + ":" + std::to_string(file.gid),
@@ -116,10 +113,9 @@ std::string memory_table(const std::vector<ReportRegion>& memory) {
     for (const ReportRegion& region : memory) {
         std::string remark;
         if (region.pinned) remark = "pinned by the manifest";
-        if (!region.moved_by.empty())
-            remark = "moved from " + format_address(region.wanted) + " by " + region.moved_by;
-        table.add({format_address(region.begin), format_address(region.end),
-                   rounded(region.end - region.begin), region.name, region.kind, remark});
+        if (!region.moved_by.empty()) remark = "moved from " + format_address(region.wanted) + " by " + region.moved_by;
+        table.add({format_address(region.begin), format_address(region.end), rounded(region.end - region.begin),
+                   region.name, region.kind, remark});
     }
     return table.text();
 }
@@ -148,8 +144,7 @@ std::string indented(const std::string& text) {
 std::string diagnostics_text(const std::vector<Diagnostic>& diagnostics) {
     std::string all;
     for (const Diagnostic& diagnostic : diagnostics) {
-        all += std::string(name_of(diagnostic.severity)) + " [" + diagnostic.id + "]: " + diagnostic.message +
-               "\n";
+        all += std::string(name_of(diagnostic.severity)) + " [" + diagnostic.id + "]: " + diagnostic.message + "\n";
         if (!diagnostic.found.empty()) all += "    found:   " + diagnostic.found + "\n";
         if (!diagnostic.allowed.empty()) all += "    allowed: " + diagnostic.allowed + "\n";
         if (!diagnostic.why.empty()) all += "    why:     " + diagnostic.why + "\n";
@@ -166,8 +161,7 @@ std::string Report::text(bool all_files) const {
     all += "\n";
     if (!partitions.empty()) all += "\nPartitions\n" + partition_table(*this);
     for (const ReportPartition& partition : partitions) {
-        const bool is_boot =
-            partition.file_system.starts_with("fat") || partition.file_system.starts_with("FAT");
+        const bool is_boot = partition.file_system.starts_with("fat") || partition.file_system.starts_with("FAT");
         if (partition.files.empty()) continue;
         const bool deep = all_files || is_boot;
         all += "\nFiles of partition " + std::to_string(partition.number) +
@@ -196,12 +190,11 @@ std::string Verification::text() const {
         if (!difference.path.empty()) all += ":" + difference.path;
         all += ": " + difference.what;
         if (!difference.expected.empty() || !difference.found.empty())
-            all += "; expected " + (difference.expected.empty() ? "nothing" : difference.expected) +
-                   ", found " + (difference.found.empty() ? "nothing" : difference.found);
+            all += "; expected " + (difference.expected.empty() ? "nothing" : difference.expected) + ", found " +
+                   (difference.found.empty() ? "nothing" : difference.found);
         all += "\n";
     }
-    if (differences.empty())
-        all += "verified " + std::to_string(files) + " files, " + rounded(bytes) + " of data\n";
+    if (differences.empty()) all += "verified " + std::to_string(files) + " files, " + rounded(bytes) + " of data\n";
     return printable_text(all);
 }
 

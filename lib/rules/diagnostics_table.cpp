@@ -75,8 +75,7 @@ bool by_number(const DiagnosticRule& a, const DiagnosticRule& b) {
     const auto parts = [](std::string_view rule) {
         int number = 0;
         const auto end = std::from_chars(rule.data() + 1, rule.data() + rule.size(), number).ptr;
-        return std::pair(number,
-                         std::string_view(end, static_cast<std::size_t>(rule.data() + rule.size() - end)));
+        return std::pair(number, std::string_view(end, static_cast<std::size_t>(rule.data() + rule.size() - end)));
     };
     return parts(a.rule) < parts(b.rule);
 }
@@ -109,16 +108,15 @@ std::string diagnostics_table() {
         text += std::string("\n## ") + chapter.title +
                 "\n\n| id | | what | why it matters | rule |\n|---|---|---|---|---|\n";
         for (const DiagnosticRule& rule : rules_of(chapter.letter))
-            text += "| [" + std::string(rule.id) + "](#" + std::string(rule.id) + ") | " +
-                    name_of(rule.severity) + " | " + cell(rule.title) + " | " + cell(rule.why) + " | " +
-                    std::string(rule.rule) + " |\n";
+            text += "| [" + std::string(rule.id) + "](#" + std::string(rule.id) + ") | " + name_of(rule.severity) +
+                    " | " + cell(rule.title) + " | " + cell(rule.why) + " | " + std::string(rule.rule) + " |\n";
     }
     text += "\n# The stories\n";
     for (const Chapter& chapter : chapters)
         for (const DiagnosticRule& rule : rules_of(chapter.letter))
-            text += "\n### " + std::string(rule.id) + "\n\n" + std::string(rule.title) + " (" +
-                    name_of(rule.severity) + "). " + std::string(rule.why) + "\n\n" +
-                    std::string(rule.story) + "\n\nSource: " + std::string(rule.source) + "\n";
+            text += "\n### " + std::string(rule.id) + "\n\n" + std::string(rule.title) + " (" + name_of(rule.severity) +
+                    "). " + std::string(rule.why) + "\n\n" + std::string(rule.story) +
+                    "\n\nSource: " + std::string(rule.source) + "\n";
     text += "\n# Rules that were struck or made milder\n\n| rule | said | why not |\n|---|---|---|\n";
     for (const Struck& rule : struck)
         text += std::string("| ") + rule.rule + " | " + cell(rule.text) + " | " + cell(rule.reason) + " |\n";

@@ -9,12 +9,11 @@ namespace {
 const std::vector<Rule>& all_rules() {
     static const std::vector<Rule> rules = [] {
         std::vector<Rule> all;
-        for (const auto chapter : {xen_rules(), kernel_rules(), placement_rules(), device_tree_rules(),
-                                   module_rules(), overlay_rules(), memory_rules(), script_rules(),
-                                   uboot_rules(), firmware_rules(), disk_rules(), root_rules()})
+        for (const auto chapter :
+             {xen_rules(), kernel_rules(), placement_rules(), device_tree_rules(), module_rules(), overlay_rules(),
+              memory_rules(), script_rules(), uboot_rules(), firmware_rules(), disk_rules(), root_rules()})
             all.insert(all.end(), chapter.begin(), chapter.end());
-        std::sort(all.begin(), all.end(),
-                  [](const Rule& a, const Rule& b) { return a.known.id < b.known.id; });
+        std::sort(all.begin(), all.end(), [](const Rule& a, const Rule& b) { return a.known.id < b.known.id; });
         return all;
     }();
     return rules;
@@ -55,9 +54,8 @@ std::vector<Diagnostic> judge(const BootScenario& scenario) {
     std::vector<Diagnostic> diagnostics;
     for (const Rule& rule : all_rules())
         for (Finding& finding : rule.check(scenario))
-            diagnostics.push_back({std::string(rule.known.id), rule.known.severity,
-                                   std::move(finding.message), std::move(finding.found),
-                                   std::move(finding.allowed), std::string(rule.known.why),
+            diagnostics.push_back({std::string(rule.known.id), rule.known.severity, std::move(finding.message),
+                                   std::move(finding.found), std::move(finding.allowed), std::string(rule.known.why),
                                    std::move(finding.change), std::move(finding.location)});
     std::stable_sort(diagnostics.begin(), diagnostics.end(),
                      [](const Diagnostic& a, const Diagnostic& b) { return a.severity > b.severity; });

@@ -20,8 +20,7 @@ const DeviceTreeFacts* device_tree(const BootScenario& scenario) {
 
 /// The tree as Xen gets it, or as it is stored where that is all that is known.
 const TreeFacts* effective(const BootScenario& scenario) {
-    return scenario.device_tree && scenario.device_tree->effective ? &*scenario.device_tree->effective
-                                                                   : nullptr;
+    return scenario.device_tree && scenario.device_tree->effective ? &*scenario.device_tree->effective : nullptr;
 }
 
 std::string last_part(const std::string& path) {
@@ -31,8 +30,7 @@ std::string last_part(const std::string& path) {
 Findings invalid(const BootScenario& scenario) {
     const DeviceTreeFacts* tree = device_tree(scenario);
     if (!tree || tree->valid) return {};
-    return {{tree->file + " is no device tree",
-             describe_size(tree->size) + " without a sound device tree header",
+    return {{tree->file + " is no device tree", describe_size(tree->size) + " without a sound device tree header",
              "a flattened device tree (0xd00dfeed)", "use bcm2711-rpi-4-b.dtb of the kernel's build"}};
 }
 
@@ -65,12 +63,11 @@ Findings wrong_board(const BootScenario& scenario) {
         const BoardModel* of_tree = board_of_tree(tree->as_stored->root_compatible);
         if (!board || !of_tree || of_tree == board) return {};
         return {{tree->file + " is for the " + std::string(of_tree->name),
-                 "compatible " + describe_list(tree->as_stored->root_compatible),
-                 std::string(board->compatible), "use the device tree of the " + std::string(board->name)}};
+                 "compatible " + describe_list(tree->as_stored->root_compatible), std::string(board->compatible),
+                 "use the device tree of the " + std::string(board->name)}};
     }
-    return {{tree->file + " is for another board",
-             "compatible " + describe_list(tree->as_stored->root_compatible), "brcm,bcm2711",
-             "use bcm2711-rpi-4-b.dtb"}};
+    return {{tree->file + " is for another board", "compatible " + describe_list(tree->as_stored->root_compatible),
+             "brcm,bcm2711", "use bcm2711-rpi-4-b.dtb"}};
 }
 
 /// Which of /chosen's lines goes where, by Xen's booting.txt.
@@ -81,14 +78,12 @@ Findings bootargs_astray(const BootScenario& scenario) {
                              !scenario.script->bootargs.empty();
     const std::string line = script_sets ? scenario.script->bootargs : tree->bootargs.value_or("");
     bool module_bootargs = false;
-    for (const ModuleFacts& module : tree->modules)
-        module_bootargs = module_bootargs || module.bootargs.has_value();
+    for (const ModuleFacts& module : tree->modules) module_bootargs = module_bootargs || module.bootargs.has_value();
     if (!tree->xen_bootargs && (tree->dom0_bootargs || module_bootargs)) {
-        if (line.find("root=") == std::string::npos && line.find("console=hvc0") == std::string::npos)
-            return {};
+        if (line.find("root=") == std::string::npos && line.find("console=hvc0") == std::string::npos) return {};
         return {{"Linux' command line goes to Xen",
-                 "bootargs \"" + line + "\", xen,dom0-bootargs but no xen,xen-bootargs",
-                 "xen,xen-bootargs in /chosen", "add xen,xen-bootargs, so that bootargs is nobody's"}};
+                 "bootargs \"" + line + "\", xen,dom0-bootargs but no xen,xen-bootargs", "xen,xen-bootargs in /chosen",
+                 "add xen,xen-bootargs, so that bootargs is nobody's"}};
     }
     if (!tree->xen_bootargs && !tree->dom0_bootargs && !module_bootargs)
         return {{"Xen gets no command line", "neither xen,xen-bootargs nor xen,dom0-bootargs in /chosen",
@@ -102,8 +97,8 @@ Findings no_console(const BootScenario& scenario) {
     const auto dtuart = command_line_value(*scenario.xen_bootargs, "dtuart");
     const TreeFacts* tree = effective(scenario);
     if (!dtuart || dtuart->empty()) {
-        return {{"Xen is given no serial port", "\"" + *scenario.xen_bootargs + "\"",
-                 "console=dtuart dtuart=<path>", "add console=dtuart dtuart=/soc/serial@7e215040"}};
+        return {{"Xen is given no serial port", "\"" + *scenario.xen_bootargs + "\"", "console=dtuart dtuart=<path>",
+                 "add console=dtuart dtuart=/soc/serial@7e215040"}};
     }
     if (dtuart->size() >= longest_dtuart)
         return {{"the dtuart option is too long", std::to_string(dtuart->size()) + " bytes", "at most 255",
@@ -123,18 +118,15 @@ Findings no_console(const BootScenario& scenario) {
             return {{"Xen's serial port is switched off in the device tree",
                      path + " has status \"" + serial.status + "\"", "status \"okay\"",
                      "enable the node, or name another one in dtuart="}};
-        if (!contains(serial.compatible, "brcm,bcm2835-aux-uart") &&
-            !contains(serial.compatible, "arm,pl011"))
-            return {{"Xen has no driver for its serial port",
-                     path + " is " + describe_list(serial.compatible), "brcm,bcm2835-aux-uart or arm,pl011",
-                     "name another port in dtuart="}};
+        if (!contains(serial.compatible, "brcm,bcm2835-aux-uart") && !contains(serial.compatible, "arm,pl011"))
+            return {{"Xen has no driver for its serial port", path + " is " + describe_list(serial.compatible),
+                     "brcm,bcm2835-aux-uart or arm,pl011", "name another port in dtuart="}};
         return {};
     }
     std::vector<std::string> paths;
     for (const TreeFacts::Serial& serial : tree->serials) paths.push_back(serial.path);
-    return {{"Xen will not find its serial port",
-             "dtuart=" + *dtuart + ", the tree has " + describe_list(paths), "a path of the tree",
-             "use dtuart=" + paths.front()}};
+    return {{"Xen will not find its serial port", "dtuart=" + *dtuart + ", the tree has " + describe_list(paths),
+             "a path of the tree", "use dtuart=" + paths.front()}};
 }
 
 Findings loses_firmware_edits(const BootScenario& scenario) {
@@ -142,9 +134,8 @@ Findings loses_firmware_edits(const BootScenario& scenario) {
     if (!tree || tree->from_firmware || !scenario.uboot || scenario.uboot->year == 0) return {};
     const UBootFacts& uboot = *scenario.uboot;
     if (uboot.year < 2023 || (uboot.year == 2023 && uboot.month < 4))
-        return {{"the device tree from the card lacks what the firmware would have written into its own",
-                 uboot.banner, "U-Boot v2023.04 or newer, which copies the edits",
-                 "use a newer U-Boot, or start from ${fdt_addr}"}};
+        return {{"the device tree from the card lacks what the firmware would have written into its own", uboot.banner,
+                 "U-Boot v2023.04 or newer, which copies the edits", "use a newer U-Boot, or start from ${fdt_addr}"}};
     if (!tree->as_stored || tree->as_stored->is_overlay) return {};
     std::vector<std::string> missing;
     for (const char* alias : {"emmc2bus", "pcie0"})
@@ -163,10 +154,9 @@ Findings twice_applied(const BootScenario& scenario) {
         for (const OverlayFacts& overlay : scenario.overlays) {
             const std::string file = last_part(overlay.file);
             if (overlay.at_boot && file.substr(0, file.rfind('.')) == name)
-                findings.push_back(
-                    {"config.txt and the script both apply " + name,
-                     "dtoverlay=" + value + " and fdt apply of " + overlay.file, "one of them",
-                     "remove the dtoverlay line: the script does not use the firmware's tree"});
+                findings.push_back({"config.txt and the script both apply " + name,
+                                    "dtoverlay=" + value + " and fdt apply of " + overlay.file, "one of them",
+                                    "remove the dtoverlay line: the script does not use the firmware's tree"});
         }
     }
     return findings;

@@ -33,15 +33,13 @@ Findings larger_than_partition(const BootScenario& scenario, bool fat) {
     const DiskFacts* facts = disk(scenario);
     if (!facts) return {};
     for (const PartitionFacts& part : facts->partitions) {
-        if (!part.file_system_size || is_fat(part) != fat || *part.file_system_size <= part.range.size())
-            continue;
+        if (!part.file_system_size || is_fat(part) != fat || *part.file_system_size <= part.range.size()) continue;
         const std::uint64_t excess = *part.file_system_size - part.range.size();
         const Range beyond = range_at(part.range.end, excess);
         std::string over;
         for (const PartitionFacts& other : facts->partitions)
             if (other.range.overlaps(beyond))
-                over += ", over " + called(other) +
-                        (other.file_system.empty() ? "" : " (" + other.file_system + ")");
+                over += ", over " + called(other) + (other.file_system.empty() ? "" : " (" + other.file_system + ")");
         findings.push_back({"the " + part.file_system + " file system is larger than " + called(part),
                             "file system " + describe_size(*part.file_system_size) + ", partition " +
                                 describe_size(part.range.size()) + ": the last " + describe_size(excess) +
@@ -98,10 +96,10 @@ Findings beyond_image(const BootScenario& scenario) {
     if (!facts || facts->size == 0) return {};
     for (const PartitionFacts& part : facts->partitions)
         if (part.range.end > facts->size)
-            findings.push_back(
-                {called(part) + " ends behind the end of the image",
-                 "partition " + describe_range(part.range) + ", image " + describe_size(facts->size),
-                 "at most " + describe_size(facts->size), "make the image larger; it may have been cut off"});
+            findings.push_back({called(part) + " ends behind the end of the image",
+                                "partition " + describe_range(part.range) + ", image " + describe_size(facts->size),
+                                "at most " + describe_size(facts->size),
+                                "make the image larger; it may have been cut off"});
     return findings;
 }
 
@@ -109,8 +107,8 @@ Findings no_boot_partition(const BootScenario& scenario) {
     const DiskFacts* facts = disk(scenario);
     if (!facts || facts->boot_partition) return {};
     return {{"the firmware finds no boot partition",
-             std::to_string(facts->partitions.size()) + " partitions, none with a FAT",
-             "a FAT as the first partition", "make partition 1 a FAT32 of type 0x0c"}};
+             std::to_string(facts->partitions.size()) + " partitions, none with a FAT", "a FAT as the first partition",
+             "make partition 1 a FAT32 of type 0x0c"}};
 }
 
 Findings boot_partition_kind(const BootScenario& scenario) {
@@ -119,13 +117,11 @@ Findings boot_partition_kind(const BootScenario& scenario) {
     if (!boot) return {};
     Findings findings;
     if (facts->gpt) {
-        findings.push_back({"the card has a GPT", "a GPT", "an MBR",
-                            "use an MBR unless every board's EEPROM is known to read GPT"});
-    } else if (boot->mbr_type != 0x0c && boot->mbr_type != 0x0b && boot->mbr_type != 0x0e &&
-               boot->mbr_type != 0x06) {
-        findings.push_back({"the boot partition has an unusual type",
-                            "type " + format_address(boot->mbr_type), "0x0c (FAT32, LBA)",
-                            "set the type to 0x0c"});
+        findings.push_back(
+            {"the card has a GPT", "a GPT", "an MBR", "use an MBR unless every board's EEPROM is known to read GPT"});
+    } else if (boot->mbr_type != 0x0c && boot->mbr_type != 0x0b && boot->mbr_type != 0x0e && boot->mbr_type != 0x06) {
+        findings.push_back({"the boot partition has an unusual type", "type " + format_address(boot->mbr_type),
+                            "0x0c (FAT32, LBA)", "set the type to 0x0c"});
     }
     for (const PartitionFacts& part : facts->partitions)
         if (is_fat(part) && part.number < boot->number)
@@ -142,8 +138,8 @@ Findings too_few_clusters(const BootScenario& scenario) {
         boot->cluster_count >= least_fat32_clusters)
         return {};
     return {{"the boot partition has too few clusters for FAT32",
-             std::to_string(boot->cluster_count) + " clusters of " + format_size(boot->cluster_size),
-             "at least 65,525", "use smaller clusters, or a larger partition"}};
+             std::to_string(boot->cluster_count) + " clusters of " + format_size(boot->cluster_size), "at least 65,525",
+             "use smaller clusters, or a larger partition"}};
 }
 
 Findings name_clash(const BootScenario& scenario) {
@@ -161,8 +157,7 @@ Findings damaged(const BootScenario& scenario) {
         facts->damages.begin(),
         facts->damages.begin() + static_cast<std::ptrdiff_t>(std::min(most, facts->damages.size())));
     if (facts->damages.size() > most) shown.push_back(std::to_string(facts->damages.size() - most) + " more");
-    return {{"the image is not sound", describe_list(shown),
-             "a partition table and file systems without faults",
+    return {{"the image is not sound", describe_list(shown), "a partition table and file systems without faults",
              "run fsck.fat and e2fsck on a copy, or make the image anew"}};
 }
 
@@ -189,8 +184,7 @@ std::optional<Finding> wrong_root(const DiskFacts& facts, const std::string& nam
         }
     } else if (const auto file_system = after(name, "UUID=")) {
         for (const PartitionFacts& part : facts.partitions) {
-            if (!part.file_system_uuid.empty() && lower(part.file_system_uuid) == lower(*file_system))
-                found = &part;
+            if (!part.file_system_uuid.empty() && lower(part.file_system_uuid) == lower(*file_system)) found = &part;
             if (!part.file_system_uuid.empty()) allowed.push_back("UUID=" + part.file_system_uuid);
         }
     } else if (const auto label = after(name, "LABEL=")) {
@@ -217,8 +211,7 @@ std::optional<Finding> wrong_root(const DiskFacts& facts, const std::string& nam
                        describe_list(allowed), "name a partition of this card"};
     if (is_fat(*found) || found->file_system == "swap")
         return Finding{where + " names " + called(*found) + ", which is no root file system",
-                       where + "=" + name + ", a " + found->file_system,
-                       "the partition with the root file system",
+                       where + "=" + name + ", a " + found->file_system, "the partition with the root file system",
                        "name the partition with the root file system"};
     return std::nullopt;
 }
@@ -229,9 +222,8 @@ Findings root_argument(const BootScenario& scenario) {
     const auto root = command_line_value(*scenario.dom0_bootargs, "root");
     if (!root) {
         if (scenario.initrd) return {};
-        return {{"dom0 is not told where its root file system is",
-                 "no root= in \"" + *scenario.dom0_bootargs + "\"", "root=/dev/mmcblk0p2",
-                 "add root= to dom0's command line"}};
+        return {{"dom0 is not told where its root file system is", "no root= in \"" + *scenario.dom0_bootargs + "\"",
+                 "root=/dev/mmcblk0p2", "add root= to dom0's command line"}};
     }
     if (const auto finding = wrong_root(*facts, *root, "root")) return {*finding};
     if ((root->starts_with("UUID=") || root->starts_with("LABEL=")) && !scenario.initrd)

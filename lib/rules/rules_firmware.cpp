@@ -30,8 +30,8 @@ bool has_file(const FirmwareFacts& facts, std::string_view path) {
 Findings no_config(const BootScenario& scenario) {
     const FirmwareFacts* facts = firmware(scenario);
     if (!facts || facts->config_present) return {};
-    return {{"the boot partition has no config.txt", "no config.txt",
-             "arm_64bit=1, kernel=u-boot.bin, enable_uart=1", "write a config.txt"}};
+    return {{"the boot partition has no config.txt", "no config.txt", "arm_64bit=1, kernel=u-boot.bin, enable_uart=1",
+             "write a config.txt"}};
 }
 
 Findings long_line(const BootScenario& scenario) {
@@ -58,8 +58,7 @@ Findings gic_off(const BootScenario& scenario) {
 Findings not_64_bit(const BootScenario& scenario) {
     const FirmwareFacts* facts = firmware(scenario);
     if (!facts || config_value(*facts, "arm_64bit").value_or("1") != "0") return {};
-    return {{"config.txt starts the processor in 32-bit mode", "arm_64bit=0", "arm_64bit=1",
-             "write arm_64bit=1"}};
+    return {{"config.txt starts the processor in 32-bit mode", "arm_64bit=0", "arm_64bit=1", "write arm_64bit=1"}};
 }
 
 Findings kernel_missing(const BootScenario& scenario) {
@@ -79,10 +78,9 @@ Findings kernel_no_program(const BootScenario& scenario) {
     if (!facts || facts->starts_a_program.value_or(true)) return {};
     const std::string name = config_value(*facts, "kernel").value_or("kernel8.img");
     const auto file = facts->files.find(name);
-    return {
-        {"the firmware starts " + name + ", which is no program",
-         file == facts->files.end() ? name : std::to_string(file->second) + " bytes that no processor runs",
-         "U-Boot, or another program for AArch64", "put U-Boot's u-boot.bin there"}};
+    return {{"the firmware starts " + name + ", which is no program",
+             file == facts->files.end() ? name : std::to_string(file->second) + " bytes that no processor runs",
+             "U-Boot, or another program for AArch64", "put U-Boot's u-boot.bin there"}};
 }
 
 Findings firmware_incomplete(const BootScenario& scenario) {
@@ -92,8 +90,8 @@ Findings firmware_incomplete(const BootScenario& scenario) {
     const bool fixup = has_file(*facts, "fixup4.dat");
     if (start == fixup) return {};
     return {{"the GPU firmware is incomplete",
-             start ? "start4.elf without fixup4.dat" : "fixup4.dat without start4.elf",
-             "both, of the same release", "take both files from one release of raspberrypi/firmware"}};
+             start ? "start4.elf without fixup4.dat" : "fixup4.dat without start4.elf", "both, of the same release",
+             "take both files from one release of raspberrypi/firmware"}};
 }
 
 Findings firmware_missing(const BootScenario& scenario) {
@@ -110,8 +108,8 @@ Findings armstub_missing(const BootScenario& scenario) {
     if (!facts || facts->files.empty()) return {};
     const auto armstub = config_value(*facts, "armstub");
     if (!armstub || armstub->empty() || has_file(*facts, *armstub)) return {};
-    return {{"config.txt names an armstub that is not there", "armstub=" + *armstub,
-             "a file of the boot partition", "put the file there, or remove the line"}};
+    return {{"config.txt names an armstub that is not there", "armstub=" + *armstub, "a file of the boot partition",
+             "put the file there, or remove the line"}};
 }
 
 Findings overlay_missing(const BootScenario& scenario) {
@@ -120,8 +118,7 @@ Findings overlay_missing(const BootScenario& scenario) {
     std::vector<std::string> missing;
     for (const std::string& value : config_values(*facts, "dtoverlay")) {
         const std::string name = value.substr(0, value.find(','));
-        if (!name.empty() && !has_file(*facts, "overlays/" + name + ".dtbo"))
-            missing.push_back("dtoverlay=" + name);
+        if (!name.empty() && !has_file(*facts, "overlays/" + name + ".dtbo")) missing.push_back("dtoverlay=" + name);
     }
     if (missing.empty()) return {};
     return {{"config.txt asks for overlays that are not there", describe_list(missing), "files of overlays/",
@@ -147,8 +144,7 @@ Findings uart_off(const BootScenario& scenario) {
     if (!facts || !facts->config_present || !scenario.xen_bootargs) return {};
     if (scenario.xen_bootargs->find("dtuart") == std::string::npos) return {};
     if (config_value(*facts, "enable_uart").value_or("0") == "1") return {};
-    return {{"config.txt does not enable the serial port", "no enable_uart=1", "enable_uart=1",
-             "add enable_uart=1"}};
+    return {{"config.txt does not enable the serial port", "no enable_uart=1", "enable_uart=1", "add enable_uart=1"}};
 }
 
 constexpr Rule rules[] = {
@@ -200,10 +196,9 @@ constexpr Rule rules[] = {
       .severity = Severity::error,
       .title = "What config.txt wants to start is no program",
       .why = "The processor jumps to its first byte.",
-      .story =
-          "The firmware loads the file that kernel= names and starts it without looking into it. An empty "
-          "file, a text or a few bytes in U-Boot's place is a black screen. Only what cannot be a program "
-          "at all is found: fewer than 64 bytes, or text. A 32-bit U-Boot has a rule of its own.",
+      .story = "The firmware loads the file that kernel= names and starts it without looking into it. An empty "
+               "file, a text or a few bytes in U-Boot's place is a black screen. Only what cannot be a program "
+               "at all is found: fewer than 64 bytes, or text. A 32-bit U-Boot has a rule of its own.",
       .source = "Raspberry Pi documentation, config.txt kernel"},
      kernel_no_program},
     {{.id = "firmware-incomplete",
@@ -238,8 +233,7 @@ constexpr Rule rules[] = {
       .severity = Severity::warning,
       .title = "config.txt asks for an overlay that is not there",
       .why = "The firmware skips it silently.",
-      .story =
-          "dtoverlay=NAME needs overlays/NAME.dtbo (or an alias in overlay_map.dtb) on the boot partition.",
+      .story = "dtoverlay=NAME needs overlays/NAME.dtbo (or an alias in overlay_map.dtb) on the boot partition.",
       .source = "Raspberry Pi documentation, device trees and overlays"},
      overlay_missing},
     {{.id = "config-include-missing",

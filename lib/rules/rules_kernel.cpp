@@ -10,8 +10,7 @@ namespace rpixen {
 namespace {
 
 const TreeFacts* effective_tree(const BootScenario& scenario) {
-    return scenario.device_tree && scenario.device_tree->effective ? &*scenario.device_tree->effective
-                                                                   : nullptr;
+    return scenario.device_tree && scenario.device_tree->effective ? &*scenario.device_tree->effective : nullptr;
 }
 
 /// The module whose reg begins where the kernel is loaded, or the only one that calls itself a kernel.
@@ -31,8 +30,7 @@ const ModuleFacts* kernel_module(const BootScenario& scenario) {
 
 Findings wrong_kind(const BootScenario& scenario, ImageKind kind, std::string allowed, std::string change) {
     if (!scenario.kernel || scenario.kernel->kind != kind) return {};
-    return {
-        {"Xen cannot start " + scenario.kernel->file, name_of(kind), std::move(allowed), std::move(change)}};
+    return {{"Xen cannot start " + scenario.kernel->file, name_of(kind), std::move(allowed), std::move(change)}};
 }
 
 Findings not_an_image(const BootScenario& scenario) {
@@ -61,8 +59,7 @@ Findings gzip_padded(const BootScenario& scenario) {
     return {{"the reg of " + module->path + " is not the exact size of the gzip kernel",
              "reg " + describe_size(module->range->size()) + ", file " + describe_size(scenario.kernel->size),
              "exactly " + describe_size(scenario.kernel->size),
-             "set the size in reg to " + format_address(scenario.kernel->size) +
-                 ", or unpack the kernel on the host"}};
+             "set the size in reg to " + format_address(scenario.kernel->size) + ", or unpack the kernel on the host"}};
 }
 
 Findings packed(const BootScenario& scenario) {
@@ -75,8 +72,7 @@ Findings zboot(const BootScenario& scenario) {
 }
 
 Findings uimage(const BootScenario& scenario) {
-    return wrong_kind(scenario, ImageKind::uimage, "a raw Image",
-                      "take the Image out of the uImage (dumpimage)");
+    return wrong_kind(scenario, ImageKind::uimage, "a raw Image", "take the Image out of the uImage (dumpimage)");
 }
 
 Findings arm32(const BootScenario& scenario) {
@@ -99,10 +95,8 @@ Findings bank_too_small(const BootScenario& scenario) {
     std::uint64_t needed = 4 * MiB;
     while (needed < kernel + tree + initrd) needed *= 2;
     return {{"dom0's first memory bank cannot hold kernel, device tree and initrd",
-             describe_size(kernel + tree + initrd) + " in a bank of " + format_size(bank) +
-                 " (dom0_mem=" + *text + ")",
-             "a bank of at least " + format_size(needed),
-             "set dom0_mem to " + format_size(needed) + " or more"}};
+             describe_size(kernel + tree + initrd) + " in a bank of " + format_size(bank) + " (dom0_mem=" + *text + ")",
+             "a bank of at least " + format_size(needed), "set dom0_mem to " + format_size(needed) + " or more"}};
 }
 
 Findings not_for_xen(const BootScenario& scenario) {
@@ -116,13 +110,12 @@ Findings lacks_drivers(const BootScenario& scenario) {
     if (!scenario.kernel || scenario.kernel->config.empty()) return {};
     const auto& config = scenario.kernel->config;
     std::vector<std::string> missing;
-    for (const char* option :
-         {"CONFIG_HVC_XEN", "CONFIG_XEN_BACKEND", "CONFIG_XENFS", "CONFIG_XEN_GNTDEV", "CONFIG_XEN_PRIVCMD",
-          "CONFIG_XEN_NETDEV_BACKEND", "CONFIG_XEN_BLKDEV_BACKEND"})
+    for (const char* option : {"CONFIG_HVC_XEN", "CONFIG_XEN_BACKEND", "CONFIG_XENFS", "CONFIG_XEN_GNTDEV",
+                               "CONFIG_XEN_PRIVCMD", "CONFIG_XEN_NETDEV_BACKEND", "CONFIG_XEN_BLKDEV_BACKEND"})
         if (!config.contains(option) || config.at(option) == "n") missing.emplace_back(option);
     if (missing.empty()) return {};
-    return {{"the dom0 kernel lacks drivers that dom0 needs", "without " + describe_list(missing),
-             "y or m for each", "set them in the kernel's configuration"}};
+    return {{"the dom0 kernel lacks drivers that dom0 needs", "without " + describe_list(missing), "y or m for each",
+             "set them in the kernel's configuration"}};
 }
 
 Findings modules_differ(const BootScenario& scenario) {
@@ -131,16 +124,15 @@ Findings modules_differ(const BootScenario& scenario) {
         return {};
     const auto& releases = scenario.root->module_releases;
     if (std::find(releases.begin(), releases.end(), scenario.kernel->release) != releases.end()) return {};
-    return {{"the root file system has no modules for this kernel",
-             "/lib/modules has " + describe_list(releases), "/lib/modules/" + scenario.kernel->release,
-             "install the modules of the very same kernel build"}};
+    return {{"the root file system has no modules for this kernel", "/lib/modules has " + describe_list(releases),
+             "/lib/modules/" + scenario.kernel->release, "install the modules of the very same kernel build"}};
 }
 
 Findings too_old(const BootScenario& scenario) {
     if (!scenario.kernel || scenario.kernel->major == 0) return {};
     if (scenario.kernel->major > 5 || (scenario.kernel->major == 5 && scenario.kernel->minor >= 9)) return {};
-    return {{"this kernel lacks the Xen DMA fixes for the Raspberry Pi 4",
-             "Linux " + scenario.kernel->release, "5.9 or newer", "use Linux 5.9 or newer"}};
+    return {{"this kernel lacks the Xen DMA fixes for the Raspberry Pi 4", "Linux " + scenario.kernel->release,
+             "5.9 or newer", "use Linux 5.9 or newer"}};
 }
 
 constexpr Rule rules[] = {
@@ -206,10 +198,9 @@ constexpr Rule rules[] = {
       .severity = Severity::warning,
       .title = "dom0's kernel is a legacy uImage",
       .why = "Xen honours the load address in its header since 4.17, and older tools wrote wrong ones.",
-      .story =
-          "The uImage header names a load address and an entry. A load address of 0 with another entry is "
-          "refused; any other one binds dom0's kernel to "
-          "a fixed place. ImageBuilder wrote the architecture \"arm\" for arm64 kernels until April 2025.",
+      .story = "The uImage header names a load address and an entry. A load address of 0 with another entry is "
+               "refused; any other one binds dom0's kernel to "
+               "a fixed place. ImageBuilder wrote the architecture \"arm\" for arm64 kernels until April 2025.",
       .source = "xen xen/arch/arm/kernel.c kernel_uimage_probe"},
      uimage},
     {{.id = "dom0-bank-too-small",

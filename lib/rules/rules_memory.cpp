@@ -51,8 +51,7 @@ std::optional<Fit> fit_boards(const BootScenario& scenario) {
     for (const auto& [board, memory] : scenario.dom0_mem_of_board) boards.insert(board);
     for (const std::uint64_t board : boards) {
         std::string text = everywhere.value_or("");
-        if (const auto own = scenario.dom0_mem_of_board.find(board);
-            own != scenario.dom0_mem_of_board.end()) {
+        if (const auto own = scenario.dom0_mem_of_board.find(board); own != scenario.dom0_mem_of_board.end()) {
             text = own->second;
             fit.asked += (fit.asked.empty() ? "dom0_mem=" : ", ") + text + " on " + board_name(board);
         }
@@ -64,8 +63,7 @@ std::optional<Fit> fit_boards(const BootScenario& scenario) {
         if (missing == 0) {
             fit.starts.push_back(board);
         } else {
-            fit.refusals.push_back(board_name(board) + " (" + std::to_string(missing / MiB) +
-                                   " MiB missing, at most " +
+            fit.refusals.push_back(board_name(board) + " (" + std::to_string(missing / MiB) + " MiB missing, at most " +
                                    std::to_string(dom0_ceiling(board, modules) / MiB) + " MiB)");
         }
     }
@@ -85,8 +83,8 @@ Findings missing(const BootScenario& scenario) {
 Findings impossible(const BootScenario& scenario) {
     const auto fit = fit_boards(scenario);
     if (!fit || !fit->starts.empty()) return {};
-    return {{"no Raspberry Pi 4 can give dom0 that much memory", fit->asked, describe_list(fit->refusals),
-             "ask for less"}};
+    return {
+        {"no Raspberry Pi 4 can give dom0 that much memory", fit->asked, describe_list(fit->refusals), "ask for less"}};
 }
 
 Findings excludes_boards(const BootScenario& scenario) {
@@ -95,8 +93,7 @@ Findings excludes_boards(const BootScenario& scenario) {
     std::vector<std::string> good;
     for (const std::uint64_t board : fit->starts) good.push_back(board_name(board));
     return {{"not every Raspberry Pi 4 can give dom0 that much memory",
-             fit->asked + " starts on boards with " + describe_list(good) + ", not on " +
-                 describe_list(fit->refusals),
+             fit->asked + " starts on boards with " + describe_list(good) + ", not on " + describe_list(fit->refusals),
              "what the smallest board in use can give, less 64 MiB",
              "ask for less where the card is meant for smaller boards too"}};
 }
@@ -111,9 +108,8 @@ Findings low_memory_changed(const BootScenario& scenario) {
         const auto value = config_value(*scenario.firmware, key);
         const auto size = value ? parse_address(*value) : std::nullopt;
         if (size && *size > 128)
-            findings.push_back({"config.txt gives the GPU a large share of low memory",
-                                std::string(key) + "=" + *value, "76 (the default)",
-                                "remove the line; Xen does not use the GPU"});
+            findings.push_back({"config.txt gives the GPU a large share of low memory", std::string(key) + "=" + *value,
+                                "76 (the default)", "remove the line; Xen does not use the GPU"});
     }
     return findings;
 }
@@ -125,8 +121,8 @@ Findings debug_settings(const BootScenario& scenario) {
         if (const auto value = command_line_value(*scenario.xen_bootargs, word))
             found.push_back(value->empty() ? std::string(word) : word + ("=" + *value));
     if (found.empty()) return {};
-    return {{"Xen's command line has settings meant for debugging", describe_list(found),
-             "none of them in a product", "remove them once the board starts reliably"}};
+    return {{"Xen's command line has settings meant for debugging", describe_list(found), "none of them in a product",
+             "remove them once the board starts reliably"}};
 }
 
 constexpr Rule rules[] = {

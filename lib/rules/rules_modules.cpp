@@ -17,8 +17,7 @@ bool contains(const std::vector<std::string>& words, std::string_view word) {
 
 /// The tree as Xen gets it, or as it is stored where that is all that is known.
 const TreeFacts* effective(const BootScenario& scenario) {
-    return scenario.device_tree && scenario.device_tree->effective ? &*scenario.device_tree->effective
-                                                                   : nullptr;
+    return scenario.device_tree && scenario.device_tree->effective ? &*scenario.device_tree->effective : nullptr;
 }
 
 std::string last_part(const std::string& path) {
@@ -29,8 +28,7 @@ Findings module_missing(const BootScenario& scenario) {
     const TreeFacts* tree = effective(scenario);
     if (!tree) return {};
     for (const ModuleFacts& module : tree->modules)
-        if (contains(module.compatible, "xen,multiboot-module") ||
-            contains(module.compatible, "multiboot,module"))
+        if (contains(module.compatible, "xen,multiboot-module") || contains(module.compatible, "multiboot,module"))
             return {};
     return {{"the device tree names no kernel for dom0", "no node with xen,multiboot-module under /chosen",
              "a /chosen/dom0 with reg and compatible", "apply the overlay pi4-64-xen, or write the node"}};
@@ -56,11 +54,11 @@ Findings reg_unreadable(const BootScenario& scenario) {
     };
     for (const ModuleFacts& module : tree->modules)
         if (module.has_reg && !module.reg_fits_cells)
-            findings.push_back(
-                {"the reg of " + module.path + " does not fit /chosen's cells",
-                 "#address-cells " + cells(tree->chosen_address_cells, "missing (the root's count)") +
-                     ", #size-cells " + cells(tree->chosen_size_cells, "missing (the root's count)"),
-                 "reg with exactly that many cells", "write #address-cells and #size-cells into /chosen"});
+            findings.push_back({"the reg of " + module.path + " does not fit /chosen's cells",
+                                "#address-cells " + cells(tree->chosen_address_cells, "missing (the root's count)") +
+                                    ", #size-cells " + cells(tree->chosen_size_cells, "missing (the root's count)"),
+                                "reg with exactly that many cells",
+                                "write #address-cells and #size-cells into /chosen"});
     return findings;
 }
 
@@ -71,16 +69,14 @@ Findings module_misplaced(const BootScenario& scenario) {
     for (const ModuleFacts& module : tree->modules) {
         if (module.depth > 3)
             findings.push_back({module.path + " lies too deep for Xen to see it",
-                                "depth " + std::to_string(module.depth), "at most 3",
-                                "move the node under /chosen"});
+                                "depth " + std::to_string(module.depth), "at most 3", "move the node under /chosen"});
         if (last_part(module.path).size() > longest_name)
             findings.push_back({"the name of " + module.path + " is too long",
                                 std::to_string(last_part(module.path).size()) + " letters", "at most 41",
                                 "give it a shorter name"});
         if (module.bootargs && module.bootargs->size() >= longest_command_line)
             findings.push_back({"the bootargs of " + module.path + " are too long",
-                                std::to_string(module.bootargs->size()) + " bytes", "at most 1023",
-                                "shorten them"});
+                                std::to_string(module.bootargs->size()) + " bytes", "at most 1023", "shorten them"});
     }
     if (tree->modules.size() > most_modules)
         findings.push_back({"the device tree has too many boot modules", std::to_string(tree->modules.size()),
@@ -94,8 +90,8 @@ Findings module_kind_guessed(const BootScenario& scenario) {
     if (!tree) return {};
     for (const ModuleFacts& module : tree->modules) {
         bool named = false;
-        for (const char* kind : {"multiboot,kernel", "xen,linux-zimage", "multiboot,ramdisk",
-                                 "xen,linux-initrd", "xen,xsm-policy", "multiboot,device-tree"})
+        for (const char* kind : {"multiboot,kernel", "xen,linux-zimage", "multiboot,ramdisk", "xen,linux-initrd",
+                                 "xen,xsm-policy", "multiboot,device-tree"})
             named = named || contains(module.compatible, kind);
         if (!named && contains(module.compatible, "xen,multiboot-module"))
             findings.push_back({"Xen has to guess what " + module.path + " is",
@@ -122,13 +118,11 @@ Findings reg_not_loaded(const BootScenario& scenario) {
     Findings findings;
     for (const ModuleFacts& module : tree->modules) {
         if (!module.range) continue;
-        const bool found = std::any_of(loads.begin(), loads.end(), [&](const Placement* load) {
-            return load->range.begin == module.range->begin;
-        });
+        const bool found = std::any_of(loads.begin(), loads.end(),
+                                       [&](const Placement* load) { return load->range.begin == module.range->begin; });
         if (found) continue;
         std::vector<std::string> places;
-        for (const Placement* load : loads)
-            places.push_back(load->name + " at " + format_address(load->range.begin));
+        for (const Placement* load : loads) places.push_back(load->name + " at " + format_address(load->range.begin));
         findings.push_back({"nothing is loaded where " + module.path + " points",
                             module.path + " " + describe_range(*module.range) + "; " + describe_list(places),
                             "the address of a load",
@@ -143,14 +137,12 @@ Findings initrd_reg_too_small(const BootScenario& scenario) {
     Findings findings;
     for (const ModuleFacts& module : tree->modules)
         for (const Placement& load : scenario.placements)
-            if ((load.role == Placement::Role::initrd || load.role == Placement::Role::xsm_policy) &&
-                module.range && module.range->begin == load.range.begin &&
-                module.range->size() != load.range.size())
-                findings.push_back({"the reg of " + module.path + " is not the size of " + load.name,
-                                    "reg " + describe_size(module.range->size()) + ", file " +
-                                        describe_size(load.range.size()),
-                                    "exactly the file's size",
-                                    "set the size in reg to " + format_address(load.range.size())});
+            if ((load.role == Placement::Role::initrd || load.role == Placement::Role::xsm_policy) && module.range &&
+                module.range->begin == load.range.begin && module.range->size() != load.range.size())
+                findings.push_back(
+                    {"the reg of " + module.path + " is not the size of " + load.name,
+                     "reg " + describe_size(module.range->size()) + ", file " + describe_size(load.range.size()),
+                     "exactly the file's size", "set the size in reg to " + format_address(load.range.size())});
     return findings;
 }
 

@@ -22,35 +22,32 @@ Findings lacks_room(const BootScenario& scenario) {
     for (const OverlayFacts& overlay : scenario.overlays) {
         if (!overlay.at_boot || !no_room(overlay)) continue;
         const std::uint64_t extra = align_up(*overlay.needed, 4 * KiB);
-        findings.push_back({"there is no room in the device tree for " + overlay.file,
-                            describe_size(*overlay.room) +
-                                (overlay.resized ? " free after `fdt resize" +
-                                                       (overlay.resize_argument.value_or("").empty()
-                                                            ? std::string()
-                                                            : " " + *overlay.resize_argument) +
-                                                       "`"
-                                                 : " free, and no `fdt resize` before"),
-                            "at least " + describe_size(*overlay.needed),
-                            "use `fdt resize " + format_address(extra) + "` before `fdt apply`"});
+        findings.push_back(
+            {"there is no room in the device tree for " + overlay.file,
+             describe_size(*overlay.room) + (overlay.resized ? " free after `fdt resize" +
+                                                                   (overlay.resize_argument.value_or("").empty()
+                                                                        ? std::string()
+                                                                        : " " + *overlay.resize_argument) +
+                                                                   "`"
+                                                             : " free, and no `fdt resize` before"),
+             "at least " + describe_size(*overlay.needed),
+             "use `fdt resize " + format_address(extra) + "` before `fdt apply`"});
     }
     return findings;
 }
 
 Findings room_by_luck(const BootScenario& scenario) {
     Findings findings;
-    const bool address_known =
-        scenario.device_tree && scenario.device_tree->address && !scenario.device_tree->from_firmware;
+    const bool address_known = scenario.device_tree && scenario.device_tree->address &&
+                               !scenario.device_tree->from_firmware;
     if (address_known) return {};
     for (const OverlayFacts& overlay : scenario.overlays) {
-        if (!overlay.at_boot || no_room(overlay) || !overlay.needed || *overlay.needed <= least_room)
-            continue;
+        if (!overlay.at_boot || no_room(overlay) || !overlay.needed || *overlay.needed <= least_room) continue;
         if (!overlay.resized || !overlay.resize_argument.value_or("").empty()) continue;
         findings.push_back(
             {"whether " + overlay.file + " fits depends on where the device tree happens to lie",
-             "`fdt resize` without a number leaves 80 to 4175 bytes, " + describe_size(*overlay.needed) +
-                 " are needed",
-             "room that does not depend on the address",
-             "use `fdt resize 0x1000`, or load the tree to ${fdt_addr_r}"});
+             "`fdt resize` without a number leaves 80 to 4175 bytes, " + describe_size(*overlay.needed) + " are needed",
+             "room that does not depend on the address", "use `fdt resize 0x1000`, or load the tree to ${fdt_addr_r}"});
     }
     return findings;
 }
@@ -77,9 +74,8 @@ Findings target_missing(const BootScenario& scenario) {
         if (label && no_symbols) continue;  // the next rule
         findings.push_back({overlay.file + " changes a node that this device tree does not have",
                             "target " + overlay.missing_target,
-                            overlay.similar_target.empty()
-                                ? "a node of this tree"
-                                : "the tree has at that place: " + overlay.similar_target,
+                            overlay.similar_target.empty() ? "a node of this tree"
+                                                           : "the tree has at that place: " + overlay.similar_target,
                             "use an overlay made for this device tree, or the built-in pi4-64-xen overlay"});
     }
     return findings;
@@ -89,8 +85,7 @@ Findings needs_symbols(const BootScenario& scenario) {
     Findings findings;
     for (const OverlayFacts& overlay : scenario.overlays) {
         if (overlay.missing_target.empty() || overlay.missing_target.front() == '/') continue;
-        if (!scenario.device_tree || !scenario.device_tree->as_stored ||
-            scenario.device_tree->as_stored->has_symbols)
+        if (!scenario.device_tree || !scenario.device_tree->as_stored || scenario.device_tree->as_stored->has_symbols)
             continue;
         findings.push_back({overlay.file + " names nodes by label, and this device tree keeps no labels",
                             "label " + overlay.missing_target + ", no /__symbols__",
@@ -105,8 +100,7 @@ Findings not_applicable(const BootScenario& scenario) {
     for (const OverlayFacts& overlay : scenario.overlays)
         if (!overlay.failure.empty() && overlay.missing_target.empty() && overlay.valid && overlay.is_overlay)
             findings.push_back({overlay.file + " cannot be applied to this device tree", overlay.failure,
-                                "an overlay that libfdt applies",
-                                "try fdtoverlay on the host and mend the overlay"});
+                                "an overlay that libfdt applies", "try fdtoverlay on the host and mend the overlay"});
     return findings;
 }
 
@@ -114,10 +108,9 @@ Findings no_overlay(const BootScenario& scenario) {
     Findings findings;
     for (const OverlayFacts& overlay : scenario.overlays)
         if (!overlay.valid || !overlay.is_overlay)
-            findings.push_back(
-                {overlay.file + " is no overlay",
-                 overlay.valid ? "a device tree without __overlay__ nodes" : "no device tree at all",
-                 "a compiled overlay (.dtbo)", "compile it with dtc -@ from a source with /plugin/"});
+            findings.push_back({overlay.file + " is no overlay",
+                                overlay.valid ? "a device tree without __overlay__ nodes" : "no device tree at all",
+                                "a compiled overlay (.dtbo)", "compile it with dtc -@ from a source with /plugin/"});
     return findings;
 }
 
@@ -172,8 +165,7 @@ constexpr Rule rules[] = {
       .rule = "D6",
       .severity = Severity::error,
       .title = "An overlay uses labels and the tree has none",
-      .why =
-          "Labels are resolved through /__symbols__, which is there only when the tree was compiled with -@.",
+      .why = "Labels are resolved through /__symbols__, which is there only when the tree was compiled with -@.",
       .story = "An overlay that says &uart1 carries the label's name in __fixups__. Without /__symbols__ "
                "libfdt has nothing to look it up in.",
       .source = "dtc libfdt/fdt_overlay.c overlay_fixup_phandles"},

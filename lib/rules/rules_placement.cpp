@@ -31,19 +31,17 @@ Findings overlap(const BootScenario& scenario) {
         for (std::size_t second = first + 1; second < all.size(); ++second) {
             const Placement& a = all[first];
             const Placement& b = all[second];
-            if (!is_load(a.role) || !is_load(b.role) || !a.range.overlaps(b.range) || !at_the_same_time(a, b))
-                continue;
+            if (!is_load(a.role) || !is_load(b.role) || !a.range.overlaps(b.range) || !at_the_same_time(a, b)) continue;
             // What Xen covers after booti has a rule of its own.
             const bool other_is_scratch = a.role == Role::overlay || b.role == Role::overlay;
             if ((a.role == Role::xen || b.role == Role::xen) && !other_is_scratch) continue;
             const Placement& low = a.range.begin <= b.range.begin ? a : b;
             const Placement& high = &low == &a ? b : a;
-            findings.push_back({a.name + " and " + b.name + " overlap in memory",
-                                low.name + " " + describe_range(low.range) + ", " + high.name + " " +
-                                    describe_range(high.range),
-                                "no byte in common",
-                                "move " + high.name + " to " +
-                                    format_address(align_up(low.range.end, 2 * MiB)) + " or above"});
+            findings.push_back(
+                {a.name + " and " + b.name + " overlap in memory",
+                 low.name + " " + describe_range(low.range) + ", " + high.name + " " + describe_range(high.range),
+                 "no byte in common",
+                 "move " + high.name + " to " + format_address(align_up(low.range.end, 2 * MiB)) + " or above"});
         }
     }
     return findings;

@@ -12,12 +12,10 @@ const ScriptFacts* script(const BootScenario& scenario) {
 }
 
 /// One finding that lists up to four places.
-Findings listed(const std::vector<std::string>& places, std::string message, std::string allowed,
-                std::string change) {
+Findings listed(const std::vector<std::string>& places, std::string message, std::string allowed, std::string change) {
     if (places.empty()) return {};
     std::vector<std::string> shown(
-        places.begin(),
-        places.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(places.size(), 4)));
+        places.begin(), places.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(places.size(), 4)));
     if (places.size() > shown.size()) shown.push_back(std::to_string(places.size() - shown.size()) + " more");
     return {{std::move(message), describe_list(shown), std::move(allowed), std::move(change)}};
 }
@@ -34,8 +32,8 @@ Findings too_large(const BootScenario& scenario) {
     constexpr std::uint64_t limit = 64 * KiB;  // bootmeth_alloc_file(bflow, 0x10000, ...)
     const ScriptFacts* facts = script(scenario);
     if (!facts || facts->size <= limit || !scenario.uboot || scenario.uboot->year < 2023) return {};
-    return {{facts->file + " is too large for U-Boot", describe_size(facts->size),
-             "at most " + describe_size(limit), "shorten the script"}};
+    return {{facts->file + " is too large for U-Boot", describe_size(facts->size), "at most " + describe_size(limit),
+             "shorten the script"}};
 }
 
 Findings wrong_name(const BootScenario& scenario) {
@@ -68,11 +66,10 @@ Findings fixed_device(const BootScenario& scenario) {
 Findings absent_device(const BootScenario& scenario) {
     const ScriptFacts* facts = script(scenario);
     if (!facts) return {};
-    return listed(
-        facts->absent_devices, "the script reads a device or a partition that is not there",
-        "the card, and the partitions that it has",
-        "use ${devtype} ${devnum}:${distro_bootpart} (U-Boot prints \"Bad device specification\" or "
-        "\"Invalid partition\")");
+    return listed(facts->absent_devices, "the script reads a device or a partition that is not there",
+                  "the card, and the partitions that it has",
+                  "use ${devtype} ${devnum}:${distro_bootpart} (U-Boot prints \"Bad device specification\" or "
+                  "\"Invalid partition\")");
 }
 
 Findings carriage_returns(const BootScenario& scenario) {
@@ -87,16 +84,14 @@ Findings efi_before(const BootScenario& scenario) {
     const ScriptFacts* facts = script(scenario);
     if (!facts || facts->efi_before.empty()) return {};
     return {{"U-Boot starts an EFI program before " + facts->file, facts->efi_before,
-             "no EFI/BOOT/BOOTAA64.EFI beside " + facts->file,
-             "remove the EFI program, or boot Xen through it"}};
+             "no EFI/BOOT/BOOTAA64.EFI beside " + facts->file, "remove the EFI program, or boot Xen through it"}};
 }
 
 Findings decimal(const BootScenario& scenario) {
     const ScriptFacts* facts = script(scenario);
     if (!facts) return {};
     return listed(facts->decimal_numbers, "a number in the script looks decimal, and U-Boot reads hex",
-                  "a number with 0x in front",
-                  "write 0x in front, after converting it where decimal was meant");
+                  "a number with 0x in front", "write 0x in front, after converting it where decimal was meant");
 }
 
 Findings syntax(const BootScenario& scenario) {
@@ -123,8 +118,7 @@ Findings missing_node(const BootScenario& scenario) {
 
 Findings never_boots(const BootScenario& scenario) {
     const ScriptFacts* facts = script(scenario);
-    if (!facts || facts->reaches_booti || !facts->syntax_errors.empty() ||
-        !facts->header_right.value_or(true))
+    if (!facts || facts->reaches_booti || !facts->syntax_errors.empty() || !facts->header_right.value_or(true))
         return {};
     if (!facts->unfollowed.empty()) return {};  // said as a note by the one who followed it
     return {{"the script ends without booti",
@@ -134,8 +128,7 @@ Findings never_boots(const BootScenario& scenario) {
 
 Findings booti_without_xen(const BootScenario& scenario) {
     const ScriptFacts* facts = script(scenario);
-    if (!facts || !facts->reaches_booti || (scenario.xen && scenario.xen->address) ||
-        !facts->unfollowed.empty())
+    if (!facts || !facts->reaches_booti || (scenario.xen && scenario.xen->address) || !facts->unfollowed.empty())
         return {};
     std::string found = "booti " + facts->booti_image;
     if (scenario.kernel && scenario.kernel->address && !scenario.kernel->release.empty())
@@ -178,8 +171,7 @@ bool is_extlinux(const ScriptFacts* facts) {
 Findings extlinux_without_dom0(const BootScenario& scenario) {
     const ScriptFacts* facts = script(scenario);
     if (!is_extlinux(facts) || !facts->reaches_booti || !scenario.xen) return {};
-    if (scenario.kernel && scenario.kernel->address && scenario.device_tree &&
-        scenario.device_tree->effective)
+    if (scenario.kernel && scenario.kernel->address && scenario.device_tree && scenario.device_tree->effective)
         for (const ModuleFacts& module : scenario.device_tree->effective->modules)
             if (module.range && module.range->begin == *scenario.kernel->address) return {};
     return {{"extlinux.conf starts Xen, but no kernel for dom0 is loaded",
@@ -206,11 +198,10 @@ constexpr Rule rules[] = {
       .severity = Severity::error,
       .title = "U-Boot finds nothing to start",
       .why = "It tries the USB disks and the network, and stops at its prompt.",
-      .story =
-          "The standard boot looks on each partition for extlinux/extlinux.conf, then for boot.scr.uimg and "
-          "boot.scr, in / and in /boot/, then for an EFI program. A bootcmd of one's own comes from "
-          "uboot.env, and "
-          "only where its checksum is right: with a wrong one U-Boot takes its default environment.",
+      .story = "The standard boot looks on each partition for extlinux/extlinux.conf, then for boot.scr.uimg and "
+               "boot.scr, in / and in /boot/, then for an EFI program. A bootcmd of one's own comes from "
+               "uboot.env, and "
+               "only where its checksum is right: with a wrong one U-Boot takes its default environment.",
       .source = "u-boot include/config_distro_bootcmd.h, boot/bootmeth_script.c"},
      nothing_to_run},
     {{.id = "extlinux-without-dom0",
@@ -219,12 +210,11 @@ constexpr Rule rules[] = {
       .title = "extlinux.conf starts Xen without a kernel for dom0",
       .why = "extlinux loads one kernel, one initrd and one device tree, so Xen panics with \"Missing kernel "
              "boot module?\" or \"Could not set up DOM0 guest OS\".",
-      .story =
-          "U-Boot puts the file named by `kernel` (here Xen) at kernel_addr_r, the initrd at ramdisk_addr_r "
-          "and the tree at fdt_addr_r. Nothing else can be loaded. Only a device tree whose /chosen has a "
-          "module "
-          "node with ramdisk_addr_r and the exact size of dom0's kernel, named as initrd, would start; "
-          "`fdtoverlays` needs fdtoverlay_addr_r, which U-Boot for the Raspberry Pi does not set.",
+      .story = "U-Boot puts the file named by `kernel` (here Xen) at kernel_addr_r, the initrd at ramdisk_addr_r "
+               "and the tree at fdt_addr_r. Nothing else can be loaded. Only a device tree whose /chosen has a "
+               "module "
+               "node with ramdisk_addr_r and the exact size of dom0's kernel, named as initrd, would start; "
+               "`fdtoverlays` needs fdtoverlay_addr_r, which U-Boot for the Raspberry Pi does not set.",
       .source = "u-boot boot/pxe_utils.c label_boot; board/raspberrypi/rpi/rpi.env"},
      extlinux_without_dom0},
     {{.id = "extlinux-before-script",
@@ -291,14 +281,13 @@ constexpr Rule rules[] = {
       .severity = Severity::error,
       .title = "The script reads a device or a partition that is not there",
       .why = "Every load from it fails, and booti then finds no Xen.",
-      .story =
-          "meta-virtualization's boot script of 2023 says `mmc 1:1`; where U-Boot counts the card as mmc 0 "
-          "it "
-          "prints \"Bad device specification mmc 1\" and at the end \"Bad Linux ARM64 Image magic!\". The "
-          "card "
-          "is mmc 0 unless an alias in the firmware's device tree gives its controller another number; the "
-          "emulated board shows mmc 0 with Debian's U-Boot 2023.01 and 2025.01. What a script only tries in "
-          "an if counts when nothing else starts.",
+      .story = "meta-virtualization's boot script of 2023 says `mmc 1:1`; where U-Boot counts the card as mmc 0 "
+               "it "
+               "prints \"Bad device specification mmc 1\" and at the end \"Bad Linux ARM64 Image magic!\". The "
+               "card "
+               "is mmc 0 unless an alias in the firmware's device tree gives its controller another number; the "
+               "emulated board shows mmc 0 with Debian's U-Boot 2023.01 and 2025.01. What a script only tries in "
+               "an if counts when nothing else starts.",
       .source = "u-boot disk/part.c blk_get_device_part_str"},
      absent_device},
     {{.id = "script-carriage-return",
@@ -306,22 +295,19 @@ constexpr Rule rules[] = {
       .severity = Severity::error,
       .title = "Lines of the script end in a carriage return",
       .why = "U-Boot knows line feeds only: the last word of every line ends in an invisible letter.",
-      .story =
-          "A boot.cmd that was edited on Windows and compiled with mkimage looks for a file called "
-          "\"xen\\r\", and "
-          "`fi\\r` is no fi. `env import -t` keeps the letter in the values of a uEnv.txt; with -r it takes "
-          "it away. Seen with U-Boot 2023.01 and 2025.01.",
+      .story = "A boot.cmd that was edited on Windows and compiled with mkimage looks for a file called "
+               "\"xen\\r\", and "
+               "`fi\\r` is no fi. `env import -t` keeps the letter in the values of a uEnv.txt; with -r it takes "
+               "it away. Seen with U-Boot 2023.01 and 2025.01.",
       .source = "u-boot common/cli_hush.c, lib/hashtable.c himport_r"},
      carriage_returns},
     {{.id = "efi-before-script",
       .rule = "U3d",
       .severity = Severity::warning,
       .title = "U-Boot starts an EFI program before the script",
-      .why =
-          "Bootstd of v2025.01 and later tries EFI/BOOT/BOOTAA64.EFI before boot.scr on the same partition.",
-      .story =
-          "Up to v2024.10 the script came first, so a card with both changes its way of booting with the "
-          "U-Boot. What the EFI program does was not followed; the findings are about the script.",
+      .why = "Bootstd of v2025.01 and later tries EFI/BOOT/BOOTAA64.EFI before boot.scr on the same partition.",
+      .story = "Up to v2024.10 the script came first, so a card with both changes its way of booting with the "
+               "U-Boot. What the EFI program does was not followed; the findings are about the script.",
       .source = "u-boot boot/bootmeth_efi.c, boot/bootmeth_script.c"},
      efi_before},
     {{.id = "script-decimal-number",

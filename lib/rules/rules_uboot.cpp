@@ -9,21 +9,18 @@ namespace {
 
 /// Year and month as one number, 0 where the version is not known.
 int version(const BootScenario& scenario) {
-    return scenario.uboot && scenario.uboot->year > 0 ? scenario.uboot->year * 100 + scenario.uboot->month
-                                                      : 0;
+    return scenario.uboot && scenario.uboot->year > 0 ? scenario.uboot->year * 100 + scenario.uboot->month : 0;
 }
 
 const SavedEnvironmentFacts* saved(const BootScenario& scenario) {
-    return scenario.saved_environment && scenario.saved_environment->crc_right ? &*scenario.saved_environment
-                                                                               : nullptr;
+    return scenario.saved_environment && scenario.saved_environment->crc_right ? &*scenario.saved_environment : nullptr;
 }
 
 Findings fdt_addr_stale(const BootScenario& scenario) {
     const SavedEnvironmentFacts* environment = saved(scenario);
     if (!environment || !environment->variables.contains("fdt_addr")) return {};
     if (version(scenario) >= 202507) return {};
-    return {{environment->file + " holds a saved fdt_addr",
-             "fdt_addr=" + environment->variables.at("fdt_addr"),
+    return {{environment->file + " holds a saved fdt_addr", "fdt_addr=" + environment->variables.at("fdt_addr"),
              "no fdt_addr: the firmware tells U-Boot where its tree is",
              "remove the variable from " + environment->file + ", or use U-Boot v2025.07 or newer"}};
 }
@@ -38,15 +35,14 @@ Findings board_identity(const BootScenario& scenario) {
     if (environment->variables.contains("fdt_addr") && version(scenario) >= 202507)
         found.push_back("fdt_addr=" + environment->variables.at("fdt_addr"));
     if (found.empty()) return {};
-    return {{environment->file + " holds what belongs to one board", describe_list(found),
-             "none of these variables", "remove them from " + environment->file}};
+    return {{environment->file + " holds what belongs to one board", describe_list(found), "none of these variables",
+             "remove them from " + environment->file}};
 }
 
 Findings over_control_tree(const BootScenario& scenario) {
     if (!scenario.script || !scenario.script->loads_tree_to_fdt_addr || version(scenario) < 202601) return {};
-    return {{"the script loads the device tree over U-Boot's own",
-             "a load to ${fdt_addr}, " + scenario.uboot->banner, "${fdt_addr_r}",
-             "load to ${fdt_addr_r}, or `fdt move ${fdt_addr} ${fdt_addr_r} <length>`"}};
+    return {{"the script loads the device tree over U-Boot's own", "a load to ${fdt_addr}, " + scenario.uboot->banner,
+             "${fdt_addr_r}", "load to ${fdt_addr_r}, or `fdt move ${fdt_addr} ${fdt_addr_r} <length>`"}};
 }
 
 Findings lacks_command(const BootScenario& scenario) {
@@ -59,8 +55,7 @@ Findings lacks_command(const BootScenario& scenario) {
         missing.emplace_back("legacy script images (CONFIG_LEGACY_IMAGE_FORMAT)");
     const bool applies = std::any_of(scenario.overlays.begin(), scenario.overlays.end(),
                                      [](const OverlayFacts& overlay) { return overlay.at_boot; });
-    if (applies && !uboot.fdt_overlay.value_or(true))
-        missing.emplace_back("fdt apply (CONFIG_OF_LIBFDT_OVERLAY)");
+    if (applies && !uboot.fdt_overlay.value_or(true)) missing.emplace_back("fdt apply (CONFIG_OF_LIBFDT_OVERLAY)");
     if (missing.empty()) return {};
     return {{uboot.file + " lacks what the boot needs", "without " + describe_list(missing),
              "a U-Boot with all of them", "build U-Boot from rpi_4_defconfig with these options"}};
@@ -72,8 +67,8 @@ Findings relocation_off(const BootScenario& scenario) {
     const SavedEnvironmentFacts* environment = saved(scenario);
     if (!environment || !environment->variables.contains("fdt_high")) return {};
     const std::string& value = environment->variables.at("fdt_high");
-    const std::string digits =
-        value.substr(value.find_first_of("fF") == std::string::npos ? 0 : value.find_first_of("fF"));
+    const std::string digits = value.substr(value.find_first_of("fF") == std::string::npos ? 0
+                                                                                           : value.find_first_of("fF"));
     if (digits.empty() || digits.find_first_not_of("fF") != std::string::npos) return {};
     return {{"fdt_high forbids U-Boot to move the device tree", "fdt_high=" + value, "no fdt_high",
              "remove it from " + environment->file}};
@@ -126,10 +121,9 @@ constexpr Rule rules[] = {
       .title = "The script loads the device tree over U-Boot's own",
       .why = "Since v2026.01 fdt_addr is U-Boot's own tree in a region that must not be overwritten, so the "
              "load is refused.",
-      .story =
-          "15c719174cf made fdt_addr the relocated control tree, reserved with LMB_NOOVERWRITE. `fatload mmc "
-          "0:1 ${fdt_addr} ...`, the way of the original boot_xen, ends in \"Reading file would "
-          "overwrite reserved memory\". Growing that tree in place runs into U-Boot's data.",
+      .story = "15c719174cf made fdt_addr the relocated control tree, reserved with LMB_NOOVERWRITE. `fatload mmc "
+               "0:1 ${fdt_addr} ...`, the way of the original boot_xen, ends in \"Reading file would "
+               "overwrite reserved memory\". Growing that tree in place runs into U-Boot's data.",
       .source = "u-boot board/raspberrypi/rpi/rpi.c; mender-image PR 509"},
      over_control_tree},
     {{.id = "uboot-lacks-command",

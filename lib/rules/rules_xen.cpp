@@ -60,12 +60,11 @@ Findings misaligned(const BootScenario& scenario) {
             !moved.overlaps(other.range) || other.until != std::numeric_limits<unsigned>::max())
             continue;
         return {{"booti will move Xen over " + other.name,
-                 "from " + format_address(*xen.address) + " to " + describe_range(moved) + ", " + other.name +
-                     " " + describe_range(other.range),
+                 "from " + format_address(*xen.address) + " to " + describe_range(moved) + ", " + other.name + " " +
+                     describe_range(other.range),
                  "(address - text_offset) a multiple of 2 MiB, or room behind it",
-                 "load Xen at " +
-                     format_address(align_down(*xen.address - xen.header->text_offset, booti_alignment) +
-                                    xen.header->text_offset)}};
+                 "load Xen at " + format_address(align_down(*xen.address - xen.header->text_offset, booti_alignment) +
+                                                 xen.header->text_offset)}};
     }
     return {};
 }
@@ -76,16 +75,14 @@ Findings reaches_next(const BootScenario& scenario) {
         if (xen.role != Placement::Role::xen) continue;
         for (const Placement& other : scenario.placements) {
             if (other.role == Placement::Role::xen || other.role == Placement::Role::reserved ||
-                other.role == Placement::Role::overlay || !xen.range.overlaps(other.range) ||
-                other.until < xen.from)
+                other.role == Placement::Role::overlay || !xen.range.overlaps(other.range) || other.until < xen.from)
                 continue;
             findings.push_back(
                 {"Xen reaches into " + other.name,
                  "Xen " + describe_range(xen.range) + " by its header, " + other.name + " " +
                      describe_range(other.range),
                  "at most " +
-                     describe_size(other.range.begin > xen.range.begin ? other.range.begin - xen.range.begin
-                                                                       : 0) +
+                     describe_size(other.range.begin > xen.range.begin ? other.range.begin - xen.range.begin : 0) +
                      " for Xen",
                  "move " + other.name + " to " + format_address(align_up(xen.range.end, booti_alignment)) +
                      " or above, or use a release build of Xen"});
@@ -96,8 +93,8 @@ Findings reaches_next(const BootScenario& scenario) {
 
 Findings image_size_zero(const BootScenario& scenario) {
     if (!scenario.xen || !scenario.xen->header || scenario.xen->header->image_size != 0) return {};
-    return {{scenario.xen->file + " does not say how large it is", "image_size 0",
-             "image_size from the linker", "use Xen 4.12 or newer"}};
+    return {{scenario.xen->file + " does not say how large it is", "image_size 0", "image_size from the linker",
+             "use Xen 4.12 or newer"}};
 }
 
 Findings too_old(const BootScenario& scenario) {
@@ -105,8 +102,7 @@ Findings too_old(const BootScenario& scenario) {
     const XenFacts& xen = *scenario.xen;
     const std::string found = "Xen " + std::to_string(xen.major) + "." + std::to_string(xen.minor);
     if (older(xen.major, xen.minor, 4, 13))
-        return {
-            {"this Xen does not know the Raspberry Pi 4", found, "4.15 or newer", "use Xen 4.15 or newer"}};
+        return {{"this Xen does not know the Raspberry Pi 4", found, "4.15 or newer", "use Xen 4.15 or newer"}};
     if (older(xen.major, xen.minor, 4, 14))
         return {{"this Xen gives dom0 memory that the SD controller cannot reach", found, "4.15 or newer",
                  "use Xen 4.15 or newer"}};
@@ -122,10 +118,9 @@ constexpr Rule rules[] = {
       .severity = Severity::error,
       .title = "Xen is no arm64 Image",
       .why = "U-Boot's booti refuses it with \"Bad Linux ARM64 Image magic!\".",
-      .story =
-          "booti looks for the little-endian number 0x644d5241 (\"ARM\\x64\") at byte 56 of what it is to "
-          "start. Xen's own head.S "
-          "writes that header, so a file without it is no arm64 build of Xen, or something was done to it.",
+      .story = "booti looks for the little-endian number 0x644d5241 (\"ARM\\x64\") at byte 56 of what it is to "
+               "start. Xen's own head.S "
+               "writes that header, so a file without it is no arm64 build of Xen, or something was done to it.",
       .source = "u-boot arch/arm/lib/image.c booti_setup; xen xen/arch/arm/arm64/head.S"},
      no_magic},
     {{.id = "xen-moved-to-ram-base",
@@ -148,20 +143,18 @@ constexpr Rule rules[] = {
       .title = "booti moves Xen over something else",
       .why = "booti rounds the base up to the next 2 MiB and moves Xen there, over whatever was loaded "
              "behind it.",
-      .story =
-          "booti_setup ends in ALIGN(base, 2 MiB) + text_offset. ALIGN rounds up: a Xen loaded at "
-          "0x280000 is moved to 0x400000 without "
-          "a word, and dom0's kernel or the device tree that stood there is gone. 0x200000 is right as "
-          "it is. Where nothing stands behind it, the move harms nobody: so Xen starts from U-Boot's own "
-          "kernel_addr_r, 0x80000.",
+      .story = "booti_setup ends in ALIGN(base, 2 MiB) + text_offset. ALIGN rounds up: a Xen loaded at "
+               "0x280000 is moved to 0x400000 without "
+               "a word, and dom0's kernel or the device tree that stood there is gone. 0x200000 is right as "
+               "it is. Where nothing stands behind it, the move harms nobody: so Xen starts from U-Boot's own "
+               "kernel_addr_r, 0x80000.",
       .source = "u-boot arch/arm/lib/image.c booti_setup"},
      misaligned},
     {{.id = "xen-reaches-next",
       .rule = "X4",
       .severity = Severity::error,
       .title = "Xen in memory is larger than the gap behind it",
-      .why =
-          "Xen occupies image_size bytes, .bss included, not the size of its file; what it covers is lost.",
+      .why = "Xen occupies image_size bytes, .bss included, not the size of its file; what it covers is lost.",
       .story = "The header's image_size (byte 16) counts the .bss that the file does not hold. At 0x200000 "
                "with dom0's Image at 0x480000 there are "
                "2.5 MiB; meta-virtualization's 0x400000 leaves 2 MiB. Up to 4.17 Xen itself is at most 2 "

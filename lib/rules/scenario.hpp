@@ -128,15 +128,14 @@ struct OverlayFacts {
     std::optional<std::uint64_t> address;  ///< where the script loads it
     bool valid = true;                     ///< a device tree blob
     bool is_overlay = true;                ///< has fragments
-    std::string
-        failure;  ///< libfdt's word where it cannot be applied ("FDT_ERR_NOTFOUND"); not for a lack of room
+    std::string failure;  ///< libfdt's word where it cannot be applied ("FDT_ERR_NOTFOUND"); not for a lack of room
     std::string missing_target;                  ///< path or label that the tree lacks
     std::string similar_target;                  ///< what the tree has instead; may be empty
     std::optional<std::string> resize_argument;  ///< of the last `fdt resize` before it; "" for none given
-    bool resized = false;                 ///< there was an `fdt resize` (or an `fdt move` with a length)
-    std::optional<std::uint64_t> room;    ///< free bytes in the tree when it is applied
-    std::optional<std::uint64_t> needed;  ///< bytes it makes the tree grow
-    bool base_kept = true;                ///< the base tree survives a failed apply (a copy, or loaded anew)
+    bool resized = false;                        ///< there was an `fdt resize` (or an `fdt move` with a length)
+    std::optional<std::uint64_t> room;           ///< free bytes in the tree when it is applied
+    std::optional<std::uint64_t> needed;         ///< bytes it makes the tree grow
+    bool base_kept = true;                       ///< the base tree survives a failed apply (a copy, or loaded anew)
 };
 
 /// The flattened device tree that booti hands to Xen.
@@ -171,30 +170,27 @@ struct ScriptFacts {
     std::string file;        ///< "boot.scr"
     std::uint64_t size = 0;  ///< bytes of the file
     std::string text;
-    std::optional<bool> header_right;  ///< legacy header and both CRCs; nothing for a plain text
-    std::vector<std::string>
-        unchecked_steps;  ///< "fatload mmc 0:1 ... (line 3)": steps whose failure goes on unseen
-    std::vector<std::string> fixed_devices;  ///< "mmc 0:1 (line 3)": devices written out instead of ${devnum}
-    std::vector<std::string>
-        decimal_numbers;  ///< "fdt resize 1024 (line 4)": look decimal where U-Boot reads hex
-    std::vector<std::string> syntax_errors;  ///< with their line
-    std::vector<std::string> missing_files;  ///< files it loads that the partition lacks
-    std::vector<std::string> missing_nodes;  ///< nodes it edits that the tree lacks
-    std::vector<std::string> unfollowed;     ///< what could not be followed, with its line
-    bool loads_tree_to_fdt_addr = false;     ///< fatload ... ${fdt_addr}
-    bool uses_fdt_addr = false;              ///< reads ${fdt_addr} at all
-    std::optional<bool> sets_bootargs;       ///< the variable bootargs when booti runs
+    std::optional<bool> header_right;          ///< legacy header and both CRCs; nothing for a plain text
+    std::vector<std::string> unchecked_steps;  ///< "fatload mmc 0:1 ... (line 3)": steps whose failure goes on unseen
+    std::vector<std::string> fixed_devices;    ///< "mmc 0:1 (line 3)": devices written out instead of ${devnum}
+    std::vector<std::string> decimal_numbers;  ///< "fdt resize 1024 (line 4)": look decimal where U-Boot reads hex
+    std::vector<std::string> syntax_errors;    ///< with their line
+    std::vector<std::string> missing_files;    ///< files it loads that the partition lacks
+    std::vector<std::string> missing_nodes;    ///< nodes it edits that the tree lacks
+    std::vector<std::string> unfollowed;       ///< what could not be followed, with its line
+    bool loads_tree_to_fdt_addr = false;       ///< fatload ... ${fdt_addr}
+    bool uses_fdt_addr = false;                ///< reads ${fdt_addr} at all
+    std::optional<bool> sets_bootargs;         ///< the variable bootargs when booti runs
     std::string bootargs;
     std::string hides;  ///< a script that U-Boot would have found after this one; empty: none
     bool reaches_booti = false;
     std::string last_failure;  ///< where it does not: the step that failed, and what the script said then
     std::string booti_image;   ///< arguments of booti, expanded
     std::string booti_initrd;
-    std::string booti_tree;                   ///< empty where no sound tree lies there
-    std::string booti_argument;               ///< the third one, whatever lies there; empty: none was given
-    std::vector<std::string> absent_devices;  ///< "mmc 1:1 (line 3)": devices that are not there
-    std::vector<std::string>
-        carriage_returns;    ///< "line 3": lines that end in CR, which U-Boot takes for a letter
+    std::string booti_tree;                     ///< empty where no sound tree lies there
+    std::string booti_argument;                 ///< the third one, whatever lies there; empty: none was given
+    std::vector<std::string> absent_devices;    ///< "mmc 1:1 (line 3)": devices that are not there
+    std::vector<std::string> carriage_returns;  ///< "line 3": lines that end in CR, which U-Boot takes for a letter
     std::string efi_before;  ///< an EFI program that this U-Boot starts before this script; empty: none
 };
 
@@ -268,8 +264,7 @@ struct BootScenario {
     std::optional<UBootFacts> uboot;
     std::optional<SavedEnvironmentFacts> saved_environment;
     std::optional<ScriptFacts> script;
-    bool nothing_to_run =
-        false;  ///< U-Boot would find neither a script nor extlinux.conf nor a saved bootcmd
+    bool nothing_to_run = false;  ///< U-Boot would find neither a script nor extlinux.conf nor a saved bootcmd
     std::optional<FirmwareFacts> firmware;
     std::optional<DiskFacts> disk;
     std::optional<RootFacts> root;

@@ -28,8 +28,7 @@ class ContentStore {
     /// Brings a whole file system image where it will stay, now, beside other work. `watch` is called often;
     /// what it throws ends the work. A store that is not in_place() does nothing. Throws Error{io,
     /// cancelled}.
-    virtual void place_image(const Content& image, const Supervision& supervision,
-                             const std::function<void()>& watch) {
+    virtual void place_image(const Content& image, const Supervision& supervision, const std::function<void()>& watch) {
         static_cast<void>(image);
         static_cast<void>(supervision);
         static_cast<void>(watch);

@@ -11,23 +11,21 @@
 namespace rpixen {
 namespace {
 
-constexpr std::size_t capacity =
-    256 * 1024;  ///< stays in the processor's cache: docs/decisions/0006-data-path.md
-constexpr std::size_t widest_skip =
-    16 * 1024;                            ///< reading over a tar's headers is cheaper than a second call
-constexpr std::size_t most_parts = 1000;  ///< IOV_MAX is 1024
+constexpr std::size_t capacity = 256 * 1024;    ///< stays in the processor's cache: docs/decisions/0006-data-path.md
+constexpr std::size_t widest_skip = 16 * 1024;  ///< reading over a tar's headers is cheaper than a second call
+constexpr std::size_t most_parts = 1000;        ///< IOV_MAX is 1024
 
 /// preadv until everything is there; the parts are used up.
 void read_parts(int descriptor, std::uint64_t offset, std::vector<iovec>& parts, const std::string& name) {
     std::size_t first = 0;
     while (first < parts.size()) {
-        const ssize_t count = ::preadv(descriptor, parts.data() + first,
-                                       static_cast<int>(parts.size() - first), static_cast<off_t>(offset));
+        const ssize_t count = ::preadv(descriptor, parts.data() + first, static_cast<int>(parts.size() - first),
+                                       static_cast<off_t>(offset));
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) throw_io("read", name);
         if (count == 0)
-            throw Error(ErrorCode::io, name + " ended while it was read",
-                        "its end at byte " + std::to_string(offset), {}, "do not change inputs during a run");
+            throw Error(ErrorCode::io, name + " ended while it was read", "its end at byte " + std::to_string(offset),
+                        {}, "do not change inputs during a run");
         offset += static_cast<std::uint64_t>(count);
         auto left = static_cast<std::size_t>(count);
         while (first < parts.size() && left >= parts[first].iov_len) left -= parts[first++].iov_len;
@@ -74,8 +72,7 @@ void DataPath::copy(const Content& content, std::uint64_t from, std::uint64_t to
 
 void DataPath::read(const Content& content, std::uint64_t from, MutableBytes out) {
     // What lies in the output already does not lie there in one piece (ext4_data_store.hpp).
-    if (content.source->descriptor() >= 0 &&
-        content.source->descriptor() != partition_.output().descriptor()) {
+    if (content.source->descriptor() >= 0 && content.source->descriptor() != partition_.output().descriptor()) {
         queue(content, content.position + from, out);
         return;
     }

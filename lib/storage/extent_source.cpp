@@ -27,8 +27,8 @@ class OpenExtents final : public OpenContent {
                                       [](std::uint64_t at, const Place& p) { return at < p.begin; });
         for (--place; !out.empty(); ++place) {
             const std::uint64_t inside = offset - place->begin;
-            const auto part =
-                static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), place->bytes.size() - inside));
+            const auto part = static_cast<std::size_t>(
+                std::min<std::uint64_t>(out.size(), place->bytes.size() - inside));
             image_->read(place->bytes.begin + inside, out.first(part));
             out = out.subspan(part);
             offset += part;

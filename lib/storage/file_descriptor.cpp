@@ -55,8 +55,7 @@ void pread_exactly(int descriptor, std::uint64_t offset, MutableBytes out, const
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) throw_io("read", name);
         if (count == 0)
-            throw Error(ErrorCode::io, name + " ended while it was read",
-                        "its end at byte " + std::to_string(offset),
+            throw Error(ErrorCode::io, name + " ended while it was read", "its end at byte " + std::to_string(offset),
                         std::to_string(out.size()) + " further bytes", "do not change inputs during a run");
         out = out.subspan(static_cast<std::size_t>(count));
         offset += static_cast<std::uint64_t>(count);

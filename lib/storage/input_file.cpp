@@ -14,8 +14,7 @@ namespace {
 
 class OpenRange final : public OpenContent {
   public:
-    OpenRange(std::shared_ptr<const InputFile> file, std::uint64_t base)
-        : file_(std::move(file)), base_(base) {}
+    OpenRange(std::shared_ptr<const InputFile> file, std::uint64_t base) : file_(std::move(file)), base_(base) {}
     void read(std::uint64_t offset, MutableBytes out) override {
         pread_exactly(file_->descriptor(), base_ + offset, out, file_->name());
     }
@@ -64,8 +63,8 @@ std::shared_ptr<const InputFile> InputFile::open_file(const std::string& path) {
     struct stat status {};
     if (::fstat(descriptor.get(), &status) != 0) throw_io("examine", path);
     if (!S_ISREG(status.st_mode))
-        throw Error(ErrorCode::artifact, path + " is no regular file", kind_of(status.st_mode),
-                    "a regular file", "name the file itself");
+        throw Error(ErrorCode::artifact, path + " is no regular file", kind_of(status.st_mode), "a regular file",
+                    "name the file itself");
     const FileIdentity identity = identify(descriptor.get(), path);
     return std::make_shared<InputFile>(std::move(descriptor), path, identity);
 }

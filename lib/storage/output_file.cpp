@@ -22,8 +22,8 @@ std::string temporary_name(const std::string& path) {
     static std::atomic<unsigned> counter{0};
     const std::size_t slash = path.rfind('/');
     const std::size_t start = slash == std::string::npos ? 0 : slash + 1;
-    return path.substr(0, start) + "." + path.substr(start).substr(0, 200) + "." +
-           std::to_string(::getpid()) + "-" + std::to_string(counter++) + ".tmp";
+    return path.substr(0, start) + "." + path.substr(start).substr(0, 200) + "." + std::to_string(::getpid()) + "-" +
+           std::to_string(counter++) + ".tmp";
 }
 
 }  // namespace
@@ -32,15 +32,13 @@ OutputFile::OutputFile(std::string path)
     : path_(std::move(path)), target_(resolve_output(path_)), folder_(folder_of(target_)) {
     struct stat status {};
     if (::stat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
-        throw Error(ErrorCode::io, "cannot write " + path_,
-                    S_ISDIR(status.st_mode) ? "a folder" : "no regular file",
+        throw Error(ErrorCode::io, "cannot write " + path_, S_ISDIR(status.st_mode) ? "a folder" : "no regular file",
                     "a new name or a regular file to replace", "name the image file with -o");
     descriptor_ = FileDescriptor(::open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666));
     if (!descriptor_ && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == ENOSYS)) {
         do {
             temporary_ = temporary_name(target_);
-            descriptor_ =
-                FileDescriptor(::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+            descriptor_ = FileDescriptor(::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
         } while (!descriptor_ && errno == EEXIST);
         if (!descriptor_) temporary_.clear();
     }
@@ -79,8 +77,7 @@ const std::string& OutputFile::name_temporarily() {
     std::string name;
     do {
         name = temporary_name(target_);
-        if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0)
-            return temporary_ = name;
+        if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) return temporary_ = name;
     } while (errno == EEXIST);
     throw_io("name", path_);
 }
@@ -100,8 +97,7 @@ void OutputFile::bring_folder_to_disk() {
 }
 
 void OutputFile::exchange() {
-    exchanged_ =
-        ::renameat2(AT_FDCWD, name_temporarily().c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE) == 0;
+    exchanged_ = ::renameat2(AT_FDCWD, name_temporarily().c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE) == 0;
     if (exchanged_) {
         committed_ = true;
         return;

@@ -40,8 +40,7 @@ std::string real_path(const std::string& path) {
 }
 
 [[noreturn]] void refuse(const std::string& path, const std::string& found) {
-    throw Error(ErrorCode::io, "cannot write " + path, found, "a new name or a regular file to replace",
-                "name a file");
+    throw Error(ErrorCode::io, "cannot write " + path, found, "a new name or a regular file to replace", "name a file");
 }
 
 }  // namespace

@@ -53,8 +53,7 @@ class SpooledStore final : public ContentStore {
 
     class OpenSpool final : public OpenContent {
       public:
-        OpenSpool(std::shared_ptr<const Spool> spool, std::uint64_t base)
-            : spool_(std::move(spool)), base_(base) {}
+        OpenSpool(std::shared_ptr<const Spool> spool, std::uint64_t base) : spool_(std::move(spool)), base_(base) {}
         void read(std::uint64_t offset, MutableBytes out) override {
             pread_exactly(spool_->descriptor(), base_ + offset, out, spool_->name());
         }

@@ -33,8 +33,7 @@ void check_name(std::string_view path, std::string_view name) {
     for (const auto& [byte, message] :
          {std::pair{'\0', "a file name holds a NUL byte"}, {'\n', "a file name holds a newline"}})
         if (name.find(byte) != std::string_view::npos)
-            refuse_path(path, message, quoted(name), "any other byte but '/'",
-                        "rename the file or leave it out");
+            refuse_path(path, message, quoted(name), "any other byte but '/'", "rename the file or leave it out");
 }
 
 /// The first component of `rest` (which loses it); empty components are passed over.
@@ -113,8 +112,7 @@ std::vector<EntryId> FileTree::children(NodeId directory) const {
     std::vector<EntryId> list;
     for (EntryId entry = nodes_[directory].first; entry != no_id; entry = entries_[entry].next)
         if (entries_[entry].node != no_id) list.push_back(entry);
-    std::sort(list.begin(), list.end(),
-              [this](EntryId a, EntryId b) { return entry_name(a) < entry_name(b); });
+    std::sort(list.begin(), list.end(), [this](EntryId a, EntryId b) { return entry_name(a) < entry_name(b); });
     return list;
 }
 
@@ -153,8 +151,8 @@ std::string FileTree::path_of(NodeId node) const {
     EntryId entry = nodes_[node].name;
     if (entry == no_id || entries_[entry].node != node) {
         // Its first name went to another node of a later layer; any other name will do.
-        const auto found =
-            std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.node == node; });
+        const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                        [&](const Entry& e) { return e.node == node; });
         if (found == entries_.end()) return "";
         entry = static_cast<EntryId>(found - entries_.begin());
     }
@@ -173,8 +171,7 @@ FileTree::Place FileTree::walk(std::string_view path, bool create, bool& nowhere
     // Expanding a symlink puts its target before the rest of the path, so one string is walked from the left.
     std::string walk(path);
     std::string_view rest = walk;
-    std::size_t own =
-        path.size();  // how much of the end of `rest` is the member's own path, not a symlink's target
+    std::size_t own = path.size();  // how much of the end of `rest` is the member's own path, not a symlink's target
     NodeId directory = root();
     int symlinks = 0;
     std::string followed;  // the last of them, for messages
@@ -185,9 +182,8 @@ FileTree::Place FileTree::walk(std::string_view path, bool create, bool& nowhere
         if (name == ".") continue;
         if (name == "..") {
             if (!from_target)
-                refuse_path(
-                    path, "a member's path holds '..'", {}, "a path inside the tree",
-                    "pack the tree from its own top ('tar -C TREE -cf FILE .') or leave the member out");
+                refuse_path(path, "a member's path holds '..'", {}, "a path inside the tree",
+                            "pack the tree from its own top ('tar -C TREE -cf FILE .') or leave the member out");
             if (directory == root())
                 refuse_path(path, "a symlink leads out of the tree", followed,
                             "links that stay inside the tree, where a member stands under them",
@@ -265,9 +261,8 @@ EntryId FileTree::checked_existing(const Place& place, NodeType type, Existing e
         refuse(place, std::string("a ") + name_of(type) + " would replace a directory", {},
                "a new name, or one of a file", "rename it or leave it out");
     if (existing == Existing::refuse || entries_[entry].layer == layer_)
-        refuse(place, "two members have one name",
-               std::string("a ") + name_of(present) + " and a " + name_of(type), "each name once in a layer",
-               "leave one of them out, or put it into a layer of its own");
+        refuse(place, "two members have one name", std::string("a ") + name_of(present) + " and a " + name_of(type),
+               "each name once in a layer", "leave one of them out, or put it into a layer of its own");
     return entry;
 }
 
@@ -301,8 +296,7 @@ void FileTree::name_node(const Place& place, EntryId existing, NodeId node) {
     ++nodes_[node].links;
 }
 
-NodeId FileTree::insert(const Place& place, Node node, const Metadata& metadata, XattrSet xattrs,
-                        Existing existing) {
+NodeId FileTree::insert(const Place& place, Node node, const Metadata& metadata, XattrSet xattrs, Existing existing) {
     const EntryId entry = checked_existing(place, node.type, existing);
     node.links = 0;
     node.name = no_id;
@@ -314,8 +308,7 @@ NodeId FileTree::insert(const Place& place, Node node, const Metadata& metadata,
     return id;
 }
 
-NodeId FileTree::add_directory(const Place& place, const Metadata& metadata, XattrSet xattrs,
-                               Existing existing) {
+NodeId FileTree::add_directory(const Place& place, const Metadata& metadata, XattrSet xattrs, Existing existing) {
     NodeId node = place.directory;
     if (!place.name.empty()) {
         const EntryId entry = find_entry(place.directory, place.name);
@@ -330,8 +323,8 @@ NodeId FileTree::add_directory(const Place& place, const Metadata& metadata, Xat
     return node;
 }
 
-NodeId FileTree::directory_in_place_of(const Place& place, EntryId entry, const Metadata& metadata,
-                                       XattrSet xattrs, Existing existing) {
+NodeId FileTree::directory_in_place_of(const Place& place, EntryId entry, const Metadata& metadata, XattrSet xattrs,
+                                       Existing existing) {
     const NodeType present = nodes_[entries_[entry].node].type;
     if (present == NodeType::symlink) {
         // A trailing "/." makes it follow the link; the link and the directory behind it stay as they are.
@@ -353,8 +346,8 @@ void FileTree::set_content(Node& node, const Content& content) {
     node.source = content.source ? intern_source(content.source) : no_id;
 }
 
-NodeId FileTree::add_file(const Place& place, const Metadata& metadata, const Content& content,
-                          XattrSet xattrs, Existing existing) {
+NodeId FileTree::add_file(const Place& place, const Metadata& metadata, const Content& content, XattrSet xattrs,
+                          Existing existing) {
     Node node;
     node.type = NodeType::file;
     node.size = content.size;
@@ -384,12 +377,11 @@ NodeId FileTree::add_sparse_file(const Place& place, const Metadata& metadata, s
     return insert(place, node, metadata, std::move(xattrs), existing);
 }
 
-NodeId FileTree::add_symlink(const Place& place, const Metadata& metadata, std::string_view target,
-                             XattrSet xattrs, Existing existing) {
+NodeId FileTree::add_symlink(const Place& place, const Metadata& metadata, std::string_view target, XattrSet xattrs,
+                             Existing existing) {
     if (target.empty()) refuse(place, "a symlink has no target");
     if (target.size() > longest_target)
-        refuse(place, "a symlink's target is too long", std::to_string(target.size()) + " bytes",
-               "at most 4095");
+        refuse(place, "a symlink's target is too long", std::to_string(target.size()) + " bytes", "at most 4095");
     if (target.find('\0') != std::string_view::npos) refuse(place, "a symlink's target holds a NUL byte");
     Node node;
     node.type = NodeType::symlink;
@@ -406,8 +398,8 @@ NodeId FileTree::add_device(const Place& place, const Metadata& metadata, NodeTy
     return insert(place, node, metadata, std::move(xattrs), existing);
 }
 
-NodeId FileTree::add_special(const Place& place, const Metadata& metadata, NodeType fifo_or_socket,
-                             XattrSet xattrs, Existing existing) {
+NodeId FileTree::add_special(const Place& place, const Metadata& metadata, NodeType fifo_or_socket, XattrSet xattrs,
+                             Existing existing) {
     Node node;
     node.type = fifo_or_socket;
     return insert(place, node, metadata, std::move(xattrs), existing);
@@ -491,18 +483,15 @@ void FileTree::drop(EntryId entry) {
 }
 
 EntryId FileTree::find_entry(NodeId directory, std::string_view name) const {
-    for (EntryId entry = buckets_[bucket_of(directory, name)]; entry != no_id;
-         entry = entries_[entry].next_in_bucket)
-        if (entries_[entry].node != no_id && entries_[entry].directory == directory &&
-            entry_name(entry) == name)
+    for (EntryId entry = buckets_[bucket_of(directory, name)]; entry != no_id; entry = entries_[entry].next_in_bucket)
+        if (entries_[entry].node != no_id && entries_[entry].directory == directory && entry_name(entry) == name)
             return entry;
     return no_id;
 }
 
 std::size_t FileTree::bucket_of(NodeId directory, std::string_view name) const {
     // The number of buckets is a power of two. std::hash decides only speed: no order is ever taken from it.
-    const std::size_t hash =
-        std::hash<std::string_view>()(name) ^ (directory * std::size_t{0x9e3779b97f4a7c15});
+    const std::size_t hash = std::hash<std::string_view>()(name) ^ (directory * std::size_t{0x9e3779b97f4a7c15});
     return (hash ^ hash >> 32) & (buckets_.size() - 1);
 }
 

@@ -87,12 +87,8 @@ class FileTree {
     std::vector<DataRun> runs(NodeId node) const;
     bool sparse(NodeId node) const { return nodes_[node].runs != no_id; }
     std::string_view symlink_target(NodeId node) const;
-    std::uint32_t device_major(NodeId node) const {
-        return static_cast<std::uint32_t>(nodes_[node].position >> 32);
-    }
-    std::uint32_t device_minor(NodeId node) const {
-        return static_cast<std::uint32_t>(nodes_[node].position);
-    }
+    std::uint32_t device_major(NodeId node) const { return static_cast<std::uint32_t>(nodes_[node].position >> 32); }
+    std::uint32_t device_minor(NodeId node) const { return static_cast<std::uint32_t>(nodes_[node].position); }
 
     std::string_view entry_name(EntryId entry) const;
     NodeId entry_node(EntryId entry) const { return entries_[entry].node; }
@@ -131,18 +127,17 @@ class FileTree {
 
     NodeId add_directory(const Place& place, const Metadata& metadata, XattrSet xattrs = {},
                          Existing existing = Existing::refuse);
-    NodeId add_file(const Place& place, const Metadata& metadata, const Content& content,
-                    XattrSet xattrs = {}, Existing existing = Existing::refuse);
+    NodeId add_file(const Place& place, const Metadata& metadata, const Content& content, XattrSet xattrs = {},
+                    Existing existing = Existing::refuse);
     /// `runs` ascending and disjoint, inside `size`; content.size is their sum.
-    NodeId add_sparse_file(const Place& place, const Metadata& metadata, std::uint64_t size,
-                           const Content& content, std::vector<DataRun> runs, XattrSet xattrs = {},
-                           Existing existing = Existing::refuse);
-    NodeId add_symlink(const Place& place, const Metadata& metadata, std::string_view target,
-                       XattrSet xattrs = {}, Existing existing = Existing::refuse);
+    NodeId add_sparse_file(const Place& place, const Metadata& metadata, std::uint64_t size, const Content& content,
+                           std::vector<DataRun> runs, XattrSet xattrs = {}, Existing existing = Existing::refuse);
+    NodeId add_symlink(const Place& place, const Metadata& metadata, std::string_view target, XattrSet xattrs = {},
+                       Existing existing = Existing::refuse);
     NodeId add_device(const Place& place, const Metadata& metadata, NodeType type, std::uint32_t major,
                       std::uint32_t minor, XattrSet xattrs = {}, Existing existing = Existing::refuse);
-    NodeId add_special(const Place& place, const Metadata& metadata, NodeType fifo_or_socket,
-                       XattrSet xattrs = {}, Existing existing = Existing::refuse);
+    NodeId add_special(const Place& place, const Metadata& metadata, NodeType fifo_or_socket, XattrSet xattrs = {},
+                       Existing existing = Existing::refuse);
     /// Another name for a node that is no directory.
     void add_link(const Place& place, NodeId node, Existing existing = Existing::refuse);
     void set_metadata(NodeId node, const Metadata& metadata);
@@ -175,8 +170,7 @@ class FileTree {
     struct Node {
         std::int64_t mtime_seconds = 0;
         std::uint64_t size = 0;
-        std::uint64_t position =
-            0;  ///< in the source; major << 32 | minor; offset of a symlink's target in texts_
+        std::uint64_t position = 0;  ///< in the source; major << 32 | minor; offset of a symlink's target in texts_
         std::uint32_t mtime_nanoseconds = 0;
         std::uint32_t uid = 0;
         std::uint32_t gid = 0;
@@ -200,8 +194,7 @@ class FileTree {
     };
 
     EntryId find_entry(NodeId directory, std::string_view name) const;
-    NodeId insert(const Place& place, Node node, const Metadata& metadata, XattrSet xattrs,
-                  Existing existing);
+    NodeId insert(const Place& place, Node node, const Metadata& metadata, XattrSet xattrs, Existing existing);
     EntryId checked_existing(const Place& place, NodeType type, Existing existing);
     Place walk(std::string_view path, bool create, bool& nowhere);
     NodeId directory_in_place_of(const Place& place, EntryId entry, const Metadata& metadata, XattrSet xattrs,
@@ -217,14 +210,13 @@ class FileTree {
     void set_content(Node& node, const Content& content);
     void grow_buckets();
     std::size_t bucket_of(NodeId directory, std::string_view name) const;
-    [[noreturn]] void refuse(const Place& place, std::string message, std::string found = {},
-                             std::string allowed = {}, std::string change = {}) const;
+    [[noreturn]] void refuse(const Place& place, std::string message, std::string found = {}, std::string allowed = {},
+                             std::string change = {}) const;
 
     std::deque<Node> nodes_;  // deques grow without copying, which would double the peak
     std::deque<Entry> entries_;
     std::vector<EntryId> buckets_;
-    std::vector<std::unique_ptr<char[]>>
-        texts_;  ///< blocks of text_block bytes, so that growth copies nothing
+    std::vector<std::unique_ptr<char[]>> texts_;  ///< blocks of text_block bytes, so that growth copies nothing
     std::uint64_t text_used_ = 0;
     std::vector<ContentSourcePtr> sources_;
     std::vector<std::vector<DataRun>> run_lists_;

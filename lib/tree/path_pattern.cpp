@@ -78,9 +78,9 @@ bool matches_name(std::string_view pattern, std::string_view name) {
 }
 
 PathPattern::PathPattern(std::string_view pattern) {
-    const bool anchored =
-        pattern.substr(0, pattern.empty() ? 0 : pattern.size() - 1).find('/') != std::string_view::npos ||
-        pattern == "/";
+    const bool anchored = pattern.substr(0, pattern.empty() ? 0 : pattern.size() - 1).find('/') !=
+                              std::string_view::npos ||
+                          pattern == "/";
     directories_only_ = pattern.ends_with('/');
     if (!anchored) names_.emplace_back(any_depth);
     while (!pattern.empty()) {
@@ -111,8 +111,7 @@ std::vector<NodeId> PathPattern::matches(const FileTree& tree) const {
         if (tree.type(step.node) != NodeType::directory || step.states.empty()) continue;
         States states = step.states;
         for (std::size_t index = 0; index < states.size(); ++index)  // "**" may stand for no folder at all
-            if (names_[states[index]] == any_depth && states[index] + 1 < names_.size())
-                add(states, states[index] + 1);
+            if (names_[states[index]] == any_depth && states[index] + 1 < names_.size()) add(states, states[index] + 1);
         const std::vector<EntryId> children = tree.children(step.node);
         for (auto entry = children.rbegin(); entry != children.rend(); ++entry) {
             Step next{tree.entry_node(*entry), {}, false};

@@ -39,8 +39,7 @@ class ArchiveUnpacker final : public Unpacker {
         if (!archive_) throw std::bad_alloc();
         // ARCHIVE_WARN: libarchive would start a program for it.
         if (support_filter(archive_.get(), packing) != ARCHIVE_OK)
-            throw Error(ErrorCode::unavailable,
-                        std::string("libarchive was built without ") + name_of(packing));
+            throw Error(ErrorCode::unavailable, std::string("libarchive was built without ") + name_of(packing));
         archive_read_support_format_raw(archive_.get());
         archive_read_support_format_empty(archive_.get());
         archive_entry* entry = nullptr;
@@ -76,10 +75,9 @@ class ArchiveUnpacker final : public Unpacker {
     [[noreturn]] void fail() {
         if (failure_) std::rethrow_exception(failure_);
         const char* reason = archive_error_string(archive_.get());
-        throw Error(
-            ErrorCode::artifact,
-            std::string("it cannot be unpacked: its ") + name_of(packing_) + " data are damaged or end early",
-            reason ? reason : "", {}, "fetch or make it again");
+        throw Error(ErrorCode::artifact,
+                    std::string("it cannot be unpacked: its ") + name_of(packing_) + " data are damaged or end early",
+                    reason ? reason : "", {}, "fetch or make it again");
     }
 
     Packing packing_;

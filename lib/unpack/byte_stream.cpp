@@ -49,8 +49,7 @@ bool ByteStream::jump(std::uint64_t count) {
     return true;
 }
 
-FileStream::FileStream(std::shared_ptr<const InputFile> file, std::uint64_t begin, std::uint64_t end,
-                       std::size_t block)
+FileStream::FileStream(std::shared_ptr<const InputFile> file, std::uint64_t begin, std::uint64_t end, std::size_t block)
     : file_(std::move(file)), next_(begin), end_(end), buffer_(block) {}
 
 ByteView FileStream::refill() {

@@ -45,8 +45,7 @@ class ByteStream {
 class FileStream final : public ByteStream {
   public:
     /// `begin` and `end` are offsets in the file, `block` the bytes to read at once.
-    FileStream(std::shared_ptr<const InputFile> file, std::uint64_t begin, std::uint64_t end,
-               std::size_t block);
+    FileStream(std::shared_ptr<const InputFile> file, std::uint64_t begin, std::uint64_t end, std::size_t block);
 
   protected:
     ByteView refill() override;

@@ -87,10 +87,10 @@ struct Decoder::State {
         const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(magic.size(), end - next));
         pread_exactly(file->descriptor(), next, MutableBytes(magic).first(length), file->name());
         packing = detect_packing(ByteView(magic).first(length));
-        const std::unique_ptr<Unpacker> unpacker =
-            packing == Packing::plain
-                ? std::make_unique<PlainBytes>([this](MutableBytes out) { return read_into(out); })
-                : make_unpacker(packing, [this] { return read_input(); });
+        const std::unique_ptr<Unpacker> unpacker = packing == Packing::plain
+                                                       ? std::make_unique<PlainBytes>(
+                                                             [this](MutableBytes out) { return read_into(out); })
+                                                       : make_unpacker(packing, [this] { return read_input(); });
         while (true) {
             Block* block = free_block();
             if (!block) return;
@@ -140,8 +140,7 @@ struct Decoder::State {
     }
 };
 
-Decoder::Decoder(std::shared_ptr<const InputFile> file, std::uint64_t begin, std::uint64_t end,
-                 bool with_digest)
+Decoder::Decoder(std::shared_ptr<const InputFile> file, std::uint64_t begin, std::uint64_t end, bool with_digest)
     : state_(std::make_unique<State>()) {
     state_->file = std::move(file);
     state_->next = begin;

@@ -25,8 +25,7 @@ class GzipUnpacker final : public Unpacker {
     std::size_t read(MutableBytes out) override {
         std::size_t done = 0;
         while (done < out.size() && !ended_) {
-            const std::size_t room =
-                std::min<std::size_t>(out.size() - done, std::numeric_limits<uInt>::max());
+            const std::size_t room = std::min<std::size_t>(out.size() - done, std::numeric_limits<uInt>::max());
             stream_.next_out = reinterpret_cast<Bytef*>(out.data() + done);
             stream_.avail_out = static_cast<uInt>(room);
             const int result = ::inflate(&stream_, Z_NO_FLUSH);
@@ -78,8 +77,8 @@ class GzipUnpacker final : public Unpacker {
     }
 
     [[noreturn]] static void fail(const std::string& reason) {
-        throw Error(ErrorCode::artifact, "it cannot be unpacked: its gzip data are damaged or end early",
-                    reason, {}, "fetch or make it again");
+        throw Error(ErrorCode::artifact, "it cannot be unpacked: its gzip data are damaged or end early", reason, {},
+                    "fetch or make it again");
     }
 
     ReadPacked read_;

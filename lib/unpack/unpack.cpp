@@ -19,8 +19,7 @@ FileDescriptor anonymous_file(const std::string& name) {
 }  // namespace
 
 std::shared_ptr<const InputFile> unpack(const std::shared_ptr<const InputFile>& file, std::uint64_t begin,
-                                        std::uint64_t end, std::uint64_t most,
-                                        const Supervision& supervision) {
+                                        std::uint64_t end, std::uint64_t most, const Supervision& supervision) {
     Decoder decoder(file, begin, end, false);
     FileDescriptor out = anonymous_file(file->name());
     std::uint64_t size = 0;

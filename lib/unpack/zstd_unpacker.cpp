@@ -59,8 +59,8 @@ class ZstdUnpacker final : public Unpacker {
     }
 
     [[noreturn]] static void fail(const std::string& reason) {
-        throw Error(ErrorCode::artifact, "it cannot be unpacked: its zstd data are damaged or end early",
-                    reason, {}, "fetch or make it again");
+        throw Error(ErrorCode::artifact, "it cannot be unpacked: its zstd data are damaged or end early", reason, {},
+                    "fetch or make it again");
     }
 
     ReadPacked read_;

@@ -56,9 +56,9 @@ FileTree read_tree(ApplianceCards& cards, std::size_t card, const ApplianceParti
             if (present) tree.remove(place.directory, place.name);
             tree.add_link(place, known->second);
         } else {
-            by_inode[special.inode] =
-                present ? *present
-                        : tree.add_special(place, special.metadata, NodeType::socket, special.xattrs);
+            by_inode[special.inode] = present
+                                          ? *present
+                                          : tree.add_special(place, special.metadata, NodeType::socket, special.xattrs);
         }
     }
     return tree;
@@ -99,8 +99,7 @@ CardReading read_through_appliance(ApplianceCards& cards, std::size_t card, cons
         }
         supervision.begin("reading " + plan.name, 0);
         const std::string verdict = cards.check_file_system(card, partition);
-        if (!verdict.empty())
-            reading.faults.push_back({plan.name, "file system", "health", "healthy", verdict});
+        if (!verdict.empty()) reading.faults.push_back({plan.name, "file system", "health", "healthy", verdict});
         try {
             plan.tree = read_tree(cards, card, partition, supervision);
         } catch (const Error& error) {

@@ -46,13 +46,9 @@ struct Job {
     Content expected;  ///< without trees: the contents themselves
     Content found;
 
-    std::uint64_t position() const {
-        return found_tree ? found_tree->content(files.found).position : found.position;
-    }
+    std::uint64_t position() const { return found_tree ? found_tree->content(files.found).position : found.position; }
     std::string path() const { return expected_tree ? expected_tree->path_of(files.expected) : "partition"; }
-    std::uint64_t size() const {
-        return expected_tree ? expected_tree->content(files.expected).size : expected.size;
-    }
+    std::uint64_t size() const { return expected_tree ? expected_tree->content(files.expected).size : expected.size; }
 };
 
 /// Compares contents on several threads, the caller's among them.
@@ -78,8 +74,7 @@ class ContentComparison {
         std::sort(differences_.begin(), differences_.end(), [](const Difference& a, const Difference& b) {
             return std::tie(a.partition, a.path) < std::tie(b.partition, b.path);
         });
-        verification.differences.insert(verification.differences.end(), differences_.begin(),
-                                        differences_.end());
+        verification.differences.insert(verification.differences.end(), differences_.begin(), differences_.end());
     }
 
   private:
@@ -100,11 +95,9 @@ class ContentComparison {
     void compare(const Job& job, const Supervision& supervision) {
         std::atomic<std::uint64_t> expected_bytes{0};
         const auto digest = [&](const FileTree* tree, NodeId node, const Content& content, auto& read) {
-            return tree ? file_digest(*tree, node, supervision, read)
-                        : content_digest(content, supervision, read);
+            return tree ? file_digest(*tree, node, supervision, read) : content_digest(content, supervision, read);
         };
-        const Sha256Digest expected =
-            digest(job.expected_tree, job.files.expected, job.expected, expected_bytes);
+        const Sha256Digest expected = digest(job.expected_tree, job.files.expected, job.expected, expected_bytes);
         std::string found;
         try {
             found = "sha256 " + hex(digest(job.found_tree, job.files.found, job.found, found_bytes_));
@@ -129,8 +122,7 @@ class ContentComparison {
     std::exception_ptr failure_;
 };
 
-void compare_table_entry(const Partition& expected, const Partition& found,
-                         std::vector<Difference>& differences) {
+void compare_table_entry(const Partition& expected, const Partition& found, std::vector<Difference>& differences) {
     Judge judge(differences, expected.name, "partition table");
     judge.compare("first byte", expected.range.begin, found.range.begin);
     judge.compare("size", expected.range.size(), found.range.size());
@@ -139,8 +131,7 @@ void compare_table_entry(const Partition& expected, const Partition& found,
 }
 
 /// False where the file system is of another kind, so that nothing in it can be compared.
-bool compare_file_system(const Partition& expected, const Partition& found,
-                         std::vector<Difference>& differences) {
+bool compare_file_system(const Partition& expected, const Partition& found, std::vector<Difference>& differences) {
     Judge judge(differences, expected.name, "file system");
     judge.compare("kind", expected.file_system_name(), found.file_system_name());
     if (expected.file_system_name() != found.file_system_name()) return false;
@@ -151,8 +142,8 @@ bool compare_file_system(const Partition& expected, const Partition& found,
 
 }  // namespace
 
-Verification compare_images(const Card& expected, const CardReading& reading, const Content& disk,
-                            VerifyForm form, const Supervision& supervision) {
+Verification compare_images(const Card& expected, const CardReading& reading, const Content& disk, VerifyForm form,
+                            const Supervision& supervision) {
     Verification verification;
     verification.notes = reading.notes;
     const Card& found = reading.card;
@@ -175,8 +166,7 @@ Verification compare_images(const Card& expected, const CardReading& reading, co
             verification.differences.push_back(std::move(fault));
         }
         if (want.copied()) {
-            if (form != VerifyForm::full || want.range.begin + want.copied()->content.size > disk.size)
-                continue;
+            if (form != VerifyForm::full || want.range.begin + want.copied()->content.size > disk.size) continue;
             jobs.push_back({want.name,
                             nullptr,
                             nullptr,
@@ -189,8 +179,7 @@ Verification compare_images(const Card& expected, const CardReading& reading, co
         supervision.check();
         TreeComparison trees = compare_trees(want.name, want.fat() != nullptr, want.tree, have.tree);
         verification.files += trees.entries;
-        std::move(trees.differences.begin(), trees.differences.end(),
-                  std::back_inserter(verification.differences));
+        std::move(trees.differences.begin(), trees.differences.end(), std::back_inserter(verification.differences));
         for (const FilePair& pair : trees.files) {
             const std::uint64_t size = want.tree.size(pair.expected);
             const bool decides_boot = want.fat() && size <= small_file;

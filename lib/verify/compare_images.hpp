@@ -13,7 +13,7 @@ namespace rpixen {
 /// small ones on a FAT, which decide how the card boots. `disk` is the image itself, for partitions that were
 /// copied as they are. Every byte is read once; the digests are taken on several threads. Throws Error{io,
 /// cancelled}.
-Verification compare_images(const Card& expected, const CardReading& found, const Content& disk,
-                            VerifyForm form, const Supervision& supervision);
+Verification compare_images(const Card& expected, const CardReading& found, const Content& disk, VerifyForm form,
+                            const Supervision& supervision);
 
 }  // namespace rpixen

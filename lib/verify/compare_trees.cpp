@@ -25,11 +25,9 @@ std::string text_of(const Timestamp& time) {
 
 /// A value as text where it is text, otherwise in hexadecimal.
 std::string text_of(const std::string& value) {
-    const bool is_text =
-        std::all_of(value.begin(), value.end(), [](char byte) { return byte >= 0x20 && byte < 0x7f; });
+    const bool is_text = std::all_of(value.begin(), value.end(), [](char byte) { return byte >= 0x20 && byte < 0x7f; });
     const std::string text = is_text ? "\"" + value + "\"" : "0x" + hex(as_bytes(value));
-    return text.size() <= 100 ? text
-                              : text.substr(0, 100) + "... (" + std::to_string(value.size()) + " bytes)";
+    return text.size() <= 100 ? text : text.substr(0, 100) + "... (" + std::to_string(value.size()) + " bytes)";
 }
 
 Timestamp as_fat_keeps_it(const Timestamp& time) {
@@ -51,8 +49,7 @@ class Comparison {
 
   private:
     void add(const std::string& path, std::string what, std::string expected, std::string found) {
-        result_.differences.push_back(
-            {partition_, path, std::move(what), std::move(expected), std::move(found)});
+        result_.differences.push_back({partition_, path, std::move(what), std::move(expected), std::move(found)});
     }
 
     void compare_directory(NodeId expected, NodeId found, const std::string& path) {
@@ -61,10 +58,9 @@ class Comparison {
         auto want = wanted.begin();
         auto have = present.begin();
         while (want != wanted.end() || have != present.end()) {
-            const int order = want == wanted.end() ? 1
-                              : have == present.end()
-                                  ? -1
-                                  : expected_.entry_name(*want).compare(found_.entry_name(*have));
+            const int order = want == wanted.end()    ? 1
+                              : have == present.end() ? -1
+                                                      : expected_.entry_name(*want).compare(found_.entry_name(*have));
             if (order < 0) {
                 report_missing(*want++, path);
             } else if (order > 0) {
@@ -73,8 +69,7 @@ class Comparison {
                 const NodeId a = expected_.entry_node(*want);
                 const NodeId b = found_.entry_node(*have);
                 const std::string name = path + "/" + std::string(expected_.entry_name(*want));
-                if (compare_node(a, b, name) && expected_.type(a) == NodeType::directory)
-                    compare_directory(a, b, name);
+                if (compare_node(a, b, name) && expected_.type(a) == NodeType::directory) compare_directory(a, b, name);
                 ++want;
                 ++have;
             }
@@ -129,8 +124,7 @@ class Comparison {
             case NodeType::character_device:
             case NodeType::block_device: {
                 const auto device = [](const FileTree& tree, NodeId node) {
-                    return std::to_string(tree.device_major(node)) + ":" +
-                           std::to_string(tree.device_minor(node));
+                    return std::to_string(tree.device_major(node)) + ":" + std::to_string(tree.device_minor(node));
                 };
                 if (device(expected_, a) != device(found_, b))
                     add(path, "device", device(expected_, a), device(found_, b));
@@ -161,9 +155,7 @@ class Comparison {
             return;
         }
         if (want.mode != have.mode) add(path, "mode", octal(want.mode), octal(have.mode));
-        const auto owner = [](const Metadata& of) {
-            return std::to_string(of.uid) + ":" + std::to_string(of.gid);
-        };
+        const auto owner = [](const Metadata& of) { return std::to_string(of.uid) + ":" + std::to_string(of.gid); };
         if (owner(want) != owner(have)) add(path, "owner", owner(want), owner(have));
         if (want.mtime != have.mtime) add(path, "time", text_of(want.mtime), text_of(have.mtime));
         if (expected_.type(a) != NodeType::directory && expected_.links(a) != found_.links(b))
@@ -195,8 +187,7 @@ class Comparison {
 
 }  // namespace
 
-TreeComparison compare_trees(const std::string& partition, bool fat, const FileTree& expected,
-                             const FileTree& found) {
+TreeComparison compare_trees(const std::string& partition, bool fat, const FileTree& expected, const FileTree& found) {
     return Comparison(partition, fat, expected, found).run();
 }
 

@@ -25,7 +25,6 @@ struct TreeComparison {
 /// Compares as far as the kind of file system can tell: a FAT has no owners, modes, links and attributes, and
 /// its times are even seconds. Modes and owners of symlinks count, lost+found may be there without being
 /// expected.
-TreeComparison compare_trees(const std::string& partition, bool fat, const FileTree& expected,
-                             const FileTree& found);
+TreeComparison compare_trees(const std::string& partition, bool fat, const FileTree& expected, const FileTree& found);
 
 }  // namespace rpixen

@@ -25,8 +25,7 @@ CardReading read_directly(const ContentSourcePtr& image, std::uint64_t size, con
         partition.name = "partition " + std::to_string(partition.number);
         for (const std::string& unproven : partition.not_proven)
             reading.notes.push_back(partition.name + ": not proven: " + unproven);
-        for (const Problem& problem : partition.problems)
-            reading.faults.push_back(fault_of(partition.name, problem));
+        for (const Problem& problem : partition.problems) reading.faults.push_back(fault_of(partition.name, problem));
     }
     return reading;
 }

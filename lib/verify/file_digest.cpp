@@ -56,8 +56,7 @@ Sha256Digest file_digest(const FileTree& tree, NodeId file, const Supervision& s
     return digest.finish();
 }
 
-Sha256Digest content_digest(const Content& content, const Supervision& supervision,
-                            std::atomic<std::uint64_t>& read) {
+Sha256Digest content_digest(const Content& content, const Supervision& supervision, std::atomic<std::uint64_t>& read) {
     if (const auto recorded = recorded_digest(content)) {
         read.fetch_add(content.size, std::memory_order_relaxed);
         return *recorded;

@@ -16,7 +16,6 @@ Sha256Digest file_digest(const FileTree& tree, NodeId file, const Supervision& s
                          std::atomic<std::uint64_t>& read);
 
 /// The same of any content without holes.
-Sha256Digest content_digest(const Content& content, const Supervision& supervision,
-                            std::atomic<std::uint64_t>& read);
+Sha256Digest content_digest(const Content& content, const Supervision& supervision, std::atomic<std::uint64_t>& read);
 
 }  // namespace rpixen

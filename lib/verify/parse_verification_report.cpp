@@ -44,8 +44,7 @@ std::string bytes_field(const Json& json, const std::string& key) {
 
 std::uint64_t unsigned_field(const Json& json, const std::string& key, std::uint64_t most) {
     const Json& field = json.at(key);
-    if (!field.is_number_unsigned() || field.get<std::uint64_t>() > most)
-        throw Damage{key + " is out of range"};
+    if (!field.is_number_unsigned() || field.get<std::uint64_t>() > most) throw Damage{key + " is out of range"};
     return field.get<std::uint64_t>();
 }
 
@@ -75,8 +74,7 @@ Metadata metadata_of(const Json& json) {
     metadata.gid = static_cast<std::uint32_t>(unsigned_field(json, "gid", most));
     metadata.mtime.seconds = json.at("mtime").get<std::int64_t>();
     if (json.contains("mtime_ns"))
-        metadata.mtime.nanoseconds =
-            static_cast<std::uint32_t>(unsigned_field(json, "mtime_ns", 999'999'999));
+        metadata.mtime.nanoseconds = static_cast<std::uint32_t>(unsigned_field(json, "mtime_ns", 999'999'999));
     return metadata;
 }
 
@@ -98,8 +96,7 @@ void add_file(FileTree& tree, RecordedDigests& digests, const std::shared_ptr<Re
         for (const Json& attribute : json.at("xattrs"))
             xattrs.emplace_back(bytes_field(attribute, "name"), hex_field(attribute, "value_hex"));
     const auto device = [&](NodeType kind) {
-        tree.add_device(place, metadata, kind,
-                        static_cast<std::uint32_t>(unsigned_field(json, "major", most)),
+        tree.add_device(place, metadata, kind, static_cast<std::uint32_t>(unsigned_field(json, "major", most)),
                         static_cast<std::uint32_t>(unsigned_field(json, "minor", most)), std::move(xattrs));
     };
     if (type == name_of(NodeType::directory)) {
@@ -177,8 +174,7 @@ Card parse_verification_report(std::string_view text, const std::string& file) {
         plan.disk_signature = static_cast<std::uint32_t>(
             text_number(json, "disk_signature", 16, std::numeric_limits<std::uint32_t>::max()));
         const auto digests = std::make_shared<RecordedDigests>(file);
-        for (const Json& partition : json.at("partitions"))
-            plan.partitions.push_back(partition_of(partition, digests));
+        for (const Json& partition : json.at("partitions")) plan.partitions.push_back(partition_of(partition, digests));
         return plan;
     } catch (const nlohmann::json::exception& failure) {
         throw refuse(failure.what());

@@ -58,8 +58,7 @@ std::string number(std::uint64_t value, unsigned base_bits, const char* prefix, 
 
 class Writer {
   public:
-    Writer(const Partition& partition, const Supervision& supervision)
-        : plan_(partition), supervision_(supervision) {}
+    Writer(const Partition& partition, const Supervision& supervision) : plan_(partition), supervision_(supervision) {}
 
     /// One file a line, so that two reports can be compared with diff.
     std::string files() {

@@ -23,19 +23,17 @@ Verification verify_directly(const Card& plan, const std::shared_ptr<const Input
 
 }  // namespace
 
-Verification verify_image(const Card& plan, const std::string& path, const std::string& reader,
-                          VerifyForm form, const Supervision& supervision) {
+Verification verify_image(const Card& plan, const std::string& path, const std::string& reader, VerifyForm form,
+                          const Supervision& supervision) {
     const auto image = InputFile::open_file(path);
     if (reader == "direct") return verify_directly(plan, image, form, supervision);
-    if (reader != "guestfs")
-        throw Error(ErrorCode::usage, "there is no such reader", reader, "direct or guestfs");
+    if (reader != "guestfs") throw Error(ErrorCode::usage, "there is no such reader", reader, "direct or guestfs");
     const auto cards = open_in_appliance({path}, supervision);
     const CardReading reading = read_through_appliance(*cards, 0, supervision);
     return compare_images(plan, reading, image->content(), form, supervision);
 }
 
-void verify_written(const Card& plan, const OutputFile& output, VerifyForm form,
-                    const Supervision& supervision) {
+void verify_written(const Card& plan, const OutputFile& output, VerifyForm form, const Supervision& supervision) {
     FileDescriptor descriptor(::dup(output.descriptor()));
     if (!descriptor) throw_io("read", output.path());
     const auto image = InputFile::adopt(std::move(descriptor), output.path());

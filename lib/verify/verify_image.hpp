@@ -13,13 +13,12 @@ namespace rpixen {
 /// Proves that the image at `path` holds exactly what `plan` says; `name` is the image's name for messages.
 /// `reader`: "direct" or "guestfs" (the appliance's kernel), which is another reader than the one that wrote
 /// it. Throws Error{io, artifact, unavailable, cancelled}, Error{usage} for an unknown reader.
-Verification verify_image(const Card& plan, const std::string& path, const std::string& reader,
-                          VerifyForm form, const Supervision& supervision);
+Verification verify_image(const Card& plan, const std::string& path, const std::string& reader, VerifyForm form,
+                          const Supervision& supervision);
 
 /// The same with the direct reader for an image that was just written and has no name yet.
 /// Throws Error{verification} that lists the differences.
-void verify_written(const Card& plan, const OutputFile& output, VerifyForm form,
-                    const Supervision& supervision);
+void verify_written(const Card& plan, const OutputFile& output, VerifyForm form, const Supervision& supervision);
 
 /// Writes the report that `verify --report` reads into a file that the caller commits. Throws Error{io,
 /// cancelled}.

@@ -49,8 +49,8 @@ std::vector<Include> includes_of(const fs::path& root, const fs::path& path) {
         const std::size_t begin = line.find_first_of("<\"", word);
         const std::size_t end = begin == std::string::npos ? begin : line.find_first_of(">\"", begin + 1);
         if (end == std::string::npos) continue;
-        includes.push_back({fs::relative(path, root).generic_string(), number,
-                            line.substr(begin + 1, end - begin - 1), line[begin] == '"'});
+        includes.push_back({fs::relative(path, root).generic_string(), number, line.substr(begin + 1, end - begin - 1),
+                            line[begin] == '"'});
     }
     return includes;
 }
@@ -65,10 +65,8 @@ class Inspection {
                 if (entry.path().extension() == ".cpp" || entry.path().extension() == ".hpp")
                     for (const Include& include : includes_of(root_, entry.path())) judge(include);
         for (const auto& entry : fs::directory_iterator(root_ / "lib"))
-            if (entry.is_directory() && entry.path().filename() != "include" &&
-                !is_room(entry.path().filename()))
-                complain({"lib/" + entry.path().filename().string(), 0, {}, false},
-                         "is no room of rooms.txt");
+            if (entry.is_directory() && entry.path().filename() != "include" && !is_room(entry.path().filename()))
+                complain({"lib/" + entry.path().filename().string(), 0, {}, false}, "is no room of rooms.txt");
         for (const Include& include : quoted_)
             if (foreign_headers_.count(include.header) != 0 &&
                 fs::path(include.file).parent_path() != fs::path("lib/" + include.header).parent_path())
@@ -81,8 +79,7 @@ class Inspection {
     bool is_room(const std::string& name) const { return rules_.may_include.count(name) != 0; }
 
     void complain(const Include& include, const std::string& words) {
-        violations_.push_back(include.file + ":" + std::to_string(include.line) + ": " + include.header +
-                              ' ' + words);
+        violations_.push_back(include.file + ":" + std::to_string(include.line) + ": " + include.header + ' ' + words);
     }
 
     void judge(const Include& include) {
@@ -122,9 +119,8 @@ class Inspection {
             if (matches(include.header, pattern)) return;
         for (const auto& [pattern, places] : rules_.foreign) {
             if (!matches(include.header, pattern)) continue;
-            const bool at_home = std::any_of(places.begin(), places.end(), [&](const std::string& place) {
-                return matches(include.file, place);
-            });
+            const bool at_home = std::any_of(places.begin(), places.end(),
+                                             [&](const std::string& place) { return matches(include.file, place); });
             if (!at_home) complain(include, "is foreign and has another place");
             if (include.file.ends_with(".hpp") && include.file.starts_with("lib/"))
                 foreign_headers_.insert(include.file.substr(4));
@@ -161,8 +157,7 @@ HouseRules read_house_rules(const std::string& text) {
         if (kind == "room" && subject.size() == 1) {
             for (const std::string& room : object)
                 if (rules.may_include.count(room) == 0)
-                    throw std::runtime_error(subject[0] + " names " + room +
-                                             ", which does not stand above it");
+                    throw std::runtime_error(subject[0] + " names " + room + ", which does not stand above it");
             rules.rooms.push_back(subject[0]);
             rules.may_include[subject[0]] = {object.begin(), object.end()};
         } else if (kind == "system") {

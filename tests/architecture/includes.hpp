@@ -13,8 +13,7 @@ struct HouseRules {
     std::vector<std::string> rooms;                            ///< from the ground up
     std::map<std::string, std::set<std::string>> may_include;  ///< by room
     std::vector<std::string> system_headers;                   ///< a name, or a folder with '/' at its end
-    std::map<std::string, std::vector<std::string>>
-        foreign;  ///< a header's name or folder: where it may stand
+    std::map<std::string, std::vector<std::string>> foreign;   ///< a header's name or folder: where it may stand
 };
 
 /// Throws std::runtime_error for a line that is no rule, and for a room that names one above it.

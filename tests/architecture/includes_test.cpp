@@ -39,8 +39,7 @@ struct House {
     House() {
         folder.write("lib/include/rpixen/error.hpp", "#include <string>\n#include <rpixen/error.hpp>\n");
         folder.write("lib/base/size.hpp", "#pragma once\n#include <rpixen/error.hpp>\n");
-        folder.write("lib/tree/tree.cpp",
-                     "#include \"base/size.hpp\"\n#include <unistd.h>\n#include <sys/stat.h>\n");
+        folder.write("lib/tree/tree.cpp", "#include \"base/size.hpp\"\n#include <unistd.h>\n#include <sys/stat.h>\n");
         folder.write("lib/tree/fdt.cpp", "  #  include <libfdt.h>\n// #include <boost/x.hpp>\n");
         folder.write("lib/tree/deep/ext.hpp", "#include <ext2fs/ext2fs.h>\n");
         folder.write("lib/tree/deep/ext.cpp", "#include \"tree/deep/ext.hpp\"\n");
@@ -78,19 +77,17 @@ TEST(Architecture, SeesAPublicHeaderThatLeaks) {
     house.folder.write("lib/include/rpixen/leak.hpp",
                        "#include <libfdt.h>\n#include \"base/size.hpp\"\n#include <unistd.h>\n#include "
                        "<rpixen/missing.hpp>\n");
-    EXPECT_THAT(
-        house.violations(),
-        ElementsAre(HasSubstr("leak.hpp:1: libfdt.h is neither"), HasSubstr("leak.hpp:2: base/size.hpp is"),
-                    HasSubstr("leak.hpp:3: unistd.h is"), HasSubstr("missing.hpp does not exist")));
+    EXPECT_THAT(house.violations(),
+                ElementsAre(HasSubstr("leak.hpp:1: libfdt.h is neither"), HasSubstr("leak.hpp:2: base/size.hpp is"),
+                            HasSubstr("leak.hpp:3: unistd.h is"), HasSubstr("missing.hpp does not exist")));
 }
 
 TEST(Architecture, SeesAForeignHeaderOutsideItsPlace) {
     House house;
     house.folder.write("lib/tree/other.cpp", "#include <libfdt.h>\n");
     house.folder.write("cli/other.cpp", "#include <unknown/library.h>\n");
-    EXPECT_THAT(house.violations(),
-                ElementsAre("cli/other.cpp:1: unknown/library.h is a header of no known library",
-                            "lib/tree/other.cpp:1: libfdt.h is foreign and has another place"));
+    EXPECT_THAT(house.violations(), ElementsAre("cli/other.cpp:1: unknown/library.h is a header of no known library",
+                                                "lib/tree/other.cpp:1: libfdt.h is foreign and has another place"));
 }
 
 TEST(Architecture, SeesAHeaderThatCarriesAForeignOneOut) {
@@ -102,8 +99,7 @@ TEST(Architecture, SeesAHeaderThatCarriesAForeignOneOut) {
 TEST(Architecture, SeesTheCliReachingInside) {
     House house;
     house.folder.write("cli/other.cpp", "#include \"base/size.hpp\"\n");
-    EXPECT_THAT(house.violations(),
-                ElementsAre(StartsWith("cli/other.cpp:1: base/size.hpp is no header of cli")));
+    EXPECT_THAT(house.violations(), ElementsAre(StartsWith("cli/other.cpp:1: base/size.hpp is no header of cli")));
 }
 
 TEST(Architecture, SeesAFolderThatIsNoRoom) {

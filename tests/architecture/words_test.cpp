@@ -33,8 +33,7 @@ std::vector<std::string> places(const std::filesystem::path& root) {
             const std::string text = read_file(entry.path());
             for (const std::string& pattern : parsed) {
                 const std::regex expression(pattern);
-                for (std::sregex_iterator match(text.begin(), text.end(), expression), end; match != end;
-                     ++match)
+                for (std::sregex_iterator match(text.begin(), text.end(), expression), end; match != end; ++match)
                     found.push_back(std::filesystem::relative(entry.path(), root).generic_string() + ": " +
                                     match->str());
             }
@@ -49,8 +48,7 @@ TEST(Words, NoSentenceIsParsedBack) {
 TEST(Words, OneThatIsParsedIsSeen) {
     const TemporaryFolder folder;
     folder.write("cli/a.hpp", "#pragma once\n");
-    folder.write("lib/a.cpp",
-                 "bool a() { return problem.message.find(\"overlap\") != 0 || region.name == b; }\n");
+    folder.write("lib/a.cpp", "bool a() { return problem.message.find(\"overlap\") != 0 || region.name == b; }\n");
     EXPECT_EQ(places(folder.path()).size(), 2U);
 }
 

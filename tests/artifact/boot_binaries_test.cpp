@@ -23,9 +23,8 @@ Kind with(const std::string& bytes) {
 }
 
 TEST(BootBinaries, XenByItsEfiGreeting) {
-    auto xen =
-        with<XenArtifact>(arm64_header(0x1360c8) + "Xen version %d.%d%s" + utf16("Xen must be loaded") +
-                          utf16("Xen 4.17.7 (c/s ) EFI loader") + std::string("xen,xen-4.17\0xen,xen", 20));
+    auto xen = with<XenArtifact>(arm64_header(0x1360c8) + "Xen version %d.%d%s" + utf16("Xen must be loaded") +
+                                 utf16("Xen 4.17.7 (c/s ) EFI loader") + std::string("xen,xen-4.17\0xen,xen", 20));
     examine_xen(xen);
     EXPECT_EQ(xen.banner, "Xen 4.17.7");
     EXPECT_EQ(xen.major, 4);
@@ -56,8 +55,8 @@ TEST(BootBinaries, NothingKnown) {
 
 TEST(BootBinaries, KernelBannerAndWordsOfXen) {
     const std::string banner = "Linux version 6.1.0-37-arm64 (builder@host) #1 SMP";
-    auto kernel = with<KernelArtifact>(arm64_header(1) + "Linux version %s" + std::string(1, '\0') + banner +
-                                       "\n" + std::string("arm/xen:starting\0", 17));
+    auto kernel = with<KernelArtifact>(arm64_header(1) + "Linux version %s" + std::string(1, '\0') + banner + "\n" +
+                                       std::string("arm/xen:starting\0", 17));
     examine_kernel(kernel);
     EXPECT_EQ(kernel.banner, banner);
     EXPECT_EQ(kernel.release, "6.1.0-37-arm64");
@@ -71,22 +70,19 @@ TEST(BootBinaries, KernelBannerAndWordsOfXen) {
 
 TEST(BootBinaries, KernelConfiguration) {
     const auto kernel_with = [](const std::string& config) {
-        auto kernel =
-            with<KernelArtifact>(arm64_header(1) + "Linux version 6.1.0 x" + "IKCFG_ST" +
-                                 run_ok({"gzip", "-n", "-c"}, config) + "IKCFG_ED" + "arm/xen:starting");
+        auto kernel = with<KernelArtifact>(arm64_header(1) + "Linux version 6.1.0 x" + "IKCFG_ST" +
+                                           run_ok({"gzip", "-n", "-c"}, config) + "IKCFG_ED" + "arm/xen:starting");
         examine_kernel(kernel);
         return kernel;
     };
-    const KernelArtifact without =
-        kernel_with("# CONFIG_XEN is not set\nCONFIG_LOCALVERSION=\"-x=y\"\nCONFIG_A=m\n");
+    const KernelArtifact without = kernel_with("# CONFIG_XEN is not set\nCONFIG_LOCALVERSION=\"-x=y\"\nCONFIG_A=m\n");
     EXPECT_EQ(without.built_for_xen, false) << "the configuration knows better than words";
     EXPECT_EQ(without.config.at("CONFIG_LOCALVERSION"), "\"-x=y\"");
     EXPECT_EQ(without.config.at("CONFIG_A"), "m");
     EXPECT_EQ(without.config.count("CONFIG_XEN"), 0U);
     EXPECT_EQ(kernel_with("CONFIG_XEN=y\n").built_for_xen, true);
 
-    auto damaged =
-        with<KernelArtifact>("Linux version 6.1.0 x" + std::string("IKCFG_ST\x1f\x8b\x08 junk IKCFG_ED"));
+    auto damaged = with<KernelArtifact>("Linux version 6.1.0 x" + std::string("IKCFG_ST\x1f\x8b\x08 junk IKCFG_ED"));
     examine_kernel(damaged);
     EXPECT_TRUE(damaged.config.empty());
     EXPECT_EQ(damaged.built_for_xen, false);
@@ -106,10 +102,9 @@ TEST(BootBinaries, UBoot) {
     using namespace std::string_literals;
     const std::string environment =
         "\0bootcmd=run distro_bootcmd\0baudrate=115200\0scriptaddr=0x02400000\0fdt_addr_r=0x02600000\0\0"s;
-    auto uboot =
-        with<UBootArtifact>("U-Boot %s\0"s + environment + "U-Boot 2023.01+dfsg-2 (Jun 22 2026)\n\0"s +
-                            "Bad Linux ARM64 Image magic!\0failed on fdt_overlay_apply(): %s\0source\0"s +
-                            "## Booting kernel from Legacy Image at %08lx\0"s);
+    auto uboot = with<UBootArtifact>("U-Boot %s\0"s + environment + "U-Boot 2023.01+dfsg-2 (Jun 22 2026)\n\0"s +
+                                     "Bad Linux ARM64 Image magic!\0failed on fdt_overlay_apply(): %s\0source\0"s +
+                                     "## Booting kernel from Legacy Image at %08lx\0"s);
     examine_uboot(uboot);
     EXPECT_EQ(uboot.banner, "U-Boot 2023.01+dfsg-2 (Jun 22 2026)");
     EXPECT_EQ(uboot.year, 2023);

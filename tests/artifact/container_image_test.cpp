@@ -36,8 +36,7 @@ class ContainerImages : public testing::Test {
                               .directory("usr/lib/")
                               .symlink("lib", "usr/lib")
                               .finish());
-        layers_.push_back(
-            TarMaker().directory("etc/").file("etc/.wh.password", "").file("etc/issue", "mine").finish());
+        layers_.push_back(TarMaker().directory("etc/").file("etc/.wh.password", "").file("etc/issue", "mine").finish());
         layers_.push_back(TarMaker().hard_link("etc/issue.net", "etc/issue").finish());
     }
 
@@ -48,8 +47,7 @@ class ContainerImages : public testing::Test {
     json config() const {
         json ids = json::array();
         for (const std::string& layer : layers_) ids.push_back("sha256:" + digest_of(layer));
-        return {
-            {"architecture", "arm64"}, {"os", "linux"}, {"rootfs", {{"type", "layers"}, {"diff_ids", ids}}}};
+        return {{"architecture", "arm64"}, {"os", "linux"}, {"rootfs", {{"type", "layers"}, {"diff_ids", ids}}}};
     }
 
     json add_blob(const std::string& bytes, const std::string& type) {
@@ -63,8 +61,8 @@ class ContainerImages : public testing::Test {
                       {"mediaType", "application/vnd.oci.image.manifest.v1+json"},
                       {"config", add_blob(config().dump(), "application/vnd.oci.image.config.v1+json")}};
         for (std::size_t index = 0; index < layers_.size(); ++index)
-            manifest["layers"].push_back(add_blob(packed(layers_[index], tools[index]),
-                                                  "application/vnd.oci.image.layer.v1.tar+whatever"));
+            manifest["layers"].push_back(
+                add_blob(packed(layers_[index], tools[index]), "application/vnd.oci.image.layer.v1.tar+whatever"));
         return add_blob(manifest.dump(), "application/vnd.oci.image.manifest.v1+json");
     }
 
@@ -88,8 +86,7 @@ class ContainerImages : public testing::Test {
         folder_.write("image/repositories", "{}");
         folder_.write(
             "image/manifest.json",
-            json::array(
-                {{{"Config", digest_of(text) + ".json"}, {"RepoTags", {"pi/dom0:latest"}}, {"Layers", list}}})
+            json::array({{{"Config", digest_of(text) + ".json"}, {"RepoTags", {"pi/dom0:latest"}}, {"Layers", list}}})
                 .dump());
     }
 
@@ -136,8 +133,7 @@ class ContainerImages : public testing::Test {
         const Error error = error_of([&] { lay(path); });
         EXPECT_EQ(error.code(), ErrorCode::artifact);
         EXPECT_THAT(error.what(), HasSubstr(words));
-        EXPECT_THAT(error.problems()[0].location.file + " " + error.problems()[0].location.pointer,
-                    HasSubstr(blob));
+        EXPECT_THAT(error.problems()[0].location.file + " " + error.problems()[0].location.pointer, HasSubstr(blob));
     }
 
     TemporaryFolder folder_;
@@ -180,9 +176,8 @@ TEST_F(ContainerImages, LayersThatAreLinksToOthers) {
 TEST_F(ContainerImages, ABlobThatIsNotWhatItsDigestSays) {
     const json manifest = add_manifest({"", "gzip", ""});
     write_index(json::array({manifest}));
-    for (const std::string& blob :
-         {digest_of(layers_[0]), digest_of(packed(layers_[1], "gzip")), digest_of(config().dump()),
-          manifest.at("digest").get<std::string>().substr(7)}) {
+    for (const std::string& blob : {digest_of(layers_[0]), digest_of(packed(layers_[1], "gzip")),
+                                    digest_of(config().dump()), manifest.at("digest").get<std::string>().substr(7)}) {
         const std::string path = "image/blobs/sha256/" + blob;
         const std::string whole = read_file(folder_ / path);
         std::string changed = whole;
@@ -242,8 +237,7 @@ TEST_F(ContainerImages, OneOfSeveral) {
 }
 
 TEST_F(ContainerImages, AFolderTakesALinksPlace) {
-    layers_[2] =
-        TarMaker().directory("lib/").file("lib/x", "x").hard_link("etc/issue.net", "etc/issue").finish();
+    layers_[2] = TarMaker().directory("lib/").file("lib/x", "x").hard_link("etc/issue.net", "etc/issue").finish();
     write_docker();
     lay(archive());
     EXPECT_EQ(tree_.type(at(tree_, "lib")), NodeType::directory);
@@ -259,8 +253,7 @@ TEST_F(ContainerImages, ADigestOfAnotherKindAndLayersThatAreNoTars) {
     write_index(json::array({add_blob(json{{"schemaVersion", 1}, {"fsLayers", json::array()}}.dump(), "")}));
     refused(archive(), "of a kind that is not read", "blobs/sha256/");
     json wasm = add_blob("\0asm", "application/vnd.wasm.content.layer.v1+wasm");
-    write_index(
-        json::array({add_blob(json{{"schemaVersion", 2}, {"layers", json::array({wasm})}}.dump(), "")}));
+    write_index(json::array({add_blob(json{{"schemaVersion", 2}, {"layers", json::array({wasm})}}.dump(), "")}));
     refused(archive(), "no tar", "blobs/sha256/");
 }
 
@@ -277,8 +270,7 @@ TEST_F(ContainerImages, ARootFileSystemIsNone) {
     EXPECT_FALSE(image_in_folder(folder_ / "root"));
     const std::string other = folder_.write("other.tar", TarMaker().file("manifest.json", "{}").finish());
     EXPECT_FALSE(image_in_tar(InputFile::open_file(other), false, {}, [] {}));
-    const std::string cut =
-        folder_.write("cut.tar", TarMaker().file("index.json", "{}").unfinished().substr(0, 700));
+    const std::string cut = folder_.write("cut.tar", TarMaker().file("index.json", "{}").unfinished().substr(0, 700));
     EXPECT_FALSE(image_in_tar(InputFile::open_file(cut), false, {}, [] {}));
 }
 

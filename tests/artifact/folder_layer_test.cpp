@@ -121,13 +121,10 @@ TEST_F(FolderLayer, ACapabilityFollowsItsOwner) {
     // struct vfs_ns_cap_data, revision 3, effective, cap_net_raw, of the namespace whose root is 100000.
     const std::string ping = folder_.write("bin/ping", "x");
     ASSERT_EQ(::chown(folder_.path().c_str(), 100000, 100000), 0);
-    for (const char* name : {"bin", "bin/ping"})
-        ASSERT_EQ(::chown((folder_ / name).c_str(), 100000, 100000), 0);
-    run_ok({"setfattr", "-n", "security.capability", "-v",
-            "0x0100000300200000000000000000000000000000a0860100", ping});
+    for (const char* name : {"bin", "bin/ping"}) ASSERT_EQ(::chown((folder_ / name).c_str(), 100000, 100000), 0);
+    run_ok({"setfattr", "-n", "security.capability", "-v", "0x0100000300200000000000000000000000000000a0860100", ping});
     FileTree tree;
-    EXPECT_THAT(lay(tree, folder_.path().string()),
-                ElementsAre(HasSubstr("2 files and folders of its owner")));
+    EXPECT_THAT(lay(tree, folder_.path().string()), ElementsAre(HasSubstr("2 files and folders of its owner")));
     EXPECT_EQ(xattr_of(tree, "bin/ping", "security.capability"),
               std::string("\1\0\0\2\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20));
 }
@@ -266,8 +263,7 @@ TEST_F(FolderLayer, StopsOnRequest) {
     Layers layers(tree);
     Supervision supervision;
     supervision.cancel = &cancel;
-    EXPECT_EQ(error_of([&] { add_folder(layers, folder_.path().string(), supervision); }).code(),
-              ErrorCode::cancelled);
+    EXPECT_EQ(error_of([&] { add_folder(layers, folder_.path().string(), supervision); }).code(), ErrorCode::cancelled);
 }
 
 TEST_F(FolderLayer, FirmwareIsAListOfFiles) {
@@ -278,8 +274,7 @@ TEST_F(FolderLayer, FirmwareIsAListOfFiles) {
     const std::vector<FirmwareFile> files = list_folder(folder_.path().string(), {});
     std::vector<std::string> paths;
     for (const FirmwareFile& file : files) paths.push_back(file.path);
-    EXPECT_THAT(paths,
-                ElementsAre("fixup4-2024.dat", "fixup4.dat", "overlays/disable-bt.dtbo", "start4.elf"));
+    EXPECT_THAT(paths, ElementsAre("fixup4-2024.dat", "fixup4.dat", "overlays/disable-bt.dtbo", "start4.elf"));
     EXPECT_EQ(as_text(read_all(files[1].content)), "dat") << "a symlink to a file is followed";
 
     std::filesystem::create_symlink("missing", folder_ / "dangling");

@@ -42,8 +42,7 @@ TEST_F(HostileTar, NamesThatLeaveTheTree) {
 
 TEST_F(HostileTar, SymlinksThatLeaveTheTree) {
     refused(TarMaker().symlink("out", "..").file("out/x", "x"), "out/x", "leads out of the tree");
-    refused(TarMaker().symlink("a", "b/../../..").directory("b").file("a/x", "x"), "a/x",
-            "leads out of the tree");
+    refused(TarMaker().symlink("a", "b/../../..").directory("b").file("a/x", "x"), "a/x", "leads out of the tree");
     refused(TarMaker().symlink("loop", "loop").file("loop/x", "x"), "loop/x", "loop");
     refused(TarMaker().symlink("nowhere", "missing").file("nowhere/x", "x"), "nowhere/x", "leads nowhere");
     // An absolute target begins at the tree's own root.
@@ -53,8 +52,7 @@ TEST_F(HostileTar, SymlinksThatLeaveTheTree) {
 }
 
 TEST_F(HostileTar, NamesThatNoFileSystemHolds) {
-    refused(TarMaker().pax({{"path", std::string("nul\0hidden", 10)}}).file("x", ""), "nul\\x00hidden",
-            "NUL");
+    refused(TarMaker().pax({{"path", std::string("nul\0hidden", 10)}}).file("x", ""), "nul\\x00hidden", "NUL");
     refused(TarMaker().pax({{"linkpath", std::string("nul\0x", 5)}}).symlink("link", "y"), "link", "NUL");
     refused(TarMaker().gnu_long('L', std::string("a\0b", 3)).file("x", ""), "a\\x00b", "NUL");
     refused(TarMaker().file("new\nline", ""), "new\\x0aline", "newline");
@@ -80,17 +78,14 @@ TEST_F(HostileTar, Links) {
 
 TEST_F(HostileTar, CutOff) {
     const std::string whole = TarMaker().file("first", "1").file("second", std::string(2000, '2')).finish();
-    for (const std::size_t length : {1U, 100U, 511U})
-        refused(whole.substr(0, length), "", "ends inside a header");
+    for (const std::size_t length : {1U, 100U, 511U}) refused(whole.substr(0, length), "", "ends inside a header");
     refused(whole.substr(0, 512), "first", "ends inside this member");
     refused(whole.substr(0, 1024), "first", "closing blocks");
     refused(whole.substr(0, 1024 + 512), "second", "ends inside this member");
     refused(whole.substr(0, 1024 + 512 + 1999), "second", "ends inside this member");
     refused(whole.substr(0, 1024 + 512 + 2048), "second", "closing blocks");
-    EXPECT_NO_THROW(tree_of_bytes(folder_, whole.substr(0, whole.size() - 512)))
-        << "one closing block will do";
-    refused(TarMaker().pax({{"path", "x"}}).unfinished().substr(0, 515), "",
-            "ends inside an extended header");
+    EXPECT_NO_THROW(tree_of_bytes(folder_, whole.substr(0, whole.size() - 512))) << "one closing block will do";
+    refused(TarMaker().pax({{"path", "x"}}).unfinished().substr(0, 515), "", "ends inside an extended header");
     refused(TarMaker().pax({{"path", "x"}}).unfinished(), "", "closing blocks");
 }
 
@@ -98,9 +93,8 @@ TEST_F(HostileTar, DamagedHeaders) {
     std::string tar = TarMaker().file("first", "1").file("second", "2").finish();
     tar[1024 + 130] = '7';
     refused(tar, "first", "checksum");
-    refused(
-        TarMaker().file("a", "").unfinished() + std::string(512, '\0') + TarMaker().file("b", "").finish(),
-        "a", "lone block");
+    refused(TarMaker().file("a", "").unfinished() + std::string(512, '\0') + TarMaker().file("b", "").finish(), "a",
+            "lone block");
     TarMaker::Header h;
     h.type = 'M';
     refused(TarMaker().header(h), "file", "volume");
@@ -138,23 +132,16 @@ TEST_F(HostileTar, SparseMapsThatLie) {
 
 TEST_F(HostileTar, AttributesThatCannotBeKept) {
     refused(TarMaker().pax({{"SCHILY.xattr.system.nfs4_acl", "x"}}).file("f", ""), "f", "cannot be kept");
-    refused(TarMaker().pax({{"SCHILY.xattr.user." + std::string(251, 'n'), "x"}}).file("f", ""), "f",
-            "cannot be kept");
-    refused(TarMaker().pax({{"SCHILY.xattr.user.big", std::string(65537, 'x')}}).file("f", ""), "f",
-            "too large");
-    refused(TarMaker()
-                .pax({{"SCHILY.acl.access", "user::rwx,user:lp:r-x,group::r-x,mask::r-x,other::---"}})
-                .file("f", ""),
-            "f", "'user:lp:r-x'");
+    refused(TarMaker().pax({{"SCHILY.xattr.user." + std::string(251, 'n'), "x"}}).file("f", ""), "f", "cannot be kept");
+    refused(TarMaker().pax({{"SCHILY.xattr.user.big", std::string(65537, 'x')}}).file("f", ""), "f", "too large");
+    refused(
+        TarMaker().pax({{"SCHILY.acl.access", "user::rwx,user:lp:r-x,group::r-x,mask::r-x,other::---"}}).file("f", ""),
+        "f", "'user:lp:r-x'");
 }
 
 TEST_F(HostileTar, EveryBadMemberIsNamedAtOnce) {
-    const TarMaker tar = TarMaker()
-                             .file("../a", "x")
-                             .file("good", "x")
-                             .file("b/..", "x")
-                             .hard_link("c", "d")
-                             .file("good/x", "y");
+    const TarMaker
+        tar = TarMaker().file("../a", "x").file("good", "x").file("b/..", "x").hard_link("c", "d").file("good/x", "y");
     const Error error = error_of([&] { tree_of_bytes(folder_, tar.finish()); });
     ASSERT_EQ(error.problems().size(), 4U);
     EXPECT_EQ(error.problems()[0].location.pointer, "../a");
@@ -164,13 +151,14 @@ TEST_F(HostileTar, EveryBadMemberIsNamedAtOnce) {
 }
 
 TEST_F(HostileTar, EveryBitFlippedInAHeaderIsAnErrorOrATree) {
-    const std::string whole =
-        TarMaker()
-            .pax({{"mtime", "1.5"}, {"path", "some/where"}, {"SCHILY.xattr.user.a", "b"}})
-            .file("x", "data")
-            .pax({{"GNU.sparse.major", "1"}, {"GNU.sparse.name", "s"}, {"GNU.sparse.realsize", "9"}})
-            .file("y", "1\n0\n3\n" + std::string(506, '\0') + "abc")
-            .finish();
+    const std::string whole = TarMaker()
+                                  .pax({{"mtime", "1.5"}, {"path", "some/where"}, {"SCHILY.xattr.user.a", "b"}})
+                                  .file("x", "data")
+                                  .pax({{"GNU.sparse.major", "1"},
+                                        {"GNU.sparse.name", "s"},
+                                        {"GNU.sparse.realsize", "9"}})
+                                  .file("y", "1\n0\n3\n" + std::string(506, '\0') + "abc")
+                                  .finish();
     for (std::size_t bit = 0; bit < whole.size() * 8; bit += 3) {
         std::string tar = whole;
         tar[bit / 8] = static_cast<char>(tar[bit / 8] ^ (1 << (bit % 8)));

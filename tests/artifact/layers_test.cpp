@@ -63,8 +63,7 @@ TEST_F(RootLayers, WhiteoutsOfOci) {
     EXPECT_TRUE(has("opt/new"));
     EXPECT_FALSE(has("srv/tree"));
     EXPECT_THAT(listing(tree_), testing::Not(HasSubstr(".wh.")));
-    EXPECT_THAT(notes_,
-                ElementsAre(HasSubstr("2.tar: 4 whiteouts applied, 7 names of earlier layers dropped")));
+    EXPECT_THAT(notes_, ElementsAre(HasSubstr("2.tar: 4 whiteouts applied, 7 names of earlier layers dropped")));
 }
 
 TEST_F(RootLayers, AWhiteoutSpeaksOfEarlierLayersOnly) {
@@ -110,14 +109,12 @@ TEST_F(RootLayers, WhiteoutsOfOverlayfs) {
     device.type = '3';
     TarMaker upper;
     upper.header(device);
-    upper.pax({{"SCHILY.xattr.trusted.overlay.opaque", "y"}, {"SCHILY.xattr.user.kept", "k"}})
-        .directory("opt");
+    upper.pax({{"SCHILY.xattr.trusted.overlay.opaque", "y"}, {"SCHILY.xattr.user.kept", "k"}}).directory("opt");
     upper.file("opt/new", "x");
     upper.pax({{"SCHILY.xattr.user.overlay.whiteout", "y"}}).file("etc/gone2", "");
     upper.pax({{"SCHILY.xattr.trusted.overlay.impure", "y"}}).directory("srv");
     lay_tars(
-        {TarMaker().file("etc/gone", "x").file("etc/gone2", "x").file("opt/old/x", "x").file("srv/stays", ""),
-         upper});
+        {TarMaker().file("etc/gone", "x").file("etc/gone2", "x").file("opt/old/x", "x").file("srv/stays", ""), upper});
     EXPECT_FALSE(has("etc/gone"));
     EXPECT_FALSE(has("etc/gone2"));
     EXPECT_FALSE(has("opt/old"));
@@ -224,8 +221,7 @@ TEST_F(RootLayers, WhatMacosAdds) {
     TarMaker tar;
     const std::string apple = std::string("\0\5\x16\7\0\2\0\0", 8) + std::string(120, 'a');
     tar.file("./._motd", apple);
-    tar.pax({{"LIBARCHIVE.xattr.com.apple.provenance", "AQIA"}, {"SCHILY.xattr.user.mine", "m"}})
-        .file("./motd", "x");
+    tar.pax({{"LIBARCHIVE.xattr.com.apple.provenance", "AQIA"}, {"SCHILY.xattr.user.mine", "m"}}).file("./motd", "x");
     tar.file("./._mine", "a file of that name, and longer than 26 bytes");
     lay_tars({tar});
     EXPECT_EQ(tree_.xattrs(at(tree_, "motd")), (XattrSet{{"user.mine", "m"}}));
@@ -273,10 +269,9 @@ TEST_F(RootLayers, NamesInAccessControlListsAreTheTreesOwn) {
     tar.pax({{"SCHILY.acl.access", "user::rw-,user:pi:rw-,group::r--,group:adm:r--,mask::rw-,other::---"},
              {"SCHILY.acl.default", "user::rwx,user:pi:rwx,group::r-x,mask::rwx,other::---"}})
         .directory("shared");
-    const TarMaker users =
-        TarMaker()
-            .file("etc/passwd", "root:x:0:0::/root:/bin/sh\npi:x:1000:1000::/home/pi:/bin/sh\n")
-            .file("etc/group", "root:x:0:\nadm:x:4:pi\n");
+    const TarMaker users = TarMaker()
+                               .file("etc/passwd", "root:x:0:0::/root:/bin/sh\npi:x:1000:1000::/home/pi:/bin/sh\n")
+                               .file("etc/group", "root:x:0:\nadm:x:4:pi\n");
     lay_tars({tar, users});
     TarMaker numbers;
     numbers

@@ -16,9 +16,7 @@ PaxAttributes parse(const std::string& records) {
 }
 
 TEST(PaxHeader, TimesGoToThePast) {
-    const auto time = [](const std::string& text) {
-        return *parse(TarMaker::records({{"mtime", text}})).mtime;
-    };
+    const auto time = [](const std::string& text) { return *parse(TarMaker::records({{"mtime", text}})).mtime; };
     EXPECT_EQ(time("0"), (Timestamp{0, 0}));
     EXPECT_EQ(time("1.000000001"), (Timestamp{1, 1}));
     EXPECT_EQ(time("1.9999999999"), (Timestamp{1, 999999999}));
@@ -30,15 +28,14 @@ TEST(PaxHeader, TimesGoToThePast) {
 
 TEST(PaxHeader, ValuesMayHoldAnyByte) {
     const std::string value("a=b\nc\0d", 7);
-    const PaxAttributes attributes =
-        parse(TarMaker::records({{"SCHILY.xattr.user.x", value}, {"path", "with\nnewline"}}));
+    const PaxAttributes attributes = parse(
+        TarMaker::records({{"SCHILY.xattr.user.x", value}, {"path", "with\nnewline"}}));
     EXPECT_EQ(attributes.xattrs.at("user.x"), value);
     EXPECT_EQ(attributes.path, "with\nnewline");
 }
 
 TEST(PaxHeader, LaterRecordsWinAndEmptyOnesTakeBack) {
-    const PaxAttributes attributes =
-        parse(TarMaker::records({{"uid", "1"}, {"uid", "2"}, {"gid", "3"}, {"gid", ""}}));
+    const PaxAttributes attributes = parse(TarMaker::records({{"uid", "1"}, {"uid", "2"}, {"gid", "3"}, {"gid", ""}}));
     EXPECT_EQ(attributes.uid, 2U);
     EXPECT_FALSE(attributes.gid);
 }
@@ -51,27 +48,25 @@ TEST(PaxHeader, NamesOfLibarchiveAreDecoded) {
 }
 
 TEST(PaxHeader, Damaged) {
-    for (const std::string records : {"x", "5", "9 a=b\n", "6 a=b", "5 ab\n", "0 a=b\n",
-                                      "99999999999999999999 a=b\n", "-6 a=b\n", "3 \n", "6 a=bc"}) {
+    for (const std::string records : {"x", "5", "9 a=b\n", "6 a=b", "5 ab\n", "0 a=b\n", "99999999999999999999 a=b\n",
+                                      "-6 a=b\n", "3 \n", "6 a=bc"}) {
         const Error error = error_of([&] { parse(records); });
         EXPECT_EQ(error.code(), ErrorCode::artifact) << records;
     }
-    for (const auto& [key, value] : std::initializer_list<std::pair<std::string_view, std::string>>{
-             {"mtime", "x"},
-             {"mtime", "1.x"},
-             {"mtime", "--1"},
-             {"mtime", "1e5"},
-             {"uid", "-1"},
-             {"size", "0x10"},
-             {"size", "9223372036854775808"},
-             {"GNU.sparse.map", "1,2,3"},
-             {"GNU.sparse.map", "1,,2"},
-             {"GNU.sparse.numbytes", "1"},
-             {"LIBARCHIVE.xattr.user.x", "*"},
-             {"SCHILY.acl.ace", "owner@:r::allow"}}) {
-        const Error error = error_of([&, key = key, value = value] {
-            parse(TarMaker::records({{key, value}}));
-        });
+    for (const auto& [key, value] :
+         std::initializer_list<std::pair<std::string_view, std::string>>{{"mtime", "x"},
+                                                                         {"mtime", "1.x"},
+                                                                         {"mtime", "--1"},
+                                                                         {"mtime", "1e5"},
+                                                                         {"uid", "-1"},
+                                                                         {"size", "0x10"},
+                                                                         {"size", "9223372036854775808"},
+                                                                         {"GNU.sparse.map", "1,2,3"},
+                                                                         {"GNU.sparse.map", "1,,2"},
+                                                                         {"GNU.sparse.numbytes", "1"},
+                                                                         {"LIBARCHIVE.xattr.user.x", "*"},
+                                                                         {"SCHILY.acl.ace", "owner@:r::allow"}}) {
+        const Error error = error_of([&, key = key, value = value] { parse(TarMaker::records({{key, value}})); });
         EXPECT_EQ(error.code(), ErrorCode::artifact) << key << "=" << value;
     }
 }

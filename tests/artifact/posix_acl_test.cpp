@@ -43,9 +43,8 @@ TEST(PosixAcl, NamesAreThoseOfTheTree) {
     const UserNames names{parse_names("root:x:0:0::/root:/bin/sh\nlp:x:7:7::/:\n"),
                           parse_names("lp:x:9:\nbad\n:x:1:\nno:x:y:\n")};
     EXPECT_EQ(names.groups.size(), 1U);
-    EXPECT_EQ(
-        parse_posix_acl("user::rwx,user:lp:r-x,group::r-x,group:lp:r--,mask::r-x,other::---", &names).xattr,
-        parse_posix_acl("user::rwx,user:7:r-x,group::r-x,group:9:r--,mask::r-x,other::---").xattr);
+    EXPECT_EQ(parse_posix_acl("user::rwx,user:lp:r-x,group::r-x,group:lp:r--,mask::r-x,other::---", &names).xattr,
+              parse_posix_acl("user::rwx,user:7:r-x,group::r-x,group:9:r--,mask::r-x,other::---").xattr);
     EXPECT_TRUE(needs_names("user::rwx,user:lp:r-x,user:mail:r-x,group::r-x,mask::r-x,other::---"));
     EXPECT_FALSE(needs_names("user::rwx,user:lp:r-x:1000,user:root:rwx,group::r-x,mask::r-x,other::---"));
     EXPECT_FALSE(needs_names("user::rwx,user:3:r-x,group::r-x,mask::r-x,other::---"));

@@ -16,8 +16,7 @@ using testing::HasSubstr;
 using namespace std::string_literals;
 
 const std::string xen_bytes = arm64_header(0x100000) + "xen,xen-4.17\0"s;
-const std::string kernel_bytes =
-    arm64_header(0x200000) + "Linux version 6.1.0-37-arm64 (x)\narm/xen:starting\0"s;
+const std::string kernel_bytes = arm64_header(0x200000) + "Linux version 6.1.0-37-arm64 (x)\narm/xen:starting\0"s;
 const std::string uboot_bytes =
     "\x1f\x20\x03\xd5"
     "U-Boot 2023.01 (Jan 01 2023)\n\0Bad Linux ARM64 Image magic!\0"s;
@@ -113,8 +112,7 @@ TEST_F(ProbeArtifacts, EfiZbootKernels) {
         store_le<std::uint32_t>(&header[12], static_cast<std::uint32_t>(payload.size()));
         const std::string name = tool == "gzip" ? "gzip" : "zstd22";
         std::copy(as_bytes(name).begin(), as_bytes(name).end(), header.begin() + 24);
-        manifest_.kernel =
-            add("vmlinuz.efi", std::string(as_text(header)) + payload + "more of the EFI program");
+        manifest_.kernel = add("vmlinuz.efi", std::string(as_text(header)) + payload + "more of the EFI program");
         const ArtifactSet set = probe();
         EXPECT_EQ(set.kernel.packing, "zboot-" + tool);
         EXPECT_EQ(as_text(read_all(set.kernel.content)), kernel_bytes);
@@ -151,8 +149,7 @@ TEST_F(ProbeArtifacts, XenAndKernelMixedUp) {
 }
 
 TEST_F(ProbeArtifacts, DeviceTreeAndOverlayMixedUp) {
-    manifest_.overlays.push_back(
-        {"mine", manifest_.dtbs.front().resolved, {manifest_.file, "/overlays/1", 9, 9}});
+    manifest_.overlays.push_back({"mine", manifest_.dtbs.front().resolved, {manifest_.file, "/overlays/1", 9, 9}});
     refused("a whole device tree", manifest_.overlays[1].location);
     manifest_.overlays.pop_back();
     manifest_.dtbs.front() = add("board.dtb", overlay());
@@ -211,8 +208,7 @@ TEST_F(ProbeArtifacts, LayersOfTarsAndFolders) {
     folder_.write("layer/etc/hostname", "other\n");
     folder_.write("layer/etc/motd", "hello\n");
     manifest_.rootfs.push_back(ArtifactReference{"layer", folder_ / "layer", {}, {}});
-    manifest_.rootfs.push_back(
-        add("last.tar.xz", run_ok({"xz", "-c"}, TarMaker().file("etc/motd", "last").finish())));
+    manifest_.rootfs.push_back(add("last.tar.xz", run_ok({"xz", "-c"}, TarMaker().file("etc/motd", "last").finish())));
     const ArtifactSet set = probe();
     EXPECT_EQ(content_of(set.root, "etc/hostname"), "other\n");
     EXPECT_EQ(content_of(set.root, "etc/motd"), "last");
@@ -279,8 +275,7 @@ TEST_F(ProbeArtifacts, RootsInAFormThatIsNotReadAreNamed) {
 
 TEST_F(ProbeArtifacts, NotesTellWhatBecameOfLayers) {
     manifest_.rootfs.push_back(add("more.tar", TarMaker().file("etc/.wh.hostname", "").finish()));
-    EXPECT_THAT(probe().notes,
-                testing::ElementsAre("more.tar: 1 whiteout applied, 1 name of earlier layers dropped"));
+    EXPECT_THAT(probe().notes, testing::ElementsAre("more.tar: 1 whiteout applied, 1 name of earlier layers dropped"));
     manifest_.rootfs[0] = add("long.tar.zst", run_ok({"zstd", "-q", "--ultra", "--long=31", "-c"},
                                                      TarMaker().file("etc/hostname", "pi\n").finish()));
     EXPECT_THAT(probe().notes, testing::Contains(HasSubstr("window is 2GiB")));
@@ -322,8 +317,7 @@ TEST_F(ProbeArtifacts, StopsOnRequest) {
     cancel.cancel();
     Supervision supervision;
     supervision.cancel = &cancel;
-    EXPECT_EQ(error_of([&] { probe_artifacts(manifest_, store_, supervision); }).code(),
-              ErrorCode::cancelled);
+    EXPECT_EQ(error_of([&] { probe_artifacts(manifest_, store_, supervision); }).code(), ErrorCode::cancelled);
 }
 
 TEST_F(ProbeArtifacts, AFullStoreIsAnIoError) {

@@ -99,9 +99,8 @@ std::string listing(const FileTree& tree) {
     const auto visit = [&](const auto& self, NodeId node, const std::string& path) -> void {
         const Metadata m = tree.metadata(node);
         char line[200];
-        std::snprintf(line, sizeof line, " %s %04o %u:%u %lld.%09u", name_of(tree.type(node)),
-                      unsigned{m.mode}, m.uid, m.gid, static_cast<long long>(m.mtime.seconds),
-                      m.mtime.nanoseconds);
+        std::snprintf(line, sizeof line, " %s %04o %u:%u %lld.%09u", name_of(tree.type(node)), unsigned{m.mode}, m.uid,
+                      m.gid, static_cast<long long>(m.mtime.seconds), m.mtime.nanoseconds);
         text += printable(path.empty() ? "/" : path) + line;
         switch (tree.type(node)) {
             case NodeType::file:
@@ -113,8 +112,7 @@ std::string listing(const FileTree& tree) {
                 break;
             case NodeType::character_device:
             case NodeType::block_device:
-                text += " " + std::to_string(tree.device_major(node)) + "," +
-                        std::to_string(tree.device_minor(node));
+                text += " " + std::to_string(tree.device_major(node)) + "," + std::to_string(tree.device_minor(node));
                 break;
             default:
                 break;

@@ -47,11 +47,7 @@ TEST_F(TarLayer, KindsOwnersModesAndTimes) {
     h.gid = 8;
     h.mtime = 1700000000;
     h.size = 3;
-    tar.header(h)
-        .data("abc")
-        .symlink("./sh", "bin/su")
-        .hard_link("./su2", "./bin/su")
-        .hard_link("./sh2", "sh");
+    tar.header(h).data("abc").symlink("./sh", "bin/su").hard_link("./su2", "./bin/su").hard_link("./sh2", "sh");
     const FileTree tree = read(tar);
 
     EXPECT_EQ(tree.type(at(tree, "/dev/console")), NodeType::character_device);
@@ -120,10 +116,7 @@ TEST_F(TarLayer, PaxTimesOwnersAndGlobalDefaults) {
     tar.pax({{"mtime", "1700000000.123456789"}, {"uid", "4294967294"}, {"gid", "3000000"}}).file("ns", "");
     tar.pax({{"mtime", "-1.25"}}).file("negative", "");
     tar.pax({{"mtime", "-5"}}).file("whole", "");
-    tar.pax({{"mtime", "99"}, {"comment", "git"}}, 'g')
-        .file("global", "")
-        .pax({{"mtime", "7"}})
-        .file("own", "");
+    tar.pax({{"mtime", "99"}, {"comment", "git"}}, 'g').file("global", "").pax({{"mtime", "7"}}).file("own", "");
     tar.pax({{"mtime", ""}}).file("taken-back", "");
     const FileTree tree = read(tar);
     EXPECT_EQ(tree.metadata(at(tree, "ns")), (Metadata{0644, 4294967294, 3000000, {1700000000, 123456789}}));
@@ -183,12 +176,9 @@ TEST_F(TarLayer, GnuSparseFilesOfPaxVersions) {
              {"GNU.sparse.name", "v10"},
              {"GNU.sparse.realsize", "20000"}})
         .file("GNUSparseFile.1/v10", map + "abcde");
-    tar.pax({{"GNU.sparse.name", "hole"},
-             {"GNU.sparse.size", "5368709120"},
-             {"GNU.sparse.map", "5368709120,0"}})
+    tar.pax({{"GNU.sparse.name", "hole"}, {"GNU.sparse.size", "5368709120"}, {"GNU.sparse.map", "5368709120,0"}})
         .file("x", "");
-    tar.pax({{"GNU.sparse.name", "full"}, {"GNU.sparse.size", "5"}, {"GNU.sparse.map", "0,2,2,3"}})
-        .file("x", "fghij");
+    tar.pax({{"GNU.sparse.name", "full"}, {"GNU.sparse.size", "5"}, {"GNU.sparse.map", "0,2,2,3"}}).file("x", "fghij");
     tar.file("after", "still in step");
     const FileTree tree = read(tar);
     for (const char* name : {"v00", "v01", "v10"}) {
@@ -267,23 +257,21 @@ TEST_F(TarLayer, FiveGibibytesInOneMember) {
 
 TEST_F(TarLayer, LaterLayersReplaceAndFollowLinks) {
     FileTree tree;
-    const std::vector<std::string> notes =
-        lay(tree, {folder_.write("1.tar", TarMaker()
-                                              .directory("usr")
-                                              .directory("usr/lib")
-                                              .symlink("lib", "usr/lib")
-                                              .file("usr/lib/a", "old")
-                                              .hard_link("usr/lib/a2", "usr/lib/a")
-                                              .finish()),
-                   folder_.write("2.tar", TarMaker()
-                                              .directory("lib")
-                                              .directory("lib/modules")
-                                              .file("lib/modules/m.ko", "ko")
-                                              .file("lib/a", "new")
-                                              .finish())});
+    const std::vector<std::string> notes = lay(tree, {folder_.write("1.tar", TarMaker()
+                                                                                 .directory("usr")
+                                                                                 .directory("usr/lib")
+                                                                                 .symlink("lib", "usr/lib")
+                                                                                 .file("usr/lib/a", "old")
+                                                                                 .hard_link("usr/lib/a2", "usr/lib/a")
+                                                                                 .finish()),
+                                                      folder_.write("2.tar", TarMaker()
+                                                                                 .directory("lib")
+                                                                                 .directory("lib/modules")
+                                                                                 .file("lib/modules/m.ko", "ko")
+                                                                                 .file("lib/a", "new")
+                                                                                 .finish())});
     EXPECT_THAT(notes, ElementsAre(HasSubstr("2.tar: 1 name of earlier layers replaced")));
-    EXPECT_EQ(tree.type(at(tree, "lib")), NodeType::symlink)
-        << "a folder over a link to a folder keeps the link";
+    EXPECT_EQ(tree.type(at(tree, "lib")), NodeType::symlink) << "a folder over a link to a folder keeps the link";
     EXPECT_EQ(content_of(tree, "usr/lib/modules/m.ko"), "ko");
     EXPECT_EQ(content_of(tree, "usr/lib/a"), "new");
     EXPECT_EQ(content_of(tree, "usr/lib/a2"), "old");

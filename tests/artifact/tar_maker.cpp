@@ -7,8 +7,7 @@ namespace {
 
 std::string octal(std::uint64_t value, std::size_t length) {
     char text[32];
-    std::snprintf(text, sizeof text, "%0*llo", static_cast<int>(length - 1),
-                  static_cast<unsigned long long>(value));
+    std::snprintf(text, sizeof text, "%0*llo", static_cast<int>(length - 1), static_cast<unsigned long long>(value));
     return text;
 }
 
@@ -16,9 +15,7 @@ std::string octal(std::uint64_t value, std::size_t length) {
 
 std::string TarMaker::block(const Header& h) {
     std::string block(512, '\0');
-    const auto put = [&](std::size_t offset, std::string_view text) {
-        block.replace(offset, text.size(), text);
-    };
+    const auto put = [&](std::size_t offset, std::string_view text) { block.replace(offset, text.size(), text); };
     put(0, h.name);
     put(100, octal(h.mode, 8));
     put(108, octal(h.uid, 8));

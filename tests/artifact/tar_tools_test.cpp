@@ -77,8 +77,7 @@ TEST_F(TarTools, BsdtarInEveryFormat) {
     const std::string expected = folder_listing(folder_ / "tree");
     for (const std::string format : {"pax", "gnutar"}) {
         const std::string tar = folder_ / (format + ".tar");
-        run_ok({"bsdtar", "-C", folder_ / "tree", "--format=" + format, "--uid", "0", "--gid", "0", "-cf",
-                tar, "."});
+        run_ok({"bsdtar", "-C", folder_ / "tree", "--format=" + format, "--uid", "0", "--gid", "0", "-cf", tar, "."});
         EXPECT_EQ(listing(tree_of(tar)), expected) << format;
     }
 }
@@ -170,17 +169,14 @@ for name, form in (("ustar", tarfile.USTAR_FORMAT), ("gnu", tarfile.GNU_FORMAT),
         text += "/d/file" + file;
         if (fractions) text += "/d/fraction file 0600 0:0 1.500000000 0 e3b0c44298fc1c14 links=1\n";
         text += "/d/hard" + file;
-        if (large)
-            text +=
-                "/d/huge file 0600 3000000000:4000000000 1234567890.000000000 1 2d711642b726b044 links=1\n";
+        if (large) text += "/d/huge file 0600 3000000000:4000000000 1234567890.000000000 1 2d711642b726b044 links=1\n";
         text +=
             "/d/link symlink 0777 0:0 1234567890.000000000 -> file links=1\n"
             "/d/loop block device 0660 0:6 1234567890.000000000 7,0 links=1\n"
             "/d/null character device 0666 0:0 1234567890.000000000 1,3 links=1\n"
             "/d/pipe fifo 0600 0:0 1234567890.000000000 links=1\n";
         if (large)
-            text += "/" + std::string(255, 'x') +
-                    " file 0600 0:0 1234567890.000000000 4 fc66f021c67d064c links=1\n";
+            text += "/" + std::string(255, 'x') + " file 0600 0:0 1234567890.000000000 4 fc66f021c67d064c links=1\n";
         return text;
     };
     EXPECT_EQ(listing(tree_of(folder_ / "py-ustar.tar")), expected(false, false));
@@ -197,8 +193,7 @@ TEST_F(TarTools, ExtendedAttributesOfGnuTarAndBsdtar) {
     run_ok({"bsdtar", "-C", folder_ / "tree", "--xattrs", "-cf", folder_ / "bsd.tar", "."});
     FileTree from_folder;
     lay(from_folder, folder_ / "tree");
-    for (const FileTree& tree :
-         {tree_of(folder_ / "gnu.tar"), tree_of(folder_ / "bsd.tar"), std::move(from_folder)}) {
+    for (const FileTree& tree : {tree_of(folder_ / "gnu.tar"), tree_of(folder_ / "bsd.tar"), std::move(from_folder)}) {
         EXPECT_EQ(xattr_of(tree, "file", "user.colour"), "blue");
         EXPECT_EQ(xattr_of(tree, "file", "user.bytes"), std::string("\0\xff\n", 3));
     }
@@ -223,8 +218,7 @@ TEST_F(TarTools, AccessControlListsOfGnuTarAndBsdtar) {
         const FileTree tree = tree_of(folder_ / name);
         EXPECT_EQ(xattr_of(tree, "file", "system.posix_acl_access"), access) << name;
         EXPECT_EQ(xattr_of(tree, "/", "system.posix_acl_default"), inherited) << name;
-        EXPECT_EQ(tree.metadata(at(tree, "file")).mode, from_folder.metadata(at(from_folder, "file")).mode)
-            << name;
+        EXPECT_EQ(tree.metadata(at(tree, "file")).mode, from_folder.metadata(at(from_folder, "file")).mode) << name;
     }
 }
 

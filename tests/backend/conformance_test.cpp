@@ -123,9 +123,8 @@ TEST_P(Conformance, MtoolsReadsTheBootFilesByteForByte) {
     EXPECT_THAT(run_ok({"mlabel", "-s", "-i", image, "::"}), HasSubstr("BOOT"));
     EXPECT_THAT(run_ok({"minfo", "-i", image, "::"}), HasSubstr("serial number: DEADBEEF"));
     const FileTree tree = test::edge_boot_tree();
-    for (const std::string name :
-         {"config.txt", "UPPER.TXT", "Mixed Case Name.With.Dots", "xen-raspberrypi4-64", "Image",
-          "overlays/pi4-64-xen.dtbo", "many/a long file name number 299"}) {
+    for (const std::string name : {"config.txt", "UPPER.TXT", "Mixed Case Name.With.Dots", "xen-raspberrypi4-64",
+                                   "Image", "overlays/pi4-64-xen.dtbo", "many/a long file name number 299"}) {
         const std::string copy = folder_ / "copy";
         std::filesystem::remove(copy);
         run_ok({"mcopy", "-i", image, "::/" + name, copy});
@@ -135,25 +134,21 @@ TEST_P(Conformance, MtoolsReadsTheBootFilesByteForByte) {
 
 TEST_P(Conformance, DebugfsSeesWhatThePlanSays) {
     const std::string image = partition(1);
-    const auto debugfs = [&](const std::string& request) {
-        return run_ok({"debugfs", "-R", request, image});
-    };
+    const auto debugfs = [&](const std::string& request) { return run_ok({"debugfs", "-R", request, image}); };
     const std::string stats = debugfs("stats");
     EXPECT_THAT(stats, HasSubstr("Filesystem volume name:   root"));
     EXPECT_THAT(stats, HasSubstr("10111213-1415-1617-1819-1a1b1c1d1e1f"));
     EXPECT_THAT(stats, HasSubstr("Reserved block count:     100"));
     EXPECT_THAT(stats, HasSubstr("Block size:               4096"));
-    for (const char* feature :
-         {"has_journal", "ext_attr", "dir_index", "filetype", "extent", "64bit", "flex_bg", "sparse_super",
-          "large_file", "huge_file", "dir_nlink", "extra_isize", "metadata_csum"})
+    for (const char* feature : {"has_journal", "ext_attr", "dir_index", "filetype", "extent", "64bit", "flex_bg",
+                                "sparse_super", "large_file", "huge_file", "dir_nlink", "extra_isize", "metadata_csum"})
         EXPECT_THAT(stats.substr(stats.find("Filesystem features:"), 300), HasSubstr(feature));
     EXPECT_THAT(stats, HasSubstr("Inode count:              4096"));
     EXPECT_THAT(debugfs("stat /links/one"), HasSubstr("Links: 3"));
     EXPECT_THAT(debugfs("stat /dev/large"), HasSubstr("Device major/minor number: 4095:1048575"));
     // debugfs up to 1.47 prints owners as signed numbers.
-    EXPECT_THAT(debugfs("stat /owners/large"),
-                testing::AnyOf(HasSubstr("User: 4000000000   Group: 3999999999"),
-                               HasSubstr("User: -294967296   Group: -294967297")));
+    EXPECT_THAT(debugfs("stat /owners/large"), testing::AnyOf(HasSubstr("User: 4000000000   Group: 3999999999"),
+                                                              HasSubstr("User: -294967296   Group: -294967297")));
     EXPECT_THAT(debugfs("stat /symlinks/to-59"), HasSubstr("Fast link dest: "));
     EXPECT_THAT(debugfs("ea_get /attributes/user user.text"), HasSubstr("words"));
     // A hole takes no blocks.
@@ -167,16 +162,13 @@ TEST_P(Conformance, DebugfsSeesWhatThePlanSays) {
 }
 
 TEST_P(Conformance, TheDirectReaderFindsEverything) {
-    const Verification verification =
-        verify_image(conformance_plan(), card().path, "direct", VerifyForm::full, {});
+    const Verification verification = verify_image(conformance_plan(), card().path, "direct", VerifyForm::full, {});
     EXPECT_EQ(listed(verification.differences), "");
     EXPECT_GT(verification.files, 2000U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Direct, Conformance, testing::Values("direct"),
-                         [](const auto&) { return "direct"; });
-INSTANTIATE_TEST_SUITE_P(Guestfs, Conformance, testing::Values("guestfs"),
-                         [](const auto&) { return "guestfs"; });
+INSTANTIATE_TEST_SUITE_P(Direct, Conformance, testing::Values("direct"), [](const auto&) { return "direct"; });
+INSTANTIATE_TEST_SUITE_P(Guestfs, Conformance, testing::Values("guestfs"), [](const auto&) { return "guestfs"; });
 
 /// The kernel reads what every back end wrote, in one start of the appliance.
 TEST(GuestfsReader, FindsEverythingThatEveryBackEndWrote) {
@@ -189,8 +181,8 @@ TEST(GuestfsReader, FindsEverythingThatEveryBackEndWrote) {
         SCOPED_TRACE(backends[index]);
         const CardReading reading = read_through_appliance(*cards, index, supervision);
         const Content disk = InputFile::open_file(images[index])->content();
-        const Verification verification =
-            compare_images(conformance_plan(), reading, disk, VerifyForm::full, supervision);
+        const Verification verification = compare_images(conformance_plan(), reading, disk, VerifyForm::full,
+                                                         supervision);
         EXPECT_EQ(listed(verification.differences), "");
         EXPECT_GT(verification.files, 2000U);
         EXPECT_GE(verification.bytes,
@@ -198,8 +190,7 @@ TEST(GuestfsReader, FindsEverythingThatEveryBackEndWrote) {
             << "as much data was compared (a hole comes out of the appliance as zeros)";
     }
     for (const std::string& note : cards->notes())
-        EXPECT_EQ(note.find("SIGTERM"), std::string::npos)
-            << "that is how it was tidied up, not why: " << note;
+        EXPECT_EQ(note.find("SIGTERM"), std::string::npos) << "that is how it was tidied up, not why: " << note;
 }
 
 }  // namespace

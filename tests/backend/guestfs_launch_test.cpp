@@ -28,10 +28,9 @@ void expect_words(const Error& error, const std::string& words, const std::strin
 }
 
 TEST(GuestfsLaunch, NoAppliance) {
-    expect_words(explain_launch_failure(
-                     "cannot find any suitable libguestfs supermin, fixed or old-style appliance on "
-                     "LIBGUESTFS_PATH (search path: /x)",
-                     ""),
+    expect_words(explain_launch_failure("cannot find any suitable libguestfs supermin, fixed or old-style appliance on "
+                                        "LIBGUESTFS_PATH (search path: /x)",
+                                        ""),
                  "no supermin appliance", "libguestfs0");
 }
 
@@ -60,8 +59,8 @@ TEST(GuestfsLaunch, NoQemu) {
 }
 
 TEST(GuestfsLaunch, AnythingElseIsToldAsItIs) {
-    expect_words(explain_launch_failure("qemu exited with error status 1", "first\nthe last line\n"),
-                 "the last line", "libguestfs-test-tool");
+    expect_words(explain_launch_failure("qemu exited with error status 1", "first\nthe last line\n"), "the last line",
+                 "libguestfs-test-tool");
 }
 
 TEST(WatchedWork, PassesTheWorksErrorOn) {

@@ -10,8 +10,7 @@ namespace {
 TEST(Digest, KnownAnswers) {
     // FIPS 180-4 examples.
     EXPECT_EQ(hex(sha256(as_bytes(""))), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-    EXPECT_EQ(hex(sha256(as_bytes("abc"))),
-              "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    EXPECT_EQ(hex(sha256(as_bytes("abc"))), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 TEST(Digest, PieceByPieceAsSha256sum) {
@@ -36,8 +35,7 @@ TEST(Digest, UuidsFollowFromSeedAndName) {
 
 TEST(Digest, FormatsUuids) {
     Uuid uuid{};
-    for (std::size_t index = 0; index < uuid.size(); ++index)
-        uuid[index] = static_cast<std::byte>(index * 17);
+    for (std::size_t index = 0; index < uuid.size(); ++index) uuid[index] = static_cast<std::byte>(index * 17);
     EXPECT_EQ(format_uuid(uuid), "00112233-4455-6677-8899-aabbccddeeff");
 }
 

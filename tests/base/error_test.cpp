@@ -7,10 +7,9 @@ namespace rpixen {
 namespace {
 
 TEST(ErrorTest, CodesAreTheExitStatus) {
-    const std::pair<ErrorCode, int> codes[] = {{ErrorCode::internal, 1},     {ErrorCode::usage, 2},
-                                               {ErrorCode::manifest, 3},     {ErrorCode::artifact, 4},
-                                               {ErrorCode::unfit, 5},        {ErrorCode::io, 6},
-                                               {ErrorCode::verification, 7}, {ErrorCode::unavailable, 8}};
+    const std::pair<ErrorCode, int> codes[] = {
+        {ErrorCode::internal, 1}, {ErrorCode::usage, 2}, {ErrorCode::manifest, 3},     {ErrorCode::artifact, 4},
+        {ErrorCode::unfit, 5},    {ErrorCode::io, 6},    {ErrorCode::verification, 7}, {ErrorCode::unavailable, 8}};
     for (const auto& [code, status] : codes) EXPECT_EQ(static_cast<int>(code), status);
     EXPECT_STREQ(name_of(ErrorCode::artifact), "artifact");
     EXPECT_STREQ(name_of(ErrorCode::cancelled), "cancelled");
@@ -18,8 +17,7 @@ TEST(ErrorTest, CodesAreTheExitStatus) {
 
 TEST(ErrorTest, AProblemIsOneLine) {
     const Problem problem{"a size is wrong", "17", "16 or 32", "write 16", {"m.json", "/image/size", 4, 13}};
-    EXPECT_EQ(problem.text(),
-              "m.json:4:13: /image/size: a size is wrong; found 17; allowed: 16 or 32; write 16");
+    EXPECT_EQ(problem.text(), "m.json:4:13: /image/size: a size is wrong; found 17; allowed: 16 or 32; write 16");
     EXPECT_EQ((Problem{"nothing more is known"}).text(), "nothing more is known");
 }
 

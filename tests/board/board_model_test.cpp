@@ -50,11 +50,10 @@ TEST(BoardModels, TakeTheirOwnFiltersOfConfigTxt) {
         const char* filter;
         std::set<unsigned> takers;
     };
-    for (const Row& row :
-         {Row{"all", {0x11, 0x13, 0x14}}, Row{"pi4", {0x11, 0x13, 0x14}}, Row{"pi400", {0x13}},
-          Row{"cm4", {0x14}}, Row{"pi3", {}}, Row{"none", {}}, Row{"board-type=0x11", {0x11}},
-          Row{"board-type=0x14", {0x14}}, Row{"board-type=19", {0x13}}, Row{"board-type=0x17", {}},
-          Row{"board-type=", {}}, Row{"board-type=0x11 ", {}}, Row{"EDID=x", {}}}) {
+    for (const Row& row : {Row{"all", {0x11, 0x13, 0x14}}, Row{"pi4", {0x11, 0x13, 0x14}}, Row{"pi400", {0x13}},
+                           Row{"cm4", {0x14}}, Row{"pi3", {}}, Row{"none", {}}, Row{"board-type=0x11", {0x11}},
+                           Row{"board-type=0x14", {0x14}}, Row{"board-type=19", {0x13}}, Row{"board-type=0x17", {}},
+                           Row{"board-type=", {}}, Row{"board-type=0x11 ", {}}, Row{"EDID=x", {}}}) {
         std::set<unsigned> takers;
         for (const BoardModel& model : board_models())
             if (model.takes(row.filter)) takers.insert(model.type_code);

@@ -31,8 +31,7 @@ TEST(Dom0Memory, CeilingsAreThoseOfTheSimulation) {
 TEST(Dom0Memory, AHighDeviceTreeCostsMemory) {
     std::vector<Range> high = modules;
     high.back() = {0x5600000, 0x5610000};
-    for (const std::uint64_t board : board_memories)
-        EXPECT_LT(dom0_ceiling(board, high), dom0_ceiling(board, modules));
+    for (const std::uint64_t board : board_memories) EXPECT_LT(dom0_ceiling(board, high), dom0_ceiling(board, modules));
 }
 
 TEST(Dom0Memory, TheStockNumberPanicsOnSmallBoards) {

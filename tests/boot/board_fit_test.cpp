@@ -57,8 +57,7 @@ TEST(BoardFit, AutomaticIsWhatEachBoardCanGive) {
         sizes.push_back(board.dom0_mem / MiB);
     }
     EXPECT_THAT(sizes, ::testing::ElementsAre(512, 768, 1024, 2048));
-    EXPECT_THAT(ids_of(test::diagnostics_of(plan)),
-                ::testing::Not(::testing::Contains("dom0-mem-excludes-boards")));
+    EXPECT_THAT(ids_of(test::diagnostics_of(plan)), ::testing::Not(::testing::Contains("dom0-mem-excludes-boards")));
 }
 
 TEST(BoardFit, AutomaticAsksForLessWhereThePlacesLeaveLess) {

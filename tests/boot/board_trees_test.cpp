@@ -56,8 +56,7 @@ TEST(BoardTrees, EachHasItsBoardsNameAndDom0sModules) {
         EXPECT_TRUE(tree.has("/chosen/ramdisk")) << name;
         EXPECT_THAT(tree.string("/chosen", "xen,xen-bootargs"), Optional(HasSubstr("dom0_mem=512M")));
     }
-    EXPECT_EQ(DeviceTree::parse(bytes_of(plan, trees[2]), "").compatible().front(),
-              "raspberrypi,4-compute-module");
+    EXPECT_EQ(DeviceTree::parse(bytes_of(plan, trees[2]), "").compatible().front(), "raspberrypi,4-compute-module");
 }
 
 TEST(BoardTrees, TheScriptChoosesByTheTypeOfTheBoard) {
@@ -96,8 +95,7 @@ TEST(BoardTrees, TheLargestDecidesTheRoom) {
 }
 
 TEST(BoardTrees, ReservationsOfEveryBoardAreKept) {
-    const BootPlan plan =
-        family("reserved-memory { block@480000 { reg = <0 0x480000 0x100000>; }; };").plan();
+    const BootPlan plan = family("reserved-memory { block@480000 { reg = <0 0x480000 0x100000>; }; };").plan();
     EXPECT_FALSE(plan.memory.find(MemoryRole::kernel)->range.overlaps({0x480000, 0x580000}));
 }
 

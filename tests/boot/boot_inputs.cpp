@@ -25,9 +25,7 @@ class HollowSource : public ContentSource {
         }
         std::string start;
     };
-    std::unique_ptr<OpenContent> open(std::uint64_t) const override {
-        return std::make_unique<Opened>(start_);
-    }
+    std::unique_ptr<OpenContent> open(std::uint64_t) const override { return std::make_unique<Opened>(start_); }
     std::string name() const override { return "hollow"; }
 
   private:
@@ -77,8 +75,7 @@ Content hollow(std::uint64_t size) {
 
 BootInputs::BootInputs(std::uint64_t kernel_size) {
     using namespace std::string_literals;
-    artifacts.xen.content =
-        hollow(983048, ArtifactKit::arm64_image(0x10000, 1 * MiB, "xen,xen-4.17"s + '\0'));
+    artifacts.xen.content = hollow(983048, ArtifactKit::arm64_image(0x10000, 1 * MiB, "xen,xen-4.17"s + '\0'));
     artifacts.xen.header.image_size = 1 * MiB;
     artifacts.xen.header.flags = 0x8;
     artifacts.xen.banner = "4.17.5";
@@ -143,8 +140,7 @@ void BootInputs::set_initrd(std::uint64_t size) {
 void BootInputs::set_uboot(int year, int month) {
     artifacts.uboot.year = year;
     artifacts.uboot.month = month;
-    artifacts.uboot.banner =
-        "U-Boot " + std::to_string(year) + (month < 10 ? ".0" : ".") + std::to_string(month);
+    artifacts.uboot.banner = "U-Boot " + std::to_string(year) + (month < 10 ? ".0" : ".") + std::to_string(month);
     if (year * 100 + month < 202507)
         artifacts.uboot.environment = {{"scriptaddr", "0x02400000"},     {"fdt_addr_r", "0x02600000"},
                                        {"ramdisk_addr_r", "0x02700000"}, {"kernel_addr_r", "0x00080000"},

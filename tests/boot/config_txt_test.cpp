@@ -32,8 +32,8 @@ TEST(ConfigTxt, RefusesEveryContradiction) {
 }
 
 TEST(ConfigTxt, IsReadWithItsSections) {
-    const auto lines = parse_config_txt(
-        "# c\r\narm_64bit = 1\n[pi4]\n gpu_mem=76 \ninitramfs a b\n\n[all]\nx=y=z", "config.txt");
+    const auto lines = parse_config_txt("# c\r\narm_64bit = 1\n[pi4]\n gpu_mem=76 \ninitramfs a b\n\n[all]\nx=y=z",
+                                        "config.txt");
     ASSERT_EQ(lines.size(), 8U);
     EXPECT_EQ(lines[0].key, "");
     EXPECT_EQ(lines[0].text, "# c");

@@ -19,8 +19,7 @@ std::string new_board(bool device_type) {
     std::string source = test::old_board;
     source.replace(source.find("scb {"), 5, "scb-bus@fc000000 {");
     source.replace(source.find("/scb/"), 5, "/scb-bus@fc000000/");
-    if (device_type)
-        source.replace(source.find("compatible = \"brcm,bcm2711-pcie\";"), 0, "device_type = \"pci\"; ");
+    if (device_type) source.replace(source.find("compatible = \"brcm,bcm2711-pcie\";"), 0, "device_type = \"pci\"; ");
     return source;
 }
 
@@ -49,8 +48,7 @@ TEST_P(BuiltIn, ServesEveryTree) {
     if (moment == OverlayMoment::boot) {
         // What U-Boot would do, done by fdtoverlay.
         const test::TemporaryFolder folder;
-        test::run_ok({"fdtoverlay", "-i", folder.write("b.dtb", as_text(tree.bytes())), "-o",
-                      folder / "m.dtb",
+        test::run_ok({"fdtoverlay", "-i", folder.write("b.dtb", as_text(tree.bytes())), "-o", folder / "m.dtb",
                       folder.write("o.dtbo", as_text(bytes_of(plan, "overlays/pi4-64-xen.dtbo")))});
         tree = DeviceTree::parse(as_bytes(test::read_file(folder / "m.dtb")), "merged");
     }
@@ -89,8 +87,7 @@ TEST(Overlays, AUsersOverlayWithDom0GetsTheRealNumbers) {
         BootInputs inputs(20 * MiB);
         inputs.set_overlays(
             {{"mine", old_overlay},
-             {"extra",
-              "/dts-v1/; /plugin/; / { fragment@0 { target-path = \"/\"; __overlay__ { note; }; }; };"}});
+             {"extra", "/dts-v1/; /plugin/; / { fragment@0 { target-path = \"/\"; __overlay__ { note; }; }; };"}});
         inputs.manifest.apply_overlays = moment;
         const BootPlan plan = inputs.plan();
         const DeviceTree mine = DeviceTree::parse(bytes_of(plan, "overlays/mine.dtbo"), "mine");
@@ -98,9 +95,9 @@ TEST(Overlays, AUsersOverlayWithDom0GetsTheRealNumbers) {
         EXPECT_THAT(mine.cells("/fragment@0/__overlay__/dom0", "reg"),
                     ElementsAre(0x480000U, at_boot ? 20U * MiB : 0xf80000U));
         EXPECT_EQ(bytes_of(plan, "overlays/extra.dtbo"), read_all(inputs.artifacts.overlays[1].content));
-        EXPECT_EQ(plan.script.find("setenv overlay mine && run apply_overlay && setenv overlay extra") !=
-                      std::string::npos,
-                  at_boot);
+        EXPECT_EQ(
+            plan.script.find("setenv overlay mine && run apply_overlay && setenv overlay extra") != std::string::npos,
+            at_boot);
     }
 }
 
@@ -117,8 +114,7 @@ TEST(Overlays, WithoutAnyTheTreeItselfGetsDom0) {
 
 TEST(Overlays, CommandLinesOfATreeAreOurs) {
     BootInputs inputs;
-    inputs.set_overlays(
-        {{"mine", R"(/dts-v1/; /plugin/; / { fragment@0 { target-path = "/chosen"; __overlay__ {
+    inputs.set_overlays({{"mine", R"(/dts-v1/; /plugin/; / { fragment@0 { target-path = "/chosen"; __overlay__ {
         #address-cells = <2>; #size-cells = <2>; xen,dom0-bootargs = "old";
         kernel@1 { compatible = "multiboot,kernel", "multiboot,module"; reg = <0 1 0 2>; bootargs = "older"; }; }; }; };)"}});
     const DeviceTree tree = DeviceTree::parse(bytes_of(inputs.plan(), "bcm2711-rpi-4-b.dtb"), "t");
@@ -130,8 +126,7 @@ TEST(Overlays, CommandLinesOfATreeAreOurs) {
 
 TEST(Overlays, NamesThatFatCannotTellApartAreRefused) {
     BootInputs inputs;
-    const char* const source =
-        "/dts-v1/; /plugin/; / { fragment@0 { target-path = \"/\"; __overlay__ { a; }; }; };";
+    const char* const source = "/dts-v1/; /plugin/; / { fragment@0 { target-path = \"/\"; __overlay__ { a; }; }; };";
     inputs.set_overlays({{"mine", source}, {"MINE", source}});
     EXPECT_THROW(inputs.plan(), Error);
 }
@@ -140,16 +135,14 @@ TEST(Overlays, RoomAtBootIsComputed) {
     for (const ScriptFlavour flavour : {ScriptFlavour::checked, ScriptFlavour::classic}) {
         BootInputs inputs;
         inputs.add_overlay(
-            "large",
-            test::dtc("/dts-v1/; /plugin/; / { fragment@0 { target-path = \"/\"; __overlay__ { big = \"" +
-                      std::string(9000, 'x') + "\"; }; }; };"));
+            "large", test::dtc("/dts-v1/; /plugin/; / { fragment@0 { target-path = \"/\"; __overlay__ { big = \"" +
+                               std::string(9000, 'x') + "\"; }; }; };"));
         inputs.manifest.apply_overlays = OverlayMoment::boot;
         inputs.manifest.script = flavour;
         const BootPlan plan = inputs.plan();
         const DeviceTree base = DeviceTree::parse(bytes_of(plan, "bcm2711-rpi-4-b.dtb"), "b");
-        const std::vector<DeviceTree> overlays{
-            DeviceTree::parse(bytes_of(plan, "overlays/pi4-64-xen.dtbo"), "o"),
-            DeviceTree::parse(bytes_of(plan, "overlays/large.dtbo"), "o")};
+        const std::vector<DeviceTree> overlays{DeviceTree::parse(bytes_of(plan, "overlays/pi4-64-xen.dtbo"), "o"),
+                                               DeviceTree::parse(bytes_of(plan, "overlays/large.dtbo"), "o")};
         if (flavour == ScriptFlavour::classic) {
             EXPECT_THAT(plan.script, HasSubstr("fdt resize 0x3000 &&"));
             for (std::uint64_t address = 0x8000000; address < 0x8001000; address += 8)

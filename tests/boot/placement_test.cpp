@@ -37,8 +37,7 @@ TEST_P(EveryPlacement, NothingOverlapsAndEveryoneAgrees) {
     for (std::size_t a = 0; a < regions.size(); ++a)
         for (std::size_t b = a + 1; b < regions.size(); ++b)
             EXPECT_FALSE(regions[a].kind != MemoryRegion::Kind::window &&
-                         regions[b].kind != MemoryRegion::Kind::window &&
-                         regions[a].range.overlaps(regions[b].range))
+                         regions[b].kind != MemoryRegion::Kind::window && regions[a].range.overlaps(regions[b].range))
                 << regions[a].name << ", " << regions[b].name;
     // The originals can stay in all of these cases.
     for (const MemoryRole role : {MemoryRole::xen, MemoryRole::kernel})
@@ -109,8 +108,7 @@ TEST(PlacementRules, ReservedMemoryIsLeftAlone) {
     EXPECT_EQ(plan.memory.find(MemoryRole::kernel)->range.begin, 0x600000U);
     EXPECT_EQ(plan.memory.find(MemoryRole::kernel)->moved_by, "module-in-reserved-memory");
     inputs.manifest.addresses = {{"kernel", 0x480000}};
-    EXPECT_THAT(test::ids_of(test::diagnostics_of(inputs.plan())),
-                ::testing::Contains("module-in-reserved-memory"));
+    EXPECT_THAT(test::ids_of(test::diagnostics_of(inputs.plan())), ::testing::Contains("module-in-reserved-memory"));
 }
 
 TEST(PlacementRules, NewUBootsMoveTheTreeSoItsPlaceIsKeptFree) {
@@ -136,8 +134,7 @@ TEST(Board, LowMemoryEndsWhereTheGpusShareBegins) {
     EXPECT_EQ(board::low_memory_end(std::vector<std::string>{"gpu_mem=256"}), 768 * MiB);
     EXPECT_EQ(board::low_memory_end(std::vector<std::string>{"gpu_mem=256", "gpu_mem_1024=16"}), 1008 * MiB);
     EXPECT_EQ(board::low_memory_end(std::vector<std::string>{"total_mem=512"}), 436 * MiB);
-    EXPECT_EQ(board::low_memory_end(std::vector<std::string>{"gpu_mem=nonsense", "#gpu_mem=512"}),
-              0x3b400000U);
+    EXPECT_EQ(board::low_memory_end(std::vector<std::string>{"gpu_mem=nonsense", "#gpu_mem=512"}), 0x3b400000U);
 }
 
 TEST(PlacementRules, UBootsOwnPlacesAreShown) {
@@ -165,8 +162,7 @@ TEST(Board, ReadsUBootsWindowsOrKnowsThem) {
     uboot.year = 2021;
     EXPECT_EQ(board::windows(uboot).tree, 0x2600000U);
     EXPECT_FALSE(board::windows(uboot).relocation_end);
-    uboot.environment = {
-        {"fdt_addr_r", "0x03000000"}, {"fdt_high", "0x30000000"}, {"scriptaddr", "nonsense"}};
+    uboot.environment = {{"fdt_addr_r", "0x03000000"}, {"fdt_high", "0x30000000"}, {"scriptaddr", "nonsense"}};
     EXPECT_EQ(board::windows(uboot).tree, 0x3000000U);
     EXPECT_EQ(board::windows(uboot).script, 0x2400000U);
     EXPECT_EQ(board::windows(uboot).relocation_end, 0x30000000U);

@@ -58,9 +58,9 @@ TEST(PlanBoot, NamesTheFilesOfTheBootPartition) {
     const BootPlan plan = inputs.plan();
     std::vector<std::string> paths;
     for (const BootFile& file : plan.files) paths.push_back(file.path);
-    EXPECT_THAT(paths, ElementsAre("Image", "bcm2711-rpi-4-b.dtb", "boot.scr", "config.txt", "fixup4.dat",
-                                   "initrd.img", "overlays/dwc2.dtbo", "overlays/pi4-64-xen.dtbo",
-                                   "start4.elf", "u-boot.bin", "xen-raspberrypi4-64", "xenpolicy"));
+    EXPECT_THAT(paths, ElementsAre("Image", "bcm2711-rpi-4-b.dtb", "boot.scr", "config.txt", "fixup4.dat", "initrd.img",
+                                   "overlays/dwc2.dtbo", "overlays/pi4-64-xen.dtbo", "start4.elf", "u-boot.bin",
+                                   "xen-raspberrypi4-64", "xenpolicy"));
 }
 
 TEST(PlanBoot, WritesModulesWithTheirRealPlaceAndExactSize) {
@@ -70,8 +70,7 @@ TEST(PlanBoot, WritesModulesWithTheirRealPlaceAndExactSize) {
     const test::TemporaryFolder folder;
     const std::string file = folder.write("card.dtb", as_text(bytes_of(plan, "bcm2711-rpi-4-b.dtb")));
     EXPECT_EQ(test::run_ok({"fdtget", "-t", "x", file, "/chosen/dom0", "reg"}), "480000 1f6dfc0\n");
-    EXPECT_EQ(test::run_ok({"fdtget", file, "/chosen/dom0", "compatible"}),
-              "xen,linux-zimage xen,multiboot-module\n");
+    EXPECT_EQ(test::run_ok({"fdtget", file, "/chosen/dom0", "compatible"}), "xen,linux-zimage xen,multiboot-module\n");
     char reg[64];
     std::snprintf(reg, sizeof reg, "%llx %llx\n", static_cast<unsigned long long>(address(plan, "initrd")),
                   5ULL * MiB + 123);
@@ -123,8 +122,7 @@ TEST(PlanBoot, LeavesPinnedAddressesThatCollideToTheJudge) {
     const BootPlan plan = inputs.plan();
     EXPECT_EQ(plan.memory.findings.size(), 3U);
     EXPECT_EQ(plan.memory.findings.front().message, "dom0 kernel is pinned over xen");
-    EXPECT_THAT(ids_of(test::diagnostics_of(plan)),
-                ::testing::IsSupersetOf({"xen-reaches-next", "memory-overlap"}));
+    EXPECT_THAT(ids_of(test::diagnostics_of(plan)), ::testing::IsSupersetOf({"xen-reaches-next", "memory-overlap"}));
 }
 
 TEST(PlanBoot, KeepsATooSmallRegWhereThatIsAllowed) {
@@ -140,8 +138,7 @@ TEST(PlanBoot, RefusesTreesAndOverlaysInEachOthersPlace) {
     tree_as_overlay.set_overlays({{"board", test::old_board}});
     EXPECT_EQ(refusal([&] { tree_as_overlay.plan(); }).code(), ErrorCode::unfit);
     BootInputs overlay_as_tree;
-    overlay_as_tree.set_tree(
-        "/dts-v1/; /plugin/; / { fragment@0 { target-path = \"/\"; __overlay__ { a; }; }; };");
+    overlay_as_tree.set_tree("/dts-v1/; /plugin/; / { fragment@0 { target-path = \"/\"; __overlay__ { a; }; }; };");
     EXPECT_EQ(refusal([&] { overlay_as_tree.plan(); }).code(), ErrorCode::artifact);
 }
 

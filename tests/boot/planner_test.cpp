@@ -56,15 +56,13 @@ TEST(Planner, MovesToTheNearestFreePlaceAndSaysWhy) {
     EXPECT_EQ(region(up, "a").wanted, 0x2f000U);
     const MemoryMap down = plan_memory({wish("a", 0x21000, 0x1000)}, obstacles, ram_end);
     EXPECT_EQ(region(down, "a").range.begin, 0x1f000U);
-    const MemoryMap tie =
-        plan_memory({wish("a", 0x28000, 0x1000)}, {{"s", {0x26000, 0x2b000}, "x"}}, ram_end);
+    const MemoryMap tie = plan_memory({wish("a", 0x28000, 0x1000)}, {{"s", {0x26000, 0x2b000}, "x"}}, ram_end);
     EXPECT_EQ(region(tie, "a").range.begin, 0x2b000U);
 }
 
 TEST(Planner, FitsIntoAGapOfExactlyItsSize) {
     const std::vector<Obstacle> obstacles{{"a", {0, 0x2000}, "r"}, {"b", {0x3000, ram_end}, "r"}};
-    EXPECT_EQ(region(plan_memory({wish("x", 0x9000, 0x1000)}, obstacles, ram_end), "x").range,
-              (Range{0x2000, 0x3000}));
+    EXPECT_EQ(region(plan_memory({wish("x", 0x9000, 0x1000)}, obstacles, ram_end), "x").range, (Range{0x2000, 0x3000}));
     EXPECT_THAT(refusal({wish("x", 0x9000, 0x1001)}, obstacles).what(), HasSubstr("no free memory"));
 }
 
@@ -90,14 +88,13 @@ TEST(Planner, TellsEveryCollisionOfPinnedOnes) {
     Wish odd = pinned("odd", 0x300001, 0x10);
     odd.alignment = 8;
     odd.alignment_rule = "dtb-misaligned";
-    const MemoryMap map =
-        plan_memory({xen, pinned("kernel", 0x280000, 0x1000), odd, pinned("far", ram_end - 1, 2),
-                     pinned("overflow", ~std::uint64_t{0}, 2)},
-                    {}, ram_end);
+    const MemoryMap map = plan_memory({xen, pinned("kernel", 0x280000, 0x1000), odd, pinned("far", ram_end - 1, 2),
+                                       pinned("overflow", ~std::uint64_t{0}, 2)},
+                                      {}, ram_end);
     std::vector<std::string> rules;
     for (const Problem& finding : map.findings) rules.push_back(finding.rule);
-    EXPECT_THAT(rules, ElementsAre("xen-reaches-next", "dtb-misaligned", "load-beyond-low-memory",
-                                   "load-beyond-low-memory"));
+    EXPECT_THAT(rules,
+                ElementsAre("xen-reaches-next", "dtb-misaligned", "load-beyond-low-memory", "load-beyond-low-memory"));
     EXPECT_EQ(map.findings.front().message, "kernel is pinned over xen");
     EXPECT_EQ(region(map, "kernel").range.begin, 0x280000U);
 }
@@ -110,8 +107,8 @@ TEST(Planner, ShowsWindowsButLetsThemBeWrittenOver) {
 }
 
 TEST(Planner, SortsByAddress) {
-    const MemoryMap map =
-        plan_memory({wish("b", 0x5000, 1), wish("a", 0x1000, 1)}, {{"c", {0x3000, 0x4000}, ""}}, ram_end);
+    const MemoryMap map = plan_memory({wish("b", 0x5000, 1), wish("a", 0x1000, 1)}, {{"c", {0x3000, 0x4000}, ""}},
+                                      ram_end);
     EXPECT_TRUE(std::is_sorted(map.regions.begin(), map.regions.end(),
                                [](const auto& a, const auto& b) { return a.range.begin < b.range.begin; }));
 }

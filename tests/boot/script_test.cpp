@@ -73,11 +73,9 @@ TEST(Checked, NamesEveryStepsFailure) {
     const std::string script = inputs.plan().script;
     for (const char* step : {"do_dtbsetup", "load_xen", "load_dom0", "load_initrd", "xen_bootcmd"})
         EXPECT_THAT(script, HasSubstr("rpixen: " + std::string(step) + " failed")) << step;
-    EXPECT_THAT(
-        script,
-        HasSubstr("run do_dtbsetup && run load_xen && run load_dom0 && run load_initrd && run xen_bootcmd"));
     EXPECT_THAT(script,
-                HasSubstr("fatload ${devtype} ${devnum}:${distro_bootpart} 0x200000 xen-raspberrypi4-64"));
+                HasSubstr("run do_dtbsetup && run load_xen && run load_dom0 && run load_initrd && run xen_bootcmd"));
+    EXPECT_THAT(script, HasSubstr("fatload ${devtype} ${devnum}:${distro_bootpart} 0x200000 xen-raspberrypi4-64"));
     EXPECT_THAT(without_comments(script), Not(HasSubstr("mmc 0:1")));
     EXPECT_THAT(script, HasSubstr("test 0x${filesize} -eq 0x3e8"));
 }
@@ -95,9 +93,8 @@ TEST(Checked, ChoosesDom0MemByTheBoard) {
     BootInputs inputs;
     inputs.manifest.dom0_mem = "auto";
     const BootPlan plan = inputs.plan();
-    EXPECT_THAT(plan.script,
-                HasSubstr("setenv xen_bootargs 'console=dtuart dtuart=/soc/serial@7e215040 sync_console "
-                          "bootscrub=0'\nsetenv dom0_mem 512M\n"));
+    EXPECT_THAT(plan.script, HasSubstr("setenv xen_bootargs 'console=dtuart dtuart=/soc/serial@7e215040 sync_console "
+                                       "bootscrub=0'\nsetenv dom0_mem 512M\n"));
     EXPECT_THAT(plan.script, HasSubstr("if test \"${memory_code}\" = 3; then setenv dom0_mem 768M; fi\n"));
     EXPECT_THAT(plan.script, HasSubstr("if test \"${memory_code}\" = 5; then setenv dom0_mem 2048M; fi\n"));
     // A board of 3 GB has no number of its own in the revision code; the firmware's tree tells.
@@ -162,9 +159,9 @@ TEST(EveryScript, StaysBelow64KiB) {
 }
 
 TEST(Template, FillsValuesAndChoosesLines) {
-    EXPECT_EQ(fill_template("a @x@ b\n?yes c @x@\n?no d\n!yes e\n!no f\n@empty@\n\n",
-                            {{"x", "@x@"}, {"empty", ""}}, {"yes"}),
-              "a @x@ b\nc @x@\nf\n\n");
+    EXPECT_EQ(
+        fill_template("a @x@ b\n?yes c @x@\n?no d\n!yes e\n!no f\n@empty@\n\n", {{"x", "@x@"}, {"empty", ""}}, {"yes"}),
+        "a @x@ b\nc @x@\nf\n\n");
     EXPECT_THROW(fill_template("@unknown@", {}, {}), Error);
 }
 

@@ -47,8 +47,7 @@ TEST_F(Owners, ASymlinkHasNoMode) {
 
 TEST_F(Owners, AnAccessControlListFollowsTheMode) {
     const auto list = [](const char* user, const char* mask, const char* other) {
-        return "\2\0\0\0\1\0"s + user +
-               "\0\xff\xff\xff\xff\2\0\7\0\xe8\3\0\0\4\0\5\0\xff\xff\xff\xff\x10\0"s + mask +
+        return "\2\0\0\0\1\0"s + user + "\0\xff\xff\xff\xff\2\0\7\0\xe8\3\0\0\4\0\5\0\xff\xff\xff\xff\x10\0"s + mask +
                "\0\xff\xff\xff\xff\x20\0"s + other + "\0\xff\xff\xff\xff"s;
     };
     root_.set_xattrs(*root_.find("etc/passwd"), {{"system.posix_acl_access", list("\6", "\7", "\4")}});

@@ -12,8 +12,7 @@ constexpr Metadata plain{0644, 0, 0, {1000, 0}};
 
 ArtifactSet small_root() {
     ArtifactSet artifacts;
-    artifacts.root.add_file(artifacts.root.locate("etc/hostname"), plain,
-                            memory_content("dom0\n", "hostname"));
+    artifacts.root.add_file(artifacts.root.locate("etc/hostname"), plain, memory_content("dom0\n", "hostname"));
     return artifacts;
 }
 
@@ -121,15 +120,13 @@ TEST(PlanImage, APrebuiltRootKeepsItsSizeAndTakesNoFiles) {
     artifacts.prebuilt_root = memory_content(Bytes(3 * MiB), "root.ext4");
     artifacts.extra_files.push_back(memory_content("x", "hostname"));
     manifest.root_size = {};
-    manifest.files.push_back(
-        {ExtraFile::Partition::root, "hostname", "hostname", "/etc/hostname", {}, 0, 0, {}});
+    manifest.files.push_back({ExtraFile::Partition::root, "hostname", "hostname", "/etc/hostname", {}, 0, 0, {}});
     EXPECT_THAT(failure(manifest, std::move(artifacts), ErrorCode::unfit), HasSubstr("/etc/hostname"));
 }
 
 TEST(PlanImage, ExtraFilesComeLastAndReplaceWhatIsThere) {
     Manifest manifest;
-    manifest.files.push_back(
-        {ExtraFile::Partition::root, "hostname", "hostname", "/etc/hostname", 0600, 7, 8, {}});
+    manifest.files.push_back({ExtraFile::Partition::root, "hostname", "hostname", "/etc/hostname", 0600, 7, 8, {}});
     manifest.files.push_back({ExtraFile::Partition::boot, "notes", "notes", "/docs/notes.txt", {}, 0, 0, {}});
     ArtifactSet artifacts = small_root();
     artifacts.extra_files.push_back(memory_content("another\n", "hostname"));

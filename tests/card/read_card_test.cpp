@@ -45,8 +45,8 @@ class CardTest : public testing::Test {
         put(ext, 9);
     }
     void put(const std::string& file, unsigned mib) const {
-        test::run_ok({"dd", "status=none", "conv=notrunc", "bs=1M", "seek=" + std::to_string(mib),
-                      "if=" + file, "of=" + path});
+        test::run_ok(
+            {"dd", "status=none", "conv=notrunc", "bs=1M", "seek=" + std::to_string(mib), "if=" + file, "of=" + path});
     }
     void make() const {
         partition(layout);
@@ -144,8 +144,7 @@ TEST_F(CardTest, ADamagedCompressedImageIsRefused) {
     make();
     test::run_ok({"gzip", "-1", path});
     const std::string packed = test::read_file(path + ".gz");
-    for (const std::string& bad :
-         {packed.substr(0, packed.size() / 2), packed.substr(0, packed.size() - 1)}) {
+    for (const std::string& bad : {packed.substr(0, packed.size() / 2), packed.substr(0, packed.size() - 1)}) {
         try {
             read_card(folder.write("bad.gz", bad));
             FAIL() << "no error";
@@ -169,8 +168,7 @@ TEST_F(CardTest, ReadsAFileSystemWithoutATable) {
 }
 
 TEST_F(CardTest, LogicalPartitionsAreReadAndTheirContainerIsNot) {
-    partition(
-        "label: dos\nstart=2048, size=16384, type=c\nstart=18432, type=5\nstart=20480, size=8192, type=83\n");
+    partition("label: dos\nstart=2048, size=16384, type=c\nstart=18432, type=5\nstart=20480, size=8192, type=83\n");
     make_fat();
     const Card card = read_card(path);
     EXPECT_THAT(words(card.problems), IsEmpty());
@@ -209,8 +207,7 @@ TEST_F(CardTest, OverlapsAndEndsBeyondTheImageAreNamed) {
 
 TEST_F(CardTest, ATruncatedImageIsStillRead) {
     make();
-    for (const std::uint64_t size :
-         {20 * MiB, 9 * MiB + 1000, 5 * MiB, MiB + 5000, MiB, std::uint64_t{700}}) {
+    for (const std::uint64_t size : {20 * MiB, 9 * MiB + 1000, 5 * MiB, MiB + 5000, MiB, std::uint64_t{700}}) {
         std::filesystem::resize_file(path, size);
         const Card card = read_card(path);
         EXPECT_THAT(words(card.problems), Contains(HasSubstr("partition 2 ends beyond the image")));

@@ -26,8 +26,8 @@ Problem refusal(const std::vector<std::string>& words) {
 }
 
 TEST(Arguments, OptionsAndOperandsMix) {
-    const Arguments arguments =
-        parse_arguments({"a", "-q", "--output", "x", "b", "--allow=1", "--allow", "2"}, options);
+    const Arguments arguments = parse_arguments({"a", "-q", "--output", "x", "b", "--allow=1", "--allow", "2"},
+                                                options);
     EXPECT_THAT(arguments.operands, ElementsAre("a", "b"));
     EXPECT_TRUE(arguments.has("quiet"));
     EXPECT_FALSE(arguments.has("allow it"));

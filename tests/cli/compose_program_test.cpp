@@ -125,9 +125,7 @@ TEST_P(Signal, InTheMiddleOfTheWritingLeavesNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(ComposeProgram, Signal, testing::Values(SIGINT, SIGTERM, SIGHUP, SIGKILL),
-                         [](const auto& signal) {
-                             return std::string("SIG") + ::sigabbrev_np(signal.param);
-                         });
+                         [](const auto& signal) { return std::string("SIG") + ::sigabbrev_np(signal.param); });
 
 TEST_F(ComposeProgram, ALimitOfFileSizesIsToldLikeAFullDisk) {
     // A really full disk needs a mount; the limit ends in a write that fails half-way, too.
@@ -174,9 +172,8 @@ TEST_F(ComposeProgram, AnInputWithoutPermission) {
         arguments.insert(arguments.begin(), {"setpriv", "--bounding-set=-dac_override,-dac_read_search"});
     const test::Run result = run(arguments);
     EXPECT_EQ(result.status, 4);
-    EXPECT_THAT(result.err,
-                AllOf(HasSubstr("/artifacts/rootfs: cannot open "), HasSubstr("rootfs.tar; found "
-                                                                              "Permission denied")));
+    EXPECT_THAT(result.err, AllOf(HasSubstr("/artifacts/rootfs: cannot open "), HasSubstr("rootfs.tar; found "
+                                                                                          "Permission denied")));
     expect_untouched();
 }
 
@@ -216,21 +213,21 @@ TEST_F(ComposeProgram, TwoRunsAtOnceLeaveOneWholeImage) {
 }
 
 TEST_F(ComposeProgram, TheSurroundingsDoNotReachTheImage) {
-    const auto compose = [&](const std::string& before, const std::string& manifest,
-                             const std::string& output, const std::vector<std::string>& environment) {
-        const test::Run result = run({"sh", "-c", before + " && exec \"$@\"", "sh", program, "compose",
-                                      manifest, "-o", folder_ / output, "-q"},
-                                     {}, environment);
+    const auto compose = [&](const std::string& before, const std::string& manifest, const std::string& output,
+                             const std::vector<std::string>& environment) {
+        const test::Run result = run(
+            {"sh", "-c", before + " && exec \"$@\"", "sh", program, "compose", manifest, "-o", folder_ / output, "-q"},
+            {}, environment);
         EXPECT_EQ(result.status, 0) << result.err;
         return read_file(folder_ / output);
     };
     folder_.write("elsewhere/here", "");
     const std::string first = compose("cd /", kit_.manifest(), "one.img", {"TZ=UTC", "LC_ALL=C"});
     run_ok({"touch", "-d", "2001-02-03", folder_ / "Image", folder_ / "rootfs.tar", folder_ / "firmware"});
-    const std::string second =
-        compose("umask 077 && cd '" + folder_ / "elsewhere" + "'", "../manifest.json", "out/two.img",
-                {"TZ=Asia/Kathmandu", "LC_ALL=tr_TR.UTF-8", "LANG=de_DE.UTF-8", "HOME=/nowhere", "USER=other",
-                 "MKE2FS_CONFIG=/nowhere", "MKE2FS_SYNC=1", "POSIXLY_CORRECT=1"});
+    const std::string second = compose("umask 077 && cd '" + folder_ / "elsewhere" + "'", "../manifest.json",
+                                       "out/two.img",
+                                       {"TZ=Asia/Kathmandu", "LC_ALL=tr_TR.UTF-8", "LANG=de_DE.UTF-8", "HOME=/nowhere",
+                                        "USER=other", "MKE2FS_CONFIG=/nowhere", "MKE2FS_SYNC=1", "POSIXLY_CORRECT=1"});
     EXPECT_TRUE(first == second);
     const std::string third = compose("cd /", kit_.manifest(), "three.img", {"SOURCE_DATE_EPOCH=1500000000"});
     EXPECT_FALSE(first == third);
@@ -285,17 +282,15 @@ auto files_of(const std::string& list) {
 }
 
 auto artifact_is(const std::string& path, const std::string& with) {
-    return [=](const TemporaryFolder&, const auto& replace) {
-        replace(": \"" + path + "\"", ": \"" + with + "\"");
-    };
+    return [=](const TemporaryFolder&, const auto& replace) { replace(": \"" + path + "\"", ": \"" + with + "\""); };
 }
 
 auto written(const std::string& path, std::function<std::string()> content) {
     return [=](const TemporaryFolder& folder, const auto&) { folder.write(path, content()); };
 }
 
-constexpr const char* some_overlay =
-    "/dts-v1/; /plugin/; / { fragment@0 { target-path = \"/\"; __overlay__ { a; }; }; };";
+constexpr const char*
+    some_overlay = "/dts-v1/; /plugin/; / { fragment@0 { target-path = \"/\"; __overlay__ { a; }; }; };";
 
 const std::vector<BadInput> bad_inputs{
     {"AMissingFile", 4, "cannot open ",
@@ -329,8 +324,7 @@ const std::vector<BadInput> bad_inputs{
     {"ANameWithANewline", 4, "newline", root_of(R"(    add("etc/new\nline"))")},
     {"AFileOverAFolderOfTheSameTar", 4, "members of the same layer",
      root_of(R"(    add("etc/twice/x"); add("./etc/twice"))")},
-    {"AHardLinkToNothing", 4, "not there",
-     root_of(R"(    add("link", tarfile.LNKTYPE, linkname="missing"))")},
+    {"AHardLinkToNothing", 4, "not there", root_of(R"(    add("link", tarfile.LNKTYPE, linkname="missing"))")},
     {"AFileBelowAFile", 4, "no directory", root_of(R"(    add("file"); add("file/below"))")},
     {"ALargeFileForTheFat", 5, "too large for the boot partition's FAT",
      files_of(R"({ "partition": "boot", "source": "huge", "target": "/huge" })")},
@@ -345,8 +339,7 @@ const std::vector<BadInput> bad_inputs{
      files_of(R"({ "partition": "root", "source": "nothing", "target": "/etc/x" })")},
     {"AFurtherFileBelowAFile", 4, "no directory",
      files_of(R"({ "partition": "root", "source": "note", "target": "/etc/hostname/x" })")},
-    {"ADeviceTreeAsOverlay", 4, "a device tree overlay (.dtbo)",
-     overlay_of("board.dtbo", "/dts-v1/; / { a; };")},
+    {"ADeviceTreeAsOverlay", 4, "a device tree overlay (.dtbo)", overlay_of("board.dtbo", "/dts-v1/; / { a; };")},
     {"AnOverlayAsDeviceTree", 4, "a device tree overlay",
      written("bcm2711-rpi-4-b.dtb",
              [] {
@@ -356,9 +349,7 @@ const std::vector<BadInput> bad_inputs{
      overlay_of("odd.dtbo",
                 "/dts-v1/; /plugin/; / { fragment@0 { target-path = \"/socks\"; __overlay__ { a; }; }; };")},
     {"AnX86Kernel", 4, "x86",
-     written(
-         "Image",
-         [] { return std::string(65536, '\0').replace(0x202, 4, "HdrS").replace(0x1fe, 2, "\x55\xaa"); })},
+     written("Image", [] { return std::string(65536, '\0').replace(0x202, 4, "HdrS").replace(0x1fe, 2, "\x55\xaa"); })},
     {"XenAsKernel", 4, "Xen 4.17", written("Image", ArtifactKit::xen)},
     {"AnotherDigest", 4, "sha256",
      [](const auto&, const auto& replace) {
@@ -382,8 +373,7 @@ const std::vector<BadInput> bad_inputs{
          replace("rootfs.tar", "root.ext4");
          replace(", \"root_partition\": { \"free\": \"8MiB\" }", "");
      }},
-    {"AMisspeltKey", 3, "unknown key",
-     [](const auto&, const auto& replace) { replace("\"kernel\"", "\"kernal\""); }},
+    {"AMisspeltKey", 3, "unknown key", [](const auto&, const auto& replace) { replace("\"kernel\"", "\"kernal\""); }},
     {"NoManifest", 3, "manifest.json",
      [](const auto& folder, const auto&) { std::filesystem::remove(folder / "manifest.json"); }},
 };
@@ -404,9 +394,7 @@ TEST_P(Bad, InputIsNamedAndLeavesNothing) {
     const auto& problems = document.at("error").at("problems");
     EXPECT_FALSE(problems.empty());
     for (const auto& problem : problems) {
-        const auto given = [&](const char* key) {
-            return !problem.at(key).template get<std::string>().empty();
-        };
+        const auto given = [&](const char* key) { return !problem.at(key).template get<std::string>().empty(); };
         EXPECT_TRUE(given("found") || given("pointer")) << problem;
         EXPECT_TRUE(given("change")) << problem;
     }
@@ -420,12 +408,11 @@ TEST_F(ComposeProgram, ATargetThatCannotBe) {
         std::string target;
         std::string words;
     };
-    for (const Case& bad :
-         std::vector<Case>{{"missing/sdcard.img", "found No such file or directory; make the"},
-                           {"out", "found a folder"},
-                           {"manifest.json/sdcard.img", "found Not a directory; make the"},
-                           {"/dev/full", "found no regular file"},
-                           {"/proc/sdcard.img", "cannot write /proc/sdcard.img; found "}}) {
+    for (const Case& bad : std::vector<Case>{{"missing/sdcard.img", "found No such file or directory; make the"},
+                                             {"out", "found a folder"},
+                                             {"manifest.json/sdcard.img", "found Not a directory; make the"},
+                                             {"/dev/full", "found no regular file"},
+                                             {"/proc/sdcard.img", "cannot write /proc/sdcard.img; found "}}) {
         const std::string path = bad.target[0] == '/' ? bad.target : folder_ / bad.target;
         const test::Run result = run({program, "compose", kit_.manifest(), "-o", path, "-q"});
         EXPECT_EQ(result.status, 6) << bad.target;

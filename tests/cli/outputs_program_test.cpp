@@ -22,8 +22,7 @@ class OutputsProgram : public testing::Test {
   protected:
     /// The program with a shell's redirections, in the test's folder.
     test::Run shell(const std::string& arguments) const {
-        return test::run(
-            {"sh", "-c", "cd '" + folder_.path().string() + "' && '" + program + "' " + arguments});
+        return test::run({"sh", "-c", "cd '" + folder_.path().string() + "' && '" + program + "' " + arguments});
     }
     static std::string compose(const std::string& options) {
         return "compose manifest.json --no-sync --quiet " + options;
@@ -48,8 +47,7 @@ class OutputsProgram : public testing::Test {
 TEST_F(OutputsProgram, InputsAreNotReplaced) {
     std::filesystem::create_symlink("Image", folder_ / "link");
     std::filesystem::create_hard_link(folder_ / "rootfs.tar", folder_ / "hard");
-    for (const char* input :
-         {"manifest.json", "Image", "xen", "./u-boot.bin", "rootfs.tar", "link", "hard"}) {
+    for (const char* input : {"manifest.json", "Image", "xen", "./u-boot.bin", "rootfs.tar", "link", "hard"}) {
         expect_refused(compose(std::string("-o ") + input));
         expect_refused(compose(std::string("-o out.img --report ") + input));
         expect_refused(std::string("plan manifest.json --quiet --svg ") + input);
@@ -128,8 +126,7 @@ TEST_F(OutputsProgram, AReportThatCannotBeWrittenKeepsTheImage) {
 
 TEST_F(OutputsProgram, TheUmaskIsHonoured) {
     const test::Run result = test::run(
-        {"sh", "-c",
-         "umask 077; cd '" + folder_.path().string() + "' && '" + program + "' " + compose("-o card.img")});
+        {"sh", "-c", "umask 077; cd '" + folder_.path().string() + "' && '" + program + "' " + compose("-o card.img")});
     ASSERT_EQ(result.status, 0) << result.err;
     EXPECT_EQ(std::filesystem::status(folder_ / "card.img").permissions(), std::filesystem::perms{0600});
 }

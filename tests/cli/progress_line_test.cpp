@@ -35,8 +35,7 @@ TEST(ProgressLine, DrawsOnATerminalTenTimesASecondAtMost) {
         line.advance(static_cast<std::uint64_t>(step) * MiB / 10);
     }
     const std::string drawn = fixture.err.str();
-    EXPECT_THAT(std::count(drawn.begin(), drawn.end(), '\r'),
-                testing::AllOf(testing::Ge(9), testing::Le(12)));
+    EXPECT_THAT(std::count(drawn.begin(), drawn.end(), '\r'), testing::AllOf(testing::Ge(9), testing::Le(12)));
     EXPECT_EQ(drawn.find('\n'), std::string::npos);
     line.clear();
     EXPECT_TRUE(fixture.err.str().ends_with("\r\x1b[K"));

@@ -22,8 +22,8 @@ using testing::Not;
 using testing::StartsWith;
 
 constexpr std::array<DiagnosticRule, 2> rules{{
-    {"dom0-reg-too-small", "K2", Severity::error, "the module is cut", "Xen copies what reg says.",
-     "A long story.\n", "kernel.c"},
+    {"dom0-reg-too-small", "K2", Severity::error, "the module is cut", "Xen copies what reg says.", "A long story.\n",
+     "kernel.c"},
     {"xen-debug-console", "M5", Severity::warning, "a debug setting", "It is slow.", "Another.", "overlays"},
 }};
 
@@ -86,9 +86,7 @@ struct Program {
             return boot_result;
         };
         actions.stops = [](const Diagnostic& diagnostic, const std::vector<std::string>&,
-                           const std::vector<std::string>&) {
-            return diagnostic.severity == Severity::error;
-        };
+                           const std::vector<std::string>&) { return diagnostic.severity == Severity::error; };
         actions.rules = [] { return std::span<const DiagnosticRule>(rules); };
         actions.version = [] { return "1.2.3"; };
     }
@@ -120,8 +118,7 @@ TEST(Run, HelpNamesEveryCommandAndEachHasItsOwn) {
         const std::string text = program.out.str();
         EXPECT_THAT(text, StartsWith("Usage: rpixen-img " + name));
         EXPECT_THAT(text, HasSubstr("Examples:\n  "));
-        for (const Option& option : command.options)
-            EXPECT_THAT(text, HasSubstr("--" + std::string(option.name)));
+        for (const Option& option : command.options) EXPECT_THAT(text, HasSubstr("--" + std::string(option.name)));
         EXPECT_EQ(program({name, "--help"}), 0);
         EXPECT_EQ(program.out.str(), text);
         EXPECT_EQ(program({name, "-h"}), 0);
@@ -155,8 +152,7 @@ TEST(Run, WrongUseExitsWithTwoAndSaysWhatWasMeant) {
              {{"compose", "m", "--ouput", "x"}, "write --output"},
              {{"compose", "m", "-q", "-v"}, "contradict"},
              {{"compose", "m", "--verify", "--no-verify"}, "contradict"},
-             {{"compose", "m", "--backend", "gestfs"},
-              "found gestfs; allowed: direct, guestfs; write guestfs"},
+             {{"compose", "m", "--backend", "gestfs"}, "found gestfs; allowed: direct, guestfs; write guestfs"},
              {{"compose", "m", "--allow", "dom0-reg-to-small"}, "write dom0-reg-too-small"},
              {{"check", "m", "--deny", "zzz"}, "'rpixen-img explain' lists them"},
              {{"explain", "xen-debug-consol"}, "write xen-debug-console"},
@@ -188,10 +184,9 @@ TEST(Run, ComposeSaysWhatItShouldDo) {
     EXPECT_EQ(program.out.str(), "sdcard.img: 4096 bytes\n");
 
     program.surroundings.source_date_epoch = "1700000000";
-    EXPECT_EQ(
-        program({"compose", "m.json", "-o", "x.img", "--backend", "guestfs", "--verify", "--report", "r.json",
-                 "--no-sync", "--allow", "dom0-reg-too-small", "--deny", "xen-debug-console", "-q"}),
-        0);
+    EXPECT_EQ(program({"compose", "m.json", "-o", "x.img", "--backend", "guestfs", "--verify", "--report", "r.json",
+                       "--no-sync", "--allow", "dom0-reg-too-small", "--deny", "xen-debug-console", "-q"}),
+              0);
     EXPECT_EQ(program.compose_request.output, "x.img");
     EXPECT_EQ(program.compose_request.backend, "guestfs");
     EXPECT_EQ(program.compose_request.verify, VerifyForm::full);
@@ -352,9 +347,7 @@ TEST(Run, EachErrorHasItsExitStatusAndJson) {
 
 TEST(Run, ABugIsSaidToBeOne) {
     Program program;
-    program.actions.plan = [](const PlanRequest&, const Supervision&) -> Report {
-        throw std::out_of_range("vector");
-    };
+    program.actions.plan = [](const PlanRequest&, const Supervision&) -> Report { throw std::out_of_range("vector"); };
     EXPECT_EQ(program({"plan", "m.json"}), 1);
     EXPECT_THAT(program.err.str(), HasSubstr("a bug in this program; found vector"));
     program.actions.plan = [](const PlanRequest&, const Supervision&) -> Report { throw std::bad_alloc(); };

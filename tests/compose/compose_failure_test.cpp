@@ -22,8 +22,7 @@ using testing::HasSubstr;
 
 std::set<std::string> names_in(const std::filesystem::path& folder) {
     std::set<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(folder))
-        names.insert(entry.path().filename());
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) names.insert(entry.path().filename());
     return names;
 }
 
@@ -117,8 +116,7 @@ TEST_F(ComposeFailure, ABootPartitionThatIsTooSmall) {
 TEST_F(ComposeFailure, AFileTooLargeForTheFat) {
     folder_.write("huge", "");
     std::filesystem::resize_file(folder_.path() / "huge", std::uint64_t{5} << 30);
-    replace("\"image\":",
-            R"("files": [ { "partition": "boot", "source": "huge", "target": "/huge" } ], "image":)");
+    replace("\"image\":", R"("files": [ { "partition": "boot", "source": "huge", "target": "/huge" } ], "image":)");
     expect_failure(ErrorCode::unfit, "huge");
 }
 
@@ -142,10 +140,9 @@ TEST_F(ComposeFailure, ADeviceTreeGivenAsOverlay) {
 }
 
 TEST_F(ComposeFailure, AnOverlayGivenAsDeviceTree) {
-    folder_.write(
-        "bcm2711-rpi-4-b.dtb",
-        test::run_ok({"dtc", "-I", "dts", "-O", "dtb", "-q", "-"},
-                     "/dts-v1/; /plugin/; / { fragment@0 { target-path = \"/\"; __overlay__ { a; }; }; };"));
+    folder_.write("bcm2711-rpi-4-b.dtb",
+                  test::run_ok({"dtc", "-I", "dts", "-O", "dtb", "-q", "-"},
+                               "/dts-v1/; /plugin/; / { fragment@0 { target-path = \"/\"; __overlay__ { a; }; }; };"));
     expect_failure(ErrorCode::artifact, "overlay");
 }
 
@@ -172,9 +169,8 @@ TEST_F(ComposeFailure, PinnedAddressesThatCollide) {
     CheckRequest checked;
     checked.subject = kit_.manifest();
     const Report found = check(checked);
-    EXPECT_TRUE(
-        std::any_of(found.diagnostics.begin(), found.diagnostics.end(),
-                    [](const Diagnostic& diagnostic) { return diagnostic.id == "xen-reaches-next"; }));
+    EXPECT_TRUE(std::any_of(found.diagnostics.begin(), found.diagnostics.end(),
+                            [](const Diagnostic& diagnostic) { return diagnostic.id == "xen-reaches-next"; }));
     // Allowed, it is no reason any more.
     request.allow = {"xen-reaches-next", "memory-overlap"};
     EXPECT_TRUE(plan(request).refusal.empty());
@@ -238,8 +234,7 @@ TEST_F(ComposeFailure, TwoRunsAtOnceDoNotMix) {
     const std::string image = read_file(request.output);
     compose(request);
     EXPECT_TRUE(read_file(request.output) == image);
-    for (const std::string& name : names_in(folder_.path()))
-        EXPECT_THAT(name, testing::Not(HasSubstr("tmp")));
+    for (const std::string& name : names_in(folder_.path())) EXPECT_THAT(name, testing::Not(HasSubstr("tmp")));
 }
 
 }  // namespace

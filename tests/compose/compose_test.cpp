@@ -87,8 +87,7 @@ TEST_F(Compose, TheBootFilesAreTheInputsByteForByte) {
                                                                   {"u-boot.bin", "u-boot.bin"},
                                                                   {"start4.elf", "firmware/start4.elf"},
                                                                   {"fixup4.dat", "firmware/fixup4.dat"}};
-    for (const auto& [card, input] : copies)
-        EXPECT_EQ(boot_file(fat, card), read_file(folder_.path() / input)) << card;
+    for (const auto& [card, input] : copies) EXPECT_EQ(boot_file(fat, card), read_file(folder_.path() / input)) << card;
     EXPECT_EQ(boot_file(fat, "config.txt"), report.config_txt);
 }
 
@@ -104,8 +103,8 @@ TEST_F(Compose, DumpimageAcceptsTheScript) {
 TEST_F(Compose, TheDeviceTreeHasOneDom0ModuleAtThePlannedPlace) {
     const Report report = compose_card();
     const std::string fat = partition(report, 0, "boot.fat");
-    const std::string source =
-        run_ok({"dtc", "-I", "dtb", "-O", "dts", "-q", "-"}, boot_file(fat, "bcm2711-rpi-4-b.dtb"));
+    const std::string source = run_ok({"dtc", "-I", "dtb", "-O", "dts", "-q", "-"},
+                                      boot_file(fat, "bcm2711-rpi-4-b.dtb"));
     std::size_t modules = 0;
     for (std::size_t at = source.find("xen,linux-zimage"); at != std::string::npos;
          at = source.find("xen,linux-zimage", at + 1))
@@ -115,8 +114,7 @@ TEST_F(Compose, TheDeviceTreeHasOneDom0ModuleAtThePlannedPlace) {
                                      [](const ReportRegion& r) { return r.name == "dom0 kernel"; });
     ASSERT_NE(region, report.memory.end());
     std::array<char, 64> reg{};
-    std::snprintf(reg.data(), reg.size(), "reg = <0x%llx 0x%llx>",
-                  static_cast<unsigned long long>(region->begin),
+    std::snprintf(reg.data(), reg.size(), "reg = <0x%llx 0x%llx>", static_cast<unsigned long long>(region->begin),
                   static_cast<unsigned long long>(std::filesystem::file_size(folder_.path() / "Image")));
     std::string squeezed = source;
     for (std::size_t at; (at = squeezed.find("<0x00")) != std::string::npos;) squeezed.erase(at + 3, 1);
@@ -127,9 +125,7 @@ TEST_F(Compose, TheDeviceTreeHasOneDom0ModuleAtThePlannedPlace) {
 TEST_F(Compose, TheTreeOnTheCardIsTheTarsTree) {
     const Report report = compose_card();
     const std::string ext4 = partition(report, 1, "root.ext4");
-    const auto stat = [&](const std::string& path) {
-        return run_ok({"debugfs", "-R", "stat " + path, ext4});
-    };
+    const auto stat = [&](const std::string& path) { return run_ok({"debugfs", "-R", "stat " + path, ext4}); };
     EXPECT_THAT(stat("/usr/bin/busybox"), testing::AllOf(HasSubstr("Mode:  04755"), HasSubstr("Links: 2")));
     EXPECT_THAT(stat("/usr/lib/big"), testing::AllOf(HasSubstr("User:  1000"), HasSubstr("Group: 100000"),
                                                      HasSubstr("Size: 2048000"), HasSubstr("0x6553f100")));
@@ -214,8 +210,7 @@ TEST_F(Compose, ACompressedRootGivesTheSameTree) {
 TEST_F(Compose, AFolderAsRootKeepsHardLinks) {
     std::filesystem::create_directory(folder_.path() / "tree");
     folder_.write("tree/etc/hostname", "dom0\n");
-    std::filesystem::create_hard_link(folder_.path() / "tree/etc/hostname",
-                                      folder_.path() / "tree/etc/again");
+    std::filesystem::create_hard_link(folder_.path() / "tree/etc/hostname", folder_.path() / "tree/etc/again");
     std::string text = read_file(kit_.manifest());
     text.replace(text.find("rootfs.tar"), 10, "tree");
     folder_.write("manifest.json", text);
@@ -249,8 +244,7 @@ TEST_F(Compose, TheImageIsSparse) {
     const Report report = compose_card();
     struct stat status {};
     ASSERT_EQ(::stat(report.output.c_str(), &status), 0);
-    EXPECT_LT(static_cast<std::uint64_t>(status.st_blocks) * 512,
-              static_cast<std::uint64_t>(status.st_size) / 2);
+    EXPECT_LT(static_cast<std::uint64_t>(status.st_blocks) * 512, static_cast<std::uint64_t>(status.st_size) / 2);
 }
 
 }  // namespace

@@ -92,10 +92,8 @@ const Golden goldens[] = {
      [](const auto& folder) { folder.write("initrd", "070701" + std::string(9000000, 'i')); }},
     {"XSM policy", R"({"artifacts": {"xsm_policy": "policy"}})",
      [](const auto& folder) { folder.write("policy", "\x8c\xff\x7c\xf9" + std::string(3000, 'p')); }},
-    {"pinned addresses",
-     R"({"boot": {"addresses": {"xen": "0x1000000", "kernel": "0x3000000", "dtb": "0x2800000"}}})"},
-    {"pinned scratch",
-     R"({"boot": {"apply_overlays": "boot", "addresses": {"overlay_scratch": "0x2c00000"}}})"},
+    {"pinned addresses", R"({"boot": {"addresses": {"xen": "0x1000000", "kernel": "0x3000000", "dtb": "0x2800000"}}})"},
+    {"pinned scratch", R"({"boot": {"apply_overlays": "boot", "addresses": {"overlay_scratch": "0x2c00000"}}})"},
     {"dom0_mem 1GiB", R"({"boot": {"dom0_mem": "1GiB"}})"},
     {"dom0_mem in bytes", R"({"boot": {"dom0_mem": 268435456}})"},
     {"dom0_mem auto", R"({"boot": {"dom0_mem": "auto"}})"},
@@ -104,8 +102,7 @@ const Golden goldens[] = {
      R"({"boot": {"xen_bootargs": "console=dtuart dtuart=/soc/serial@7e215040 dom0_mem=384M loglvl=all"}})"},
     {"bootargs", R"({"boot": {"bootargs": "console=hvc0 root=/dev/mmcblk0p2 ro rootwait quiet"}})"},
     {"environment", R"({"boot": {"env": {"bootdelay": "0", "preboot": "echo hello"}}})"},
-    {"config.txt lines",
-     R"({"boot": {"config_txt": ["dtparam=audio=on", "[pi4]", "arm_boost=1", "[all]"]}})"},
+    {"config.txt lines", R"({"boot": {"config_txt": ["dtparam=audio=on", "[pi4]", "arm_boost=1", "[all]"]}})"},
     {"labels", R"({"name": "labelled", "image": {"boot_partition": {"label": "FIRST ONE"},
                    "root_partition": {"label": "second one"}}})"},
     {"fill", R"({"image": {"size": "160MiB", "root_partition": {"size": "fill", "free": null}}})"},
@@ -120,8 +117,7 @@ const Golden goldens[] = {
          make_modules(folder, "bz2");
          run_ok({"zstd", "-q", folder / "rootfs.tar", "-o", folder / "rootfs.tar.zst"});
      }},
-    {"prebuilt root", R"({"artifacts": {"rootfs": "root.ext4"}, "image": {"root_partition": null}})",
-     make_prebuilt},
+    {"prebuilt root", R"({"artifacts": {"rootfs": "root.ext4"}, "image": {"root_partition": null}})", make_prebuilt},
     {"files", R"({"files": [
         {"partition": "boot", "source": "notes", "target": "/notes.txt"},
         {"partition": "boot", "source": "notes", "target": "/a folder/With a Long Name.and more"},
@@ -134,16 +130,14 @@ const Golden goldens[] = {
          folder.write("first.dtbo", model_overlay("model = \"first\";"));
          folder.write("second.dtbo", model_overlay("model = \"second\"; node { second; };"));
      }},
-    {"several overlays at boot",
-     R"({"overlays": ["pi4-64-xen", "first.dtbo"], "boot": {"apply_overlays": "boot"}})",
+    {"several overlays at boot", R"({"overlays": ["pi4-64-xen", "first.dtbo"], "boot": {"apply_overlays": "boot"}})",
      [](const auto& folder) { folder.write("first.dtbo", model_overlay("model = \"first\";")); }},
     {"gzip kernel and xz Xen", R"({"artifacts": {"kernel": "Image.gz", "xen": "xen.xz"}})",
      [](const auto& folder) {
          run_ok({"gzip", "-k", "-n", folder / "Image"});
          run_ok({"xz", "-k", folder / "xen"});
      }},
-    {"kernel of 33 MiB",
-     R"({"artifacts": {"kernel": "big"}, "image": {"boot_partition": {"size": "96MiB"}}})",
+    {"kernel of 33 MiB", R"({"artifacts": {"kernel": "big"}, "image": {"boot_partition": {"size": "96MiB"}}})",
      [](const auto& folder) { folder.write("big", ArtifactKit::kernel(33 << 20)); }},
     {"kernel of 48 MiB, overlays at boot",
      R"({"artifacts": {"kernel": "big"}, "image": {"boot_partition": {"size": "96MiB"}},

@@ -104,8 +104,8 @@ TEST_F(LayeredRoot, WhatALaterLayerDropsIsNowhereOnTheCard) {
     folder_.write("2/etc/.wh.secret", "");
     folder_.write("2/opt/.wh.a", "");
     for (const char* name : {"1", "2"})
-        run_ok({"tar", "-C", folder_ / name, "--owner=0", "--group=0", "-cf",
-                folder_ / (std::string(name) + ".tar"), "."});
+        run_ok({"tar", "-C", folder_ / name, "--owner=0", "--group=0", "-cf", folder_ / (std::string(name) + ".tar"),
+                "."});
     for (const char* form : {"", ".gz"}) {
         if (*form != '\0') run_ok({"gzip", "-k", folder_ / "1.tar", folder_ / "2.tar"});
         root_is(std::string(R"(["rootfs.tar", "1.tar)") + form + R"(", "2.tar)" + form + R"("])");

@@ -25,8 +25,8 @@ class PrebuiltRoot : public testing::TestWithParam<const char*> {
     PrebuiltRoot() {
         folder_.write("root/sbin/init", "#!/bin/sh\n");
         folder_.write("root/etc/hostname", "card\n");
-        run_ok({"mke2fs", "-q", "-F", "-t", "ext4", "-O", GetParam(), "-d", folder_ / "root",
-                folder_ / "root.ext4", "32M"});
+        run_ok({"mke2fs", "-q", "-F", "-t", "ext4", "-O", GetParam(), "-d", folder_ / "root", folder_ / "root.ext4",
+                "32M"});
         // mke2fs before 1.47.2 does not count what -d brings.
         if (std::string(GetParam()).find("quota") != std::string::npos)
             static_cast<void>(test::run({"e2fsck", "-fy", folder_ / "root.ext4"}));

@@ -43,8 +43,8 @@ class ReadBack : public testing::Test {
 
 TEST_F(ReadBack, EverythingThatTarsHold) {
     run_ok({"python3", here + "/edge_tars.py", folder_.path()});
-    const std::string layers =
-        manifest("layers.json", R"(["pax.tar", "gnu.tar", "ustar.tar", "sparse-gnu.tar", "sparse-pax.tar"])");
+    const std::string layers = manifest("layers.json",
+                                        R"(["pax.tar", "gnu.tar", "ustar.tar", "sparse-gnu.tar", "sparse-pax.tar"])");
     const test::Run result = read_back(layers, compose(layers));
     EXPECT_EQ(result.status, 0) << result.out << result.err;
     EXPECT_THAT(result.out, HasSubstr(" names in the tars"));
@@ -67,16 +67,15 @@ TEST_F(ReadBack, SeesEveryDifference) {
         std::string change;
         std::string words;
     };
-    for (const Case& difference :
-         std::vector<Case>{{"content", "/pax/contents/changed: content is "},
-                           {"mode", "/pax/modes/changed: mode is "},
-                           {"owner", "/pax/modes/owned: uid is "},
-                           {"time", "/pax/times/1: mtime is 1000000001, "},
-                           {"attribute", "/pax/attributes/user: xattrs is "},
-                           {"link", "/pax/links/changed: target is "},
-                           {"hard-link", "/pax/links/second: links is 2, in the tar 1"},
-                           {"name", "/pax/names/more: not on the card"},
-                           {"type", "/pax/dev/changed: type is "}}) {
+    for (const Case& difference : std::vector<Case>{{"content", "/pax/contents/changed: content is "},
+                                                    {"mode", "/pax/modes/changed: mode is "},
+                                                    {"owner", "/pax/modes/owned: uid is "},
+                                                    {"time", "/pax/times/1: mtime is 1000000001, "},
+                                                    {"attribute", "/pax/attributes/user: xattrs is "},
+                                                    {"link", "/pax/links/changed: target is "},
+                                                    {"hard-link", "/pax/links/second: links is 2, in the tar 1"},
+                                                    {"name", "/pax/names/more: not on the card"},
+                                                    {"type", "/pax/dev/changed: type is "}}) {
         std::filesystem::create_directory(folder_ / "other");
         run_ok({"python3", here + "/edge_tars.py", folder_ / "other", difference.change});
         const test::Run result = read_back(other, image);

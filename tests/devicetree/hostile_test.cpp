@@ -61,8 +61,7 @@ TEST(HostileTree, SurvivesRandomDamage) {
         const bool damage_base = round % 2 == 0;
         Bytes damaged = damage_base ? base : overlay;
         for (unsigned count = random() % 4 + 1; count > 0; --count)
-            damaged[random() % damaged.size()] =
-                static_cast<std::byte>(random() % 5 == 0 ? 0xff : random() % 32);
+            damaged[random() % damaged.size()] = static_cast<std::byte>(random() % 5 == 0 ? 0xff : random() % 32);
         try {
             const DeviceTree tree = DeviceTree::parse(damaged, "damaged");
             ++read;
@@ -71,11 +70,10 @@ TEST(HostileTree, SurvivesRandomDamage) {
             static_cast<void>(tree.compatible_nodes("brcm,bcm2711"));
             static_cast<void>(fragments(tree));
             static_cast<void>(damage_base ? merge(tree, good_overlay, "o") : merge(good_base, tree, "o"));
-            static_cast<void>(room_needed(damage_base ? tree : good_base,
-                                          std::span(damage_base ? &good_overlay : &tree, 1)));
+            static_cast<void>(
+                room_needed(damage_base ? tree : good_base, std::span(damage_base ? &good_overlay : &tree, 1)));
         } catch (const Error& error) {
-            EXPECT_THAT(error.code(), ::testing::AnyOf(ErrorCode::artifact, ErrorCode::unfit))
-                << error.what();
+            EXPECT_THAT(error.code(), ::testing::AnyOf(ErrorCode::artifact, ErrorCode::unfit)) << error.what();
         }
     }
     EXPECT_GT(read, 100U);

@@ -86,8 +86,7 @@ TEST(Merge, NamesMissingSymbols) {
 }
 
 TEST(Merge, NamesAnUnknownLabelAndItsNeighbours) {
-    const Error error =
-        refusal(tree_of(old_board, true), tree_of("/dts-v1/; /plugin/; &pcie1 { a; };", true));
+    const Error error = refusal(tree_of(old_board, true), tree_of("/dts-v1/; /plugin/; &pcie1 { a; };", true));
     EXPECT_THAT(error.what(), HasSubstr("&pcie1"));
     EXPECT_THAT(error.what(), HasSubstr("&pcie0"));
 }

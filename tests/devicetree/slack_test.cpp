@@ -54,8 +54,8 @@ TEST(Slack, RoomIsTheSmallestThatWorks) {
 }
 
 TEST(Slack, RoomOfAnOverlayThatNeverFitsIsRefused) {
-    const DeviceTree overlay =
-        tree_of("/dts-v1/; /plugin/; / { fragment@0 { target-path = \"/none\"; __overlay__ { a; }; }; };");
+    const DeviceTree overlay = tree_of(
+        "/dts-v1/; /plugin/; / { fragment@0 { target-path = \"/none\"; __overlay__ { a; }; }; };");
     EXPECT_THROW(room_needed(tree_of(old_board), std::span(&overlay, 1)), Error);
 }
 

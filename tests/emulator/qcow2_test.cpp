@@ -13,8 +13,7 @@ namespace {
 /// A disk whose every byte tells its place.
 std::string disk_of(std::uint64_t size) {
     std::string disk(size, '\0');
-    for (std::size_t at = 0; at < disk.size(); ++at)
-        disk[at] = static_cast<char>((at * 31 + at / 4096) & 0xff);
+    for (std::size_t at = 0; at < disk.size(); ++at) disk[at] = static_cast<char>((at * 31 + at / 4096) & 0xff);
     return disk;
 }
 
@@ -47,11 +46,8 @@ TEST_F(Qcow2, patches_replace_bytes_wherever_they_lie) {
     Overlay overlay = over(disk, 4 * MiB);
     std::string expected = disk + std::string(4 * MiB - disk.size(), '\0');
     // The start, one byte, across three clusters, a later one over an earlier one, the very end.
-    const std::vector<std::pair<std::uint64_t, std::string>> patches{{0, "first"},
-                                                                     {70'000, "x"},
-                                                                     {100'000, std::string(150'000, 'L')},
-                                                                     {100'010, "over"},
-                                                                     {disk.size() - 3, "end"}};
+    const std::vector<std::pair<std::uint64_t, std::string>> patches{
+        {0, "first"}, {70'000, "x"}, {100'000, std::string(150'000, 'L')}, {100'010, "over"}, {disk.size() - 3, "end"}};
     for (const auto& [offset, text] : patches) {
         overlay.patches.push_back({offset, to_bytes(text)});
         expected.replace(offset, text.size(), text);

@@ -88,9 +88,9 @@ TEST_F(QemuStandIn, speaks_and_listens_on_the_serial_line) {
 TEST_F(QemuStandIn, gets_the_machine_and_the_descriptors) {
     const std::string file = folder_.write("tree", "the tree");
     const FileDescriptor tree(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-    QemuProcess qemu({.program = script("echo \"$@\"; cat /proc/self/fd/" + std::to_string(tree.get()) +
-                                        "; exec sleep 60\n"),
-                      .device_tree = tree.get()});
+    QemuProcess qemu(
+        {.program = script("echo \"$@\"; cat /proc/self/fd/" + std::to_string(tree.get()) + "; exec sleep 60\n"),
+         .device_tree = tree.get()});
     const std::string heard = hear(qemu, 450);
     EXPECT_NE(heard.find("-machine raspi4b"), std::string::npos) << heard;
     EXPECT_NE(heard.find("-dtb /proc/self/fd/" + std::to_string(tree.get())), std::string::npos) << heard;
@@ -98,8 +98,7 @@ TEST_F(QemuStandIn, gets_the_machine_and_the_descriptors) {
 }
 
 TEST_F(QemuStandIn, ends_with_its_object) {
-    std::optional<QemuProcess> qemu(std::in_place,
-                                    QemuMachine{.program = script("echo $$; exec sleep 60\n")});
+    std::optional<QemuProcess> qemu(std::in_place, QemuMachine{.program = script("echo $$; exec sleep 60\n")});
     const pid_t pid = std::stoi(hear(*qemu, 2));
     EXPECT_TRUE(alive(pid));
     qemu.reset();

@@ -12,8 +12,7 @@ namespace {
 
 DeviceTree compiled(const std::string& source) {
     const test::TemporaryFolder folder;
-    test::run_ok(
-        {"dtc", "-q", "-I", "dts", "-O", "dtb", "-o", folder / "tree.dtb", folder.write("tree.dts", source)});
+    test::run_ok({"dtc", "-q", "-I", "dts", "-O", "dtb", "-o", folder / "tree.dtb", folder.write("tree.dts", source)});
     return DeviceTree::parse(to_bytes(test::read_file(folder / "tree.dtb")), "tree.dtb");
 }
 

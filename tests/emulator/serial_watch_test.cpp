@@ -16,10 +16,9 @@ constexpr std::string_view booti =
     "## Flattened Device Tree blob at 07000000\r\n   Booting using the fdt blob at 0x7000000\r\n"
     "Starting kernel ...\r\n\r\n";
 constexpr std::string_view xen = "(XEN) Xen version 4.17.7 (Debian 4.17.7+13-g2445b30a44-0+deb12u1)\r\n";
-constexpr std::string_view dom0 =
-    "[    0.000000] Booting Linux on physical CPU 0x0000000000 [0x410fd083]\r\n";
-constexpr std::string_view root =
-    "[    8.539700] EXT4-fs (mmcblk0p2): mounted filesystem with ordered data mode. Quota mode: none.\r\n";
+constexpr std::string_view dom0 = "[    0.000000] Booting Linux on physical CPU 0x0000000000 [0x410fd083]\r\n";
+constexpr std::string_view
+    root = "[    8.539700] EXT4-fs (mmcblk0p2): mounted filesystem with ordered data mode. Quota mode: none.\r\n";
 
 SerialWatch after(std::initializer_list<std::string_view> pieces) {
     SerialWatch watch;
@@ -99,20 +98,19 @@ INSTANTIATE_TEST_SUITE_P(
              BootStage::xen,
              "load_xen failed: cannot read xen-raspberrypi4-64",
              true},
-        Case{"missing_xen_with_the_classic_script",
-             {uboot, script, "Failed to load 'xen-raspberrypi4-64'\r\n", "Bad Linux ARM64 Image magic!\r\n",
-              "U-Boot> "},
-             BootStage::xen,
-             "cannot read a file",
-             true},
+        Case{
+            "missing_xen_with_the_classic_script",
+            {uboot, script, "Failed to load 'xen-raspberrypi4-64'\r\n", "Bad Linux ARM64 Image magic!\r\n", "U-Boot> "},
+            BootStage::xen,
+            "cannot read a file",
+            true},
         Case{"xen_is_no_image",
              {uboot, script, "Bad Linux ARM64 Image magic!\r\n", "U-Boot> "},
              BootStage::xen,
              "no arm64 Image",
              true},
         Case{"too_much_memory_for_dom0",
-             {uboot, script, booti, xen,
-              "(XEN) ****************************************\r\n(XEN) Panic on CPU 0:\r\n",
+             {uboot, script, booti, xen, "(XEN) ****************************************\r\n(XEN) Panic on CPU 0:\r\n",
               "(XEN) Failed to allocate requested dom0 memory. 512MB unallocated\r\n"},
              BootStage::dom0_kernel,
              "Xen stopped: Failed to allocate requested dom0 memory. 512MB unallocated",
@@ -135,8 +133,7 @@ INSTANTIATE_TEST_SUITE_P(
              "Waiting for root device /dev/mmcblk0p7",
              false},
         Case{"kernel_crashes",
-             {uboot, script, booti, xen, dom0,
-              "[    1.0] Kernel panic - not syncing: Attempted to kill init!\r\n"},
+             {uboot, script, booti, xen, dom0, "[    1.0] Kernel panic - not syncing: Attempted to kill init!\r\n"},
              BootStage::root,
              "dom0's kernel stopped: Attempted to kill init!",
              true},

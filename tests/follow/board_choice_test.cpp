@@ -162,14 +162,11 @@ TEST(BoardChoice, AScriptThatTreatsOneBoardOtherwiseIsFollowedOnBoth) {
     const TemporaryFolder folder;
     CardRecipe card = test::good_card(folder);
     card.boot["boot.scr"] = test::boot_scr(
-        folder, "if test \"${board_name}\" = 400; then fatload mmc 0:1 0x8000000 missing; fi\n" +
-                    test::good_script());
+        folder, "if test \"${board_name}\" = 400; then fatload mmc 0:1 0x8000000 missing; fi\n" + test::good_script());
     const CardCheck result = check(folder, card);
-    EXPECT_THAT(result.diagnostics,
-                Contains(Field(&Diagnostic::message, StartsWith("on a Raspberry Pi 400: "))))
+    EXPECT_THAT(result.diagnostics, Contains(Field(&Diagnostic::message, StartsWith("on a Raspberry Pi 400: "))))
         << listed(result);
-    EXPECT_THAT(messages(result, "script-missing-file"), Not(Contains(HasSubstr("Pi 4 B"))))
-        << listed(result);
+    EXPECT_THAT(messages(result, "script-missing-file"), Not(Contains(HasSubstr("Pi 4 B")))) << listed(result);
 }
 
 }  // namespace

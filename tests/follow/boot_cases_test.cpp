@@ -98,8 +98,7 @@ class BootCase : public ::testing::Test {
             return std::string(text);
         }();
         const bool own = tree[0] == '$';
-        return "fatload " + device + " 0x200000 xen-raspberrypi4-64\nfatload " + device +
-               " 0x480000 Image\n" +
+        return "fatload " + device + " 0x200000 xen-raspberrypi4-64\nfatload " + device + " 0x480000 Image\n" +
                (own ? "" : "fatload " + device + " " + tree + " bcm2711-rpi-4-b.dtb\n") + "fdt addr " + tree +
                "\nfdt resize 0x1000\n"
                "fdt set /chosen \\#address-cells <1>\nfdt set /chosen \\#size-cells <1>\n"
@@ -109,8 +108,8 @@ class BootCase : public ::testing::Test {
                "fdt set /chosen/dom0 reg <0x480000 " +
                size + ">\n" + dom0 + "booti 0x200000 - " + tree + "\n";
     }
-    static constexpr const char* usual =
-        "fdt set /chosen xen,dom0-bootargs \"console=hvc0 root=/dev/mmcblk0p2 rootwait\"\n";
+    static constexpr const char*
+        usual = "fdt set /chosen xen,dom0-bootargs \"console=hvc0 root=/dev/mmcblk0p2 rootwait\"\n";
 
     Files boot;
     Files root;
@@ -121,25 +120,24 @@ class BootCase : public ::testing::Test {
     Survey survey_;
 };
 
-const std::set<std::string> harmless{"script-fixed-device", "script-unchecked-steps",
-                                     "dtb-loses-firmware-edits"};
+const std::set<std::string> harmless{"script-fixed-device", "script-unchecked-steps", "dtb-loses-firmware-edits"};
 
 bool only_harmless(const std::set<std::string>& ids) {
     return std::includes(harmless.begin(), harmless.end(), ids.begin(), ids.end());
 }
 
 TEST_F(BootCase, EscapedQuotesAroundAVariableAreOneString) {
-    const auto ids =
-        judged(script("setenv a \"console=hvc0 root=/dev/mmcblk0p2 rootwait\"\n"
-                      "fdt set /chosen xen,dom0-bootargs \\\"${a}\\\"\n"));
+    const auto ids = judged(
+        script("setenv a \"console=hvc0 root=/dev/mmcblk0p2 rootwait\"\n"
+               "fdt set /chosen xen,dom0-bootargs \\\"${a}\\\"\n"));
     EXPECT_TRUE(only_harmless(ids)) << ::testing::PrintToString(ids);
     EXPECT_EQ(scenario().dom0_bootargs, "console=hvc0 root=/dev/mmcblk0p2 rootwait");
 }
 
 TEST_F(BootCase, WithoutQuotesTheyAreManyStrings) {
-    const auto ids =
-        judged(script("setenv a \"console=hvc0 root=/dev/mmcblk0p2 rootwait\"\n"
-                      "fdt set /chosen xen,dom0-bootargs ${a}\n"));
+    const auto ids = judged(
+        script("setenv a \"console=hvc0 root=/dev/mmcblk0p2 rootwait\"\n"
+               "fdt set /chosen xen,dom0-bootargs ${a}\n"));
     EXPECT_EQ(scenario().dom0_bootargs, "console=hvc0");
     EXPECT_THAT(ids, Not(Contains("script-syntax")));
 }
@@ -229,12 +227,9 @@ TEST_F(BootCase, TheOrderIsUBoots) {
         for (const BootCandidate& candidate : boot_candidates(card, uboot)) files.push_back(candidate.file);
         return files;
     };
-    EXPECT_THAT(order(2023, 1),
-                ElementsAre("boot.scr", "boot/extlinux/extlinux.conf", "boot/boot.scr.uimg", efi));
-    EXPECT_THAT(order(2024, 1),
-                ElementsAre("boot/extlinux/extlinux.conf", "boot.scr", "boot/boot.scr.uimg", efi));
-    EXPECT_THAT(order(2025, 1),
-                ElementsAre("boot/extlinux/extlinux.conf", efi, "boot.scr", "boot/boot.scr.uimg"));
+    EXPECT_THAT(order(2023, 1), ElementsAre("boot.scr", "boot/extlinux/extlinux.conf", "boot/boot.scr.uimg", efi));
+    EXPECT_THAT(order(2024, 1), ElementsAre("boot/extlinux/extlinux.conf", "boot.scr", "boot/boot.scr.uimg", efi));
+    EXPECT_THAT(order(2025, 1), ElementsAre("boot/extlinux/extlinux.conf", efi, "boot.scr", "boot/boot.scr.uimg"));
 }
 
 TEST_F(BootCase, AnEfiProgramAloneIsNotNothing) {

@@ -10,20 +10,19 @@ std::string compile_tree(const std::string& source) {
     return run_ok({"dtc", "-q", "-I", "dts", "-O", "dtb", "-o", "-", "-"}, source);
 }
 
-std::string pi4_overlay(const std::string& reg, const std::string& xen_bootargs,
-                        const std::string& fragments) {
+std::string pi4_overlay(const std::string& reg, const std::string& xen_bootargs, const std::string& fragments) {
     return compile_tree(
         "/dts-v1/; /plugin/; / { compatible = \"brcm,bcm2711\"; fragment@0 { target-path = \"/chosen\"; "
         "__overlay__ {"
         " #address-cells = <1>; #size-cells = <1>; xen,xen-bootargs = \"" +
-        xen_bootargs + "\"; dom0 { compatible = \"xen,linux-zimage\", \"xen,multiboot-module\"; reg = <" +
-        reg + ">; }; }; };" + fragments + " };");
+        xen_bootargs + "\"; dom0 { compatible = \"xen,linux-zimage\", \"xen,multiboot-module\"; reg = <" + reg +
+        ">; }; }; };" + fragments + " };");
 }
 
 std::string boot_scr(const TemporaryFolder& folder, const std::string& text) {
     const std::string source = folder.write("boot.cmd.source", text);
-    run_ok({"mkimage", "-A", "arm64", "-T", "script", "-C", "none", "-n", "test", "-d", source,
-            folder / "boot.scr.made"});
+    run_ok(
+        {"mkimage", "-A", "arm64", "-T", "script", "-C", "none", "-n", "test", "-d", source, folder / "boot.scr.made"});
     return read_file(folder.path() / "boot.scr.made");
 }
 
@@ -60,8 +59,8 @@ std::string make_card(const TemporaryFolder& folder, const CardRecipe& recipe) {
     }
     run_ok({"sfdisk", "-q", "--no-reread", "--no-tell-kernel", image}, recipe.table);
 
-    run_ok({"mkfs.vfat", "-F", "32", "-s", std::to_string(recipe.sectors_per_cluster), "-i", "1234abcd", "-n",
-            "BOOT", fat});
+    run_ok({"mkfs.vfat", "-F", "32", "-s", std::to_string(recipe.sectors_per_cluster), "-i", "1234abcd", "-n", "BOOT",
+            fat});
     for (const auto& [path, content] : recipe.boot) {
         folder.write("boot/" + path, content);
         const std::filesystem::path parent = std::filesystem::path(path).parent_path();

@@ -32,8 +32,7 @@ std::string compile_tree(const std::string& source);
 
 /// An overlay as the Yocto recipe has it, with dom0's reg as given ("0x00480000 0x00f80000") and further
 /// fragments.
-std::string pi4_overlay(const std::string& reg, const std::string& xen_bootargs,
-                        const std::string& fragments = "");
+std::string pi4_overlay(const std::string& reg, const std::string& xen_bootargs, const std::string& fragments = "");
 
 /// The files of a root file system of dom0 that no rule complains of.
 std::map<std::string, std::string> good_root();

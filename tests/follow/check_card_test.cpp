@@ -89,20 +89,20 @@ TEST(CheckCard, TheOriginalRecipesFaultsAreAllNamed) {
     card.boot["overlays/pi4-64-xen.dtbo"] = test::pi4_overlay(
         "0x00480000 0x00f80000", xen_bootargs,
         " fragment@1 { target-path = \"/scb/pcie@7d500000\"; __overlay__ { device_type = \"pci\"; }; };");
-    card.boot["uboot.env"] =
-        test::uboot_env(folder,
-                        "fdt_addr=2eff5a00\n"
-                        "ethaddr=dc:a6:32:11:22:33\n"
-                        "serial#=10000000abcdef01\n"
-                        "bootargs=console=hvc0 clk_ignore_unused root=/dev/mmcblk0p2 rootwait\n"
-                        "do_dtbsetup=fatload mmc 0:1 ${fdt_addr} bcm2711-rpi-4-b.dtb && fdt addr ${fdt_addr} "
-                        "&& fdt resize && "
-                        "fatload mmc 0:1 0x18000 overlays/pi4-64-xen.dtbo && fdt apply 0x18000\n"
-                        "load_xen=fatload mmc 0:1 0x200000 xen-raspberrypi4-64\n"
-                        "load_dom0=fatload mmc 0:1 0x480000 Image\n"
-                        "xen_bootcmd=booti 0x200000 - ${fdt_addr}\n"
-                        "boot_xen=run do_dtbsetup; run load_xen; run load_dom0; run xen_bootcmd\n"
-                        "bootcmd=run boot_xen\n");
+    card.boot["uboot.env"] = test::uboot_env(
+        folder,
+        "fdt_addr=2eff5a00\n"
+        "ethaddr=dc:a6:32:11:22:33\n"
+        "serial#=10000000abcdef01\n"
+        "bootargs=console=hvc0 clk_ignore_unused root=/dev/mmcblk0p2 rootwait\n"
+        "do_dtbsetup=fatload mmc 0:1 ${fdt_addr} bcm2711-rpi-4-b.dtb && fdt addr ${fdt_addr} "
+        "&& fdt resize && "
+        "fatload mmc 0:1 0x18000 overlays/pi4-64-xen.dtbo && fdt apply 0x18000\n"
+        "load_xen=fatload mmc 0:1 0x200000 xen-raspberrypi4-64\n"
+        "load_dom0=fatload mmc 0:1 0x480000 Image\n"
+        "xen_bootcmd=booti 0x200000 - ${fdt_addr}\n"
+        "boot_xen=run do_dtbsetup; run load_xen; run load_dom0; run xen_bootcmd\n"
+        "bootcmd=run boot_xen\n");
     card.root = test::good_root();
     const CardCheck result = check(folder, card);
     const auto found = ids(result);
@@ -114,9 +114,8 @@ TEST(CheckCard, TheOriginalRecipesFaultsAreAllNamed) {
             EXPECT_EQ(diagnostic.found, "reg 16,252,928 bytes (0xf80000), file 18,874,368 bytes (0x1200000)");
         }
         if (diagnostic.id == "fat-larger-than-partition") {
-            EXPECT_THAT(
-                diagnostic.found,
-                HasSubstr("the last 1,048,576 bytes (0x100000) lie outside, over partition 2 (ext4)"));
+            EXPECT_THAT(diagnostic.found,
+                        HasSubstr("the last 1,048,576 bytes (0x100000) lie outside, over partition 2 (ext4)"));
         }
     }
     EXPECT_FALSE(found.contains("script-never-boots")) << listed(result);
@@ -141,10 +140,8 @@ TEST_P(CheckChangedCard, IsNamed) {
 
 constexpr Change changes[] = {
     {"script-missing-file", [](const TemporaryFolder&, CardRecipe& card) { card.boot.erase("Image"); }},
-    {"script-never-boots",
-     [](const TemporaryFolder& folder, CardRecipe& card) {
-         card.boot["boot.scr"] = test::boot_scr(folder, "echo hello\n");
-     }},
+    {"script-never-boots", [](const TemporaryFolder& folder,
+                              CardRecipe& card) { card.boot["boot.scr"] = test::boot_scr(folder, "echo hello\n"); }},
     {"script-damaged", [](const TemporaryFolder&, CardRecipe& card) { card.boot["boot.scr"][100] ^= 1; }},
     {"script-not-found",
      [](const TemporaryFolder&, CardRecipe& card) {
@@ -159,21 +156,21 @@ constexpr Change changes[] = {
      }},
     {"overlay-no-room",
      [](const TemporaryFolder& folder, CardRecipe& card) {
-         card.boot["boot.scr"] =
-             test::boot_scr(folder,
-                            "fatload mmc 0:1 0x2600000 bcm2711-rpi-4-b.dtb && fdt addr 0x2600000 && fatload "
-                            "mmc 0:1 0x18000 overlays/pi4-64-xen.dtbo && "
-                            "fdt apply 0x18000 && fatload mmc 0:1 0x200000 xen-raspberrypi4-64 && fatload "
-                            "mmc 0:1 0x480000 Image && booti 0x200000 - 0x2600000");
+         card.boot["boot.scr"] = test::boot_scr(
+             folder,
+             "fatload mmc 0:1 0x2600000 bcm2711-rpi-4-b.dtb && fdt addr 0x2600000 && fatload "
+             "mmc 0:1 0x18000 overlays/pi4-64-xen.dtbo && "
+             "fdt apply 0x18000 && fatload mmc 0:1 0x200000 xen-raspberrypi4-64 && fatload "
+             "mmc 0:1 0x480000 Image && booti 0x200000 - 0x2600000");
      }},
     {"memory-overlap",
      [](const TemporaryFolder& folder, CardRecipe& card) {
-         card.boot["boot.scr"] =
-             test::boot_scr(folder,
-                            "fatload mmc 0:1 0x1000000 bcm2711-rpi-4-b.dtb && fdt addr 0x1000000 && fdt "
-                            "resize 0x1000 && fatload mmc 0:1 0x18000 overlays/pi4-64-xen.dtbo && "
-                            "fdt apply 0x18000 && fatload mmc 0:1 0x200000 xen-raspberrypi4-64 && fatload "
-                            "mmc 0:1 0x480000 Image && booti 0x200000 - 0x1000000");
+         card.boot["boot.scr"] = test::boot_scr(
+             folder,
+             "fatload mmc 0:1 0x1000000 bcm2711-rpi-4-b.dtb && fdt addr 0x1000000 && fdt "
+             "resize 0x1000 && fatload mmc 0:1 0x18000 overlays/pi4-64-xen.dtbo && "
+             "fdt apply 0x18000 && fatload mmc 0:1 0x200000 xen-raspberrypi4-64 && fatload "
+             "mmc 0:1 0x480000 Image && booti 0x200000 - 0x1000000");
      }},
     {"module-not-loaded",
      [](const TemporaryFolder&, CardRecipe& card) {
@@ -220,15 +217,14 @@ constexpr Change changes[] = {
      [](const TemporaryFolder&, CardRecipe& card) {
          card.boot["bcm2711-rpi-4-b.dtb"] = card.boot["overlays/pi4-64-xen.dtbo"];
      }},
-    {"xen-too-old",
-     [](const TemporaryFolder&, CardRecipe& card) { card.boot["xen-raspberrypi4-64"] = xen("4.14"); }},
+    {"xen-too-old", [](const TemporaryFolder&, CardRecipe& card) { card.boot["xen-raspberrypi4-64"] = xen("4.14"); }},
     {"tree-over-uboots-own",
      [](const TemporaryFolder& folder, CardRecipe& card) {
          card.boot["u-boot.bin"] = ArtifactKit::uboot("2026.01");
-         card.boot["boot.scr"] =
-             test::boot_scr(folder,
-                            "fatload mmc 0:1 ${fdt_addr} bcm2711-rpi-4-b.dtb; fatload mmc 0:1 0x200000 "
-                            "xen-raspberrypi4-64; booti 0x200000 - ${fdt_addr}");
+         card.boot["boot.scr"] = test::boot_scr(
+             folder,
+             "fatload mmc 0:1 ${fdt_addr} bcm2711-rpi-4-b.dtb; fatload mmc 0:1 0x200000 "
+             "xen-raspberrypi4-64; booti 0x200000 - ${fdt_addr}");
      }},
 };
 
@@ -252,11 +248,8 @@ TEST(CheckCard, Dom0MemThatTheScriptChoosesIsFollowed) {
     plan.tree_as_loaded = 0x2610000;
     plan.tree_length = 0x3000;
     plan.xen_bootargs = "console=dtuart dtuart=/soc/serial@7e215040";
-    plan.dom0_mem = {{1 * GiB, 512 * MiB},
-                     {2 * GiB, 768 * MiB},
-                     {3 * GiB, 896 * MiB},
-                     {4 * GiB, 1 * GiB},
-                     {8 * GiB, 2 * GiB}};
+    plan.dom0_mem = {
+        {1 * GiB, 512 * MiB}, {2 * GiB, 768 * MiB}, {3 * GiB, 896 * MiB}, {4 * GiB, 1 * GiB}, {8 * GiB, 2 * GiB}};
     card.boot["boot.scr"] = test::boot_scr(folder, render_script(plan));
     const CardCheck result = check(folder, card);
     EXPECT_THAT(result.diagnostics, IsEmpty()) << listed(result);
@@ -336,8 +329,7 @@ constexpr DiskChange disk_changes[] = {
              "type=83\n";
      }},
     // mtools makes no file on such a FAT, so only the boot sector says so.
-    {"fat32-too-few-clusters", unchanged,
-     [](const std::string& image) { patch(image, 4 * MiB + 13, "\x02"); }},
+    {"fat32-too-few-clusters", unchanged, [](const std::string& image) { patch(image, 4 * MiB + 13, "\x02"); }},
     // Of two long names one letter is made the other's in upper case.
     {"fat-name-clash",
      [](CardRecipe& card) {
@@ -356,12 +348,11 @@ constexpr DiskChange disk_changes[] = {
      }},
 };
 
-INSTANTIATE_TEST_SUITE_P(Changes, CheckChangedDisk, ::testing::ValuesIn(disk_changes),
-                         [](const auto& change) {
-                             std::string name = change.param.id;
-                             std::replace(name.begin(), name.end(), '-', '_');
-                             return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Changes, CheckChangedDisk, ::testing::ValuesIn(disk_changes), [](const auto& change) {
+    std::string name = change.param.id;
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name;
+});
 
 /// What a plain Linux card would do is said, and no rule takes Linux for Xen.
 TEST(CheckCard, ExtlinuxIsFollowed) {
@@ -380,8 +371,8 @@ TEST(CheckCard, ExtlinuxIsFollowed) {
     card.boot["extlinux/extlinux.conf"] = "label linux\n kernel /gone\n";
     result = check(folder, card);
     EXPECT_THAT(result.diagnostics, IsEmpty()) << listed(result);
-    EXPECT_EQ(result.notes, std::vector<std::string>{
-                                "extlinux/extlinux.conf starts nothing, so U-Boot goes on to boot.scr"});
+    EXPECT_EQ(result.notes,
+              std::vector<std::string>{"extlinux/extlinux.conf starts nothing, so U-Boot goes on to boot.scr"});
 
     // Xen alone cannot be started that way ...
     card.boot.erase("boot.scr");
@@ -405,16 +396,15 @@ TEST(CheckCard, ExtlinuxIsFollowed) {
 TEST(CheckCard, AScriptThatStopsIsQuoted) {
     const TemporaryFolder folder;
     CardRecipe card = good_card(folder);
-    card.boot["boot.scr"] =
-        test::boot_scr(folder,
-                       "if fatload mmc 0:1 0x480000 Image && test 0x${filesize} -eq 0x1234; then booti "
-                       "0x200000; else echo \"Image has 0x${filesize} bytes\"; fi");
+    card.boot["boot.scr"] = test::boot_scr(
+        folder,
+        "if fatload mmc 0:1 0x480000 Image && test 0x${filesize} -eq 0x1234; then booti "
+        "0x200000; else echo \"Image has 0x${filesize} bytes\"; fi");
     const CardCheck result = check(folder, card);
     for (const Diagnostic& diagnostic : result.diagnostics) {
         if (diagnostic.id == "script-never-boots") {
-            EXPECT_EQ(
-                diagnostic.found,
-                "boot.scr; failed: test 0x1200000 -eq 0x1234 (line 1); it says: Image has 0x1200000 bytes");
+            EXPECT_EQ(diagnostic.found,
+                      "boot.scr; failed: test 0x1200000 -eq 0x1234 (line 1); it says: Image has 0x1200000 bytes");
         }
     }
     EXPECT_TRUE(ids(result).contains("script-never-boots")) << listed(result);

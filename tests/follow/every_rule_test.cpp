@@ -92,9 +92,7 @@ Change without(std::string path) {
 }
 /// The Xen binary with other bytes at an offset.
 Change xen_with(std::size_t offset, std::string bytes) {
-    return [offset, bytes](CardRecipe& card) {
-        card.boot["xen-raspberrypi4-64"].replace(offset, bytes.size(), bytes);
-    };
+    return [offset, bytes](CardRecipe& card) { card.boot["xen-raspberrypi4-64"].replace(offset, bytes.size(), bytes); };
 }
 Change kernel_with(std::size_t offset, std::string bytes) {
     return [offset, bytes](CardRecipe& card) { card.boot["Image"].replace(offset, bytes.size(), bytes); };
@@ -106,13 +104,13 @@ Change xen_line(std::string line, std::string fragments = "") {
 Change chosen(std::string text, std::string nodes = "") {
     return [text, nodes](CardRecipe& card) {
         card.boot["bcm2711-rpi-4-b.dtb"] = test::board_tree(nodes, text);
-        card.boot["boot.scr"] =
-            scr("setenv bootargs \"console=hvc0 root=/dev/mmcblk0p2\"\nif fatload ${devtype} "
-                "${devnum}:${distro_bootpart} "
-                "0x2600000 bcm2711-rpi-4-b.dtb && fatload ${devtype} ${devnum}:${distro_bootpart} 0x200000 "
-                "xen-raspberrypi4-64 && fatload ${devtype} ${devnum}:${distro_bootpart} 0x480000 Image; then "
-                "booti 0x200000 "
-                "- 0x2600000; else echo failed; fi\n");
+        card.boot["boot.scr"] = scr(
+            "setenv bootargs \"console=hvc0 root=/dev/mmcblk0p2\"\nif fatload ${devtype} "
+            "${devnum}:${distro_bootpart} "
+            "0x2600000 bcm2711-rpi-4-b.dtb && fatload ${devtype} ${devnum}:${distro_bootpart} 0x200000 "
+            "xen-raspberrypi4-64 && fatload ${devtype} ${devnum}:${distro_bootpart} 0x480000 Image; then "
+            "booti 0x200000 "
+            "- 0x2600000; else echo failed; fi\n");
     };
 }
 Change all(std::vector<Change> changes) {
@@ -141,9 +139,8 @@ Change bootstd() {
 }
 /// A further file that the good script loads, as an initrd that no module node names.
 Change also_loads(std::string address, std::uint64_t size = 0x1000) {
-    return all(
-        {boot("more.bin", std::string(size, 'm')),
-         script(good_script("${fdt_addr_r}", "0x200000", "fatload ${from} " + address + " more.bin"))});
+    return all({boot("more.bin", std::string(size, 'm')),
+                script(good_script("${fdt_addr_r}", "0x200000", "fatload ${from} " + address + " more.bin"))});
 }
 
 const std::string cells =
@@ -155,8 +152,8 @@ const std::string dom0 =
 
 std::string config_kernel() {
     // A configuration inside the kernel, as CONFIG_IKCONFIG leaves it.
-    const std::string packed =
-        test::run_ok({"gzip", "-c"}, "CONFIG_XEN=y\nCONFIG_XEN_DOM0=y\n# CONFIG_XENFS is not set\n");
+    const std::string packed = test::run_ok({"gzip", "-c"},
+                                            "CONFIG_XEN=y\nCONFIG_XEN_DOM0=y\n# CONFIG_XENFS is not set\n");
     std::string kernel = ArtifactKit::kernel(kernel_size);
     const std::string blob = "IKCFG_ST" + packed + "IKCFG_ED";
     kernel.replace(0x10000, blob.size(), blob);

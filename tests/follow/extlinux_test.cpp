@@ -50,16 +50,14 @@ TEST(Extlinux, BecomesTheStepsThatUBootTakes) {
     EXPECT_TRUE(run.unfollowed.empty());
     EXPECT_EQ(files, std::vector<std::string>{"/odd '\"; name"}) << "the first that is missing ends it";
     const std::string from = "load ${devtype} ${devnum}:${distro_bootpart} ";
-    EXPECT_EQ(
-        script.text,
-        from +
-            "${ramdisk_addr_r} /odd\\\\\\ \\\\\\'\\\\\\\"\\\\\\;\\\\\\ name && initrd_size=${filesize} && " +
-            from + "${kernel_addr_r} /extlinux/xen && " + from +
-            "${fdt_addr_r} /dtbs/broadcom/bcm2711-rpi-4-b.dtb && fdt addr ${fdt_addr_r} && fdt resize 0x2000 "
-            "&& " +
-            from +
-            "${fdtoverlay_addr_r} /a.dtbo && fdt apply ${fdtoverlay_addr_r} && "
-            "booti ${kernel_addr_r} ${ramdisk_addr_r}:${initrd_size} ${fdt_addr_r}");
+    EXPECT_EQ(script.text,
+              from + "${ramdisk_addr_r} /odd\\\\\\ \\\\\\'\\\\\\\"\\\\\\;\\\\\\ name && initrd_size=${filesize} && " +
+                  from + "${kernel_addr_r} /extlinux/xen && " + from +
+                  "${fdt_addr_r} /dtbs/broadcom/bcm2711-rpi-4-b.dtb && fdt addr ${fdt_addr_r} && fdt resize 0x2000 "
+                  "&& " +
+                  from +
+                  "${fdtoverlay_addr_r} /a.dtbo && fdt apply ${fdtoverlay_addr_r} && "
+                  "booti ${kernel_addr_r} ${ramdisk_addr_r}:${initrd_size} ${fdt_addr_r}");
 }
 
 }  // namespace

@@ -60,8 +60,7 @@ std::string good_script(const std::string& tree, const std::string& xen, const s
 
 CardRecipe good_card(const TemporaryFolder& folder, std::uint64_t kernel) {
     CardRecipe card;
-    card.table =
-        "label-id: 0xabcd1234\nstart=8192, size=98304, type=c, bootable\nstart=106496, size=32768, type=83\n";
+    card.table = "label-id: 0xabcd1234\nstart=8192, size=98304, type=c, bootable\nstart=106496, size=32768, type=83\n";
     card.image_size = 68 * MiB;
     card.fat_offset = 4 * MiB;
     card.fat_size = 48 * MiB;

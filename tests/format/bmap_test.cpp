@@ -25,11 +25,10 @@ struct Image {
         const std::vector<Range> mapped{{0, 512}, {4096 * 10, 4096 * 12}, {4096 * 20, 4096 * 20 + 100}};
         Bmap bmap{bytes.size(), {}};
         for (const Range& blocks : bmap_blocks(mapped, bytes.size()))
-            bmap.ranges.push_back(
-                {blocks, sha256(as_bytes(bytes)
-                                    .subspan(blocks.begin * 4096)
-                                    .first(std::min<std::size_t>(blocks.size() * 4096,
-                                                                 bytes.size() - blocks.begin * 4096)))});
+            bmap.ranges.push_back({blocks, sha256(as_bytes(bytes)
+                                                      .subspan(blocks.begin * 4096)
+                                                      .first(std::min<std::size_t>(
+                                                          blocks.size() * 4096, bytes.size() - blocks.begin * 4096)))});
         bmap_path = folder.write("card.bmap", format_bmap(bmap));
     }
     std::string bytes = std::string(4096, 'a') + std::string(4096 * 9, '?') + std::string(4096 * 2, 'b') +
@@ -66,8 +65,8 @@ TEST(Bmap, BmaptoolSeesAChangedMap) {
     const Image image(folder);
     std::string text = test::read_file(image.bmap_path);
     text.replace(text.find("10-11"), 5, "10-10");
-    const test::Run copy = test::run({"bmaptool", "copy", "--bmap", folder.write("bad.bmap", text),
-                                      image.path, folder.write("target.img", "")});
+    const test::Run copy = test::run(
+        {"bmaptool", "copy", "--bmap", folder.write("bad.bmap", text), image.path, folder.write("target.img", "")});
     EXPECT_NE(copy.status, 0);
 }
 

@@ -66,8 +66,7 @@ TEST_F(Gpt, TakesTheBackupWhereTheFirstIsDamaged) {
     ASSERT_TRUE(gpt);
     EXPECT_TRUE(gpt->from_backup);
     EXPECT_EQ(gpt->partitions.size(), 2U);
-    EXPECT_THAT(gpt->faults,
-                Contains(HasSubstr("first copy of the GUID partition table: the CRC of its entries")));
+    EXPECT_THAT(gpt->faults, Contains(HasSubstr("first copy of the GUID partition table: the CRC of its entries")));
 }
 
 TEST_F(Gpt, SeesADamagedBackup) {
@@ -75,8 +74,7 @@ TEST_F(Gpt, SeesADamagedBackup) {
     const auto gpt = read();
     ASSERT_TRUE(gpt);
     EXPECT_FALSE(gpt->from_backup);
-    EXPECT_THAT(gpt->faults,
-                Contains(HasSubstr("backup of the GUID partition table: the CRC of its header")));
+    EXPECT_THAT(gpt->faults, Contains(HasSubstr("backup of the GUID partition table: the CRC of its header")));
 }
 
 TEST_F(Gpt, SeesADiskThatWasEnlarged) {

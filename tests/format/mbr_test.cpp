@@ -19,9 +19,9 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const MasterBootRecord card{0x1234abcd,
-                            {{1, MbrPartition::fat32_lba, true, 8192, 524288},
-                             {2, MbrPartition::linux_data, false, 532480, 17 * GiB / 512}}};
+const MasterBootRecord card{
+    0x1234abcd,
+    {{1, MbrPartition::fat32_lba, true, 8192, 524288}, {2, MbrPartition::linux_data, false, 532480, 17 * GiB / 512}}};
 
 std::string with_sfdisk(const test::TemporaryFolder& folder, const std::string& script, std::uint64_t size) {
     const std::string path = folder.write("disk.img", "");
@@ -80,10 +80,9 @@ TEST(Mbr, LogicalPartitionsAreRead) {
     const Read result = read(path);
     ASSERT_TRUE(result.mbr);
     EXPECT_THAT(result.faults, IsEmpty());
-    EXPECT_THAT(
-        result.mbr->partitions,
-        ElementsAre(MbrPartition{1, 0x0c, false, 2048, 2048}, MbrPartition{2, 0x0f, false, 4096, 16384},
-                    MbrPartition{5, 0x83, false, 6144, 2048}, MbrPartition{6, 0x82, false, 10240, 1024}));
+    EXPECT_THAT(result.mbr->partitions,
+                ElementsAre(MbrPartition{1, 0x0c, false, 2048, 2048}, MbrPartition{2, 0x0f, false, 4096, 16384},
+                            MbrPartition{5, 0x83, false, 6144, 2048}, MbrPartition{6, 0x82, false, 10240, 1024}));
 }
 
 TEST(Mbr, HostileChainsEnd) {

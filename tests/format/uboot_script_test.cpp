@@ -14,9 +14,9 @@ using testing::HasSubstr;
 
 std::string with_mkimage(const std::string& input, const std::string& name, const std::string& time) {
     const test::TemporaryFolder folder;
-    const test::Run made = test::run({"mkimage", "-A", "arm64", "-T", "script", "-C", "none", "-n", name,
-                                      "-d", input, folder / "boot.scr"},
-                                     {}, {"SOURCE_DATE_EPOCH=" + time});
+    const test::Run made = test::run(
+        {"mkimage", "-A", "arm64", "-T", "script", "-C", "none", "-n", name, "-d", input, folder / "boot.scr"}, {},
+        {"SOURCE_DATE_EPOCH=" + time});
     EXPECT_EQ(made.status, 0) << made.out << made.err;
     return test::read_file(folder / "boot.scr");
 }
@@ -40,8 +40,8 @@ INSTANTIATE_TEST_SUITE_P(UbootScript, SameAsMkimage,
 
 TEST(UbootScript, IsAcceptedByDumpimage) {
     const test::TemporaryFolder folder;
-    const std::string path =
-        folder.write("boot.scr", as_text(make_uboot_script("echo hello\n", 1700000000, "boot script")));
+    const std::string path = folder.write("boot.scr",
+                                          as_text(make_uboot_script("echo hello\n", 1700000000, "boot script")));
     const std::string listing = test::run_ok({"dumpimage", "-l", path});
     EXPECT_THAT(listing, HasSubstr("boot script"));
     EXPECT_THAT(listing, HasSubstr("AArch64 Linux Script (uncompressed)"));
@@ -62,8 +62,8 @@ TEST(UbootScript, IsReadBack) {
 
 TEST(UbootScript, SeveralTextsAreReadBack) {
     const test::TemporaryFolder folder;
-    const std::string inputs =
-        folder.write("a", "first\n") + ":" + folder.write("b", "second") + ":" + folder.write("c", "3");
+    const std::string inputs = folder.write("a", "first\n") + ":" + folder.write("b", "second") + ":" +
+                               folder.write("c", "3");
     const auto script = parse_uboot_script(as_bytes(with_mkimage(inputs, "three", "1")));
     ASSERT_TRUE(script);
     EXPECT_THAT(script->faults, ElementsAre());

@@ -10,8 +10,7 @@ namespace {
 
 constexpr Timestamp moment{1'600'000'000, 123'456'789};
 
-Metadata with_mode(std::uint16_t mode, std::uint32_t uid = 0, std::uint32_t gid = 0,
-                   Timestamp mtime = moment) {
+Metadata with_mode(std::uint16_t mode, std::uint32_t uid = 0, std::uint32_t gid = 0, Timestamp mtime = moment) {
     return {mode, uid, gid, mtime};
 }
 
@@ -27,8 +26,7 @@ std::string pattern(std::size_t length, unsigned seed) {
 
 std::string le(std::uint32_t value, std::size_t bytes) {
     std::string text(bytes, '\0');
-    for (std::size_t index = 0; index < bytes; ++index)
-        text[index] = static_cast<char>((value >> (8 * index)) & 0xff);
+    for (std::size_t index = 0; index < bytes; ++index) text[index] = static_cast<char>((value >> (8 * index)) & 0xff);
     return text;
 }
 
@@ -42,8 +40,7 @@ std::string acl(const std::vector<std::array<std::uint32_t, 3>>& entries) {
 constexpr std::uint32_t no_id = 0xffffffff;
 
 std::string access_acl() {
-    return acl(
-        {{1, 6, no_id}, {2, 4, 1234}, {4, 4, no_id}, {8, 5, 3'000'000'000}, {16, 5, no_id}, {32, 4, no_id}});
+    return acl({{1, 6, no_id}, {2, 4, 1234}, {4, 4, no_id}, {8, 5, 3'000'000'000}, {16, 5, no_id}, {32, 4, no_id}});
 }
 std::string default_acl() {
     return acl({{1, 7, no_id}, {4, 5, no_id}, {8, 7, 77}, {16, 7, no_id}, {32, 0, no_id}});
@@ -56,8 +53,7 @@ std::string net_raw_capability() {
 struct Builder {
     FileTree tree;
 
-    NodeId file(const std::string& path, std::string_view text, const Metadata& metadata,
-                XattrSet xattrs = {}) {
+    NodeId file(const std::string& path, std::string_view text, const Metadata& metadata, XattrSet xattrs = {}) {
         return tree.add_file(tree.locate(path), metadata, memory_content(text, path), std::move(xattrs));
     }
     NodeId directory(const std::string& path, const Metadata& metadata, XattrSet xattrs = {}) {
@@ -88,16 +84,15 @@ void add_specials(Builder& build) {
     tree.add_device(tree.locate("dev/mmcblk0p2"), with_mode(0660, 0, 6), NodeType::block_device, 179, 2);
     const NodeId fifo = tree.add_special(tree.locate("run/fifo"), with_mode(0622, 7, 8), NodeType::fifo);
     tree.add_link(tree.locate("run/fifo-again"), fifo);
-    const NodeId socket =
-        tree.add_special(tree.locate("run/socket"), with_mode(0777, 9, 10), NodeType::socket);
+    const NodeId socket = tree.add_special(tree.locate("run/socket"), with_mode(0777, 9, 10), NodeType::socket);
     tree.add_link(tree.locate("run/socket-again"), socket);
 }
 
 void add_sparse(Builder& build) {
     FileTree& tree = build.tree;
     const std::string data = pattern(3 * 4096, 7);
-    tree.add_sparse_file(tree.locate("sparse/middle"), with_mode(0644), 10 * MiB,
-                         memory_content(data, "middle"), {{1 * MiB, 4096}, {5 * MiB, 8192}});
+    tree.add_sparse_file(tree.locate("sparse/middle"), with_mode(0644), 10 * MiB, memory_content(data, "middle"),
+                         {{1 * MiB, 4096}, {5 * MiB, 8192}});
     tree.add_sparse_file(tree.locate("sparse/hole"), with_mode(0644), 7 * MiB + 5, Content{}, {});
     tree.add_sparse_file(tree.locate("sparse/tail"), with_mode(0644), 3 * MiB + 100,
                          memory_content(pattern(100, 8), "tail"), {{3 * MiB, 100}});
@@ -112,14 +107,12 @@ void add_attributes(Builder& build) {
     build.file("attributes/large", "l", with_mode(0644), {{"user.large", pattern(3000, 3)}});
     build.file("attributes/same", "l", with_mode(0644), {{"user.large", pattern(3000, 3)}});
     build.file("attributes/trusted", "t", with_mode(0600), {{"trusted.overlay.opaque", "y"}});
-    build.file("attributes/capability", "c", with_mode(0755),
-               {{"security.capability", net_raw_capability()}});
+    build.file("attributes/capability", "c", with_mode(0755), {{"security.capability", net_raw_capability()}});
     build.file("attributes/acl", "a", with_mode(0654, 3, 4), {{"system.posix_acl_access", access_acl()}});
     build.directory("attributes/defaults", with_mode(0750),
                     {{"system.posix_acl_default", default_acl()}, {"user.d", "1"}});
     build.file("attributes/defaults/inside", "i", with_mode(0600));
-    build.tree.add_symlink(build.tree.locate("attributes/link"), with_mode(0777), "user",
-                           {{"trusted.on-link", "1"}});
+    build.tree.add_symlink(build.tree.locate("attributes/link"), with_mode(0777), "user", {{"trusted.on-link", "1"}});
 }
 
 void add_modes_and_times(Builder& build) {
@@ -154,14 +147,12 @@ void add_names(Builder& build, unsigned large_directory_entries) {
     for (int depth = 0; depth < 12; ++depth) deep += "/" + std::string(200, static_cast<char>('a' + depth));
     build.file(deep + "/end", "deep", with_mode(0644));
     for (unsigned number = 0; number < large_directory_entries; ++number)
-        build.file("large/entry-" + std::to_string(number) + std::string(number % 40, '_'), "",
-                   with_mode(0644));
+        build.file("large/entry-" + std::to_string(number) + std::string(number % 40, '_'), "", with_mode(0644));
 }
 
 void add_contents(Builder& build) {
     for (const std::size_t size : {0U, 1U, 4095U, 4096U, 4097U, 65536U, 1'000'001U, 3U << 20})
-        build.file("contents/of-" + std::to_string(size), pattern(size, static_cast<unsigned>(size)),
-                   with_mode(0644));
+        build.file("contents/of-" + std::to_string(size), pattern(size, static_cast<unsigned>(size)), with_mode(0644));
 }
 
 }  // namespace
@@ -170,8 +161,8 @@ FileTree edge_root_tree(unsigned large_directory_entries) {
     Builder build;
     // Directories that locate() makes on the way stay at time 0; these get something to be read back.
     build.tree.set_metadata(FileTree::root(), with_mode(0755, 0, 0, {1'500'000'000, 5}));
-    for (const char* name : {"links", "symlinks", "dev", "run", "sparse", "attributes", "modes", "owners",
-                             "times", "names", "large", "contents"})
+    for (const char* name : {"links", "symlinks", "dev", "run", "sparse", "attributes", "modes", "owners", "times",
+                             "names", "large", "contents"})
         build.directory(name, with_mode(0755, 11, 12, {1'400'000'000, 7}));
     build.directory("empty", with_mode(0700, 13, 14));
     build.directory("lost+found", with_mode(0700, 0, 0, {1'300'000'000, 0}));

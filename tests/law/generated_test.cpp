@@ -46,8 +46,7 @@ std::string told(const PlanRequest& request) {
     std::string text = "options:";
     for (const std::string& id : request.allow) text += " --allow " + id;
     for (const std::string& id : request.deny) text += " --deny " + id;
-    if (request.source_date_epoch)
-        text += " with SOURCE_DATE_EPOCH=" + std::to_string(*request.source_date_epoch);
+    if (request.source_date_epoch) text += " with SOURCE_DATE_EPOCH=" + std::to_string(*request.source_date_epoch);
     return text + "\n";
 }
 

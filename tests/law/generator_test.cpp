@@ -41,8 +41,7 @@ TEST(Generator, UsesEveryKeyOfTheManifest) {
     collect_properties(json::parse(manifest_schema()), asked);
     ASSERT_THAT(asked, testing::IsSupersetOf({"manifest_version", "overlay_scratch", "sha256", "gid"}));
     std::set<std::string> used;
-    for (std::uint64_t number = 0; number < 500; ++number)
-        collect_keys(json::parse(generated_manifest(number)), used);
+    for (std::uint64_t number = 0; number < 500; ++number) collect_keys(json::parse(generated_manifest(number)), used);
     EXPECT_THAT(used, testing::IsSupersetOf(asked));
 }
 

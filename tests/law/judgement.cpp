@@ -16,8 +16,7 @@ Judgement judgement_of(const Report& report, const PlanRequest& request) {
             verdict.place = diagnostic.location.file + ":" + std::to_string(diagnostic.location.line);
         judgement.verdicts.push_back(std::move(verdict));
         if (diagnostic.severity == Severity::error) errors.insert(diagnostic.id);
-        if (stops(diagnostic, request.allow, request.deny))
-            judgement.status = static_cast<int>(ErrorCode::unfit);
+        if (stops(diagnostic, request.allow, request.deny)) judgement.status = static_cast<int>(ErrorCode::unfit);
     }
     std::sort(judgement.verdicts.begin(), judgement.verdicts.end());
     judgement.errors.assign(errors.begin(), errors.end());
@@ -43,8 +42,7 @@ std::vector<T> without(const std::vector<T>& all, const std::vector<T>& taken) {
 }  // namespace
 
 std::string Verdict::text() const {
-    return std::string(name_of(severity)) + " " + id + ": " + message + " | found " + found + " | at " +
-           place;
+    return std::string(name_of(severity)) + " " + id + ": " + message + " | found " + found + " | at " + place;
 }
 
 Judgement judge_by_check(const std::string& subject, const PlanRequest& wish) {
@@ -73,8 +71,8 @@ std::vector<std::string> differences(const std::string& first_name, const Judgem
                                      const std::string& second_name, const Judgement& second) {
     std::vector<std::string> lines;
     if (first.failure != second.failure)
-        lines.push_back("failure: " + first_name + " " + std::to_string(first.status) + ", " + second_name +
-                        " " + std::to_string(second.status) + ": " + first.failure + second.failure);
+        lines.push_back("failure: " + first_name + " " + std::to_string(first.status) + ", " + second_name + " " +
+                        std::to_string(second.status) + ": " + first.failure + second.failure);
     std::vector<Verdict> only_first = without(first.verdicts, second.verdicts);
     std::vector<Verdict> only_second = without(second.verdicts, first.verdicts);
     for (const Verdict& verdict : only_first) {
@@ -85,19 +83,18 @@ std::vector<std::string> differences(const std::string& first_name, const Judgem
             lines.push_back("only " + first_name + " says " + verdict.text());
             continue;
         }
-        lines.push_back("words of " + verdict.id + ": " + first_name + " says " + verdict.text() + "; " +
-                        second_name + " says " + same->text());
+        lines.push_back("words of " + verdict.id + ": " + first_name + " says " + verdict.text() + "; " + second_name +
+                        " says " + same->text());
         only_second.erase(same);
     }
-    for (const Verdict& verdict : only_second)
-        lines.push_back("only " + second_name + " says " + verdict.text());
+    for (const Verdict& verdict : only_second) lines.push_back("only " + second_name + " says " + verdict.text());
     for (const std::string& note : without(first.notes, second.notes))
         lines.push_back("only " + first_name + " notes: " + note);
     for (const std::string& note : without(second.notes, first.notes))
         lines.push_back("only " + second_name + " notes: " + note);
     if (first.status != second.status)
-        lines.push_back("status: " + first_name + " " + std::to_string(first.status) + ", " + second_name +
-                        " " + std::to_string(second.status));
+        lines.push_back("status: " + first_name + " " + std::to_string(first.status) + ", " + second_name + " " +
+                        std::to_string(second.status));
     return lines;
 }
 

@@ -28,10 +28,9 @@ struct Verdict {
 struct Judgement {
     std::vector<Verdict> verdicts;  ///< sorted
     std::vector<std::string> notes;
-    std::vector<std::string>
-        errors;           ///< ids of the findings that stop the run unless they are allowed, each once
-    int status = 0;       ///< the program's exit status (docs/exit-codes.md)
-    std::string failure;  ///< of a run that ended without findings
+    std::vector<std::string> errors;  ///< ids of the findings that stop the run unless they are allowed, each once
+    int status = 0;                   ///< the program's exit status (docs/exit-codes.md)
+    std::string failure;              ///< of a run that ended without findings
 };
 
 /// As `check SUBJECT`, with the request's time and what it allows and denies.

@@ -39,8 +39,8 @@ std::vector<std::string> breaches_of_law(const PlanRequest& request, const std::
     std::vector<std::string> lines = differences("plan", judge_by_plan(request), "MANIFEST", planned);
     const Judgement writing = composed(request, image);
     if (writing.status != planned.status)
-        lines.push_back(ends("compose", writing) + " where check MANIFEST has " +
-                        std::to_string(planned.status) + ": " + writing.failure);
+        lines.push_back(ends("compose", writing) + " where check MANIFEST has " + std::to_string(planned.status) +
+                        ": " + writing.failure);
     if (writing.status == 0) {
         const auto found = differences("MANIFEST", planned, "IMAGE", judge_by_check(image, request));
         lines.insert(lines.end(), found.begin(), found.end());
@@ -62,8 +62,8 @@ std::vector<std::string> breaches_of_law(const PlanRequest& request, const std::
                         " with every error of check MANIFEST allowed: " + in_spite.failure);
         return lines;
     }
-    const auto found = differences("MANIFEST --allow", judge_by_check(request.manifest, allowing),
-                                   "IMAGE --allow", judge_by_check(image, allowing));
+    const auto found = differences("MANIFEST --allow", judge_by_check(request.manifest, allowing), "IMAGE --allow",
+                                   judge_by_check(image, allowing));
     lines.insert(lines.end(), found.begin(), found.end());
     if (allowing.allow.size() < request.allow.size() + 2) return lines;
     allowing.allow.pop_back();

@@ -35,8 +35,7 @@ class Seen : public testing::Test {
     }
 
     void expect_law_kept() {
-        for (const std::string& line : breaches_of_law(request_, *folder_ / "seen.img"))
-            ADD_FAILURE() << line;
+        for (const std::string& line : breaches_of_law(request_, *folder_ / "seen.img")) ADD_FAILURE() << line;
     }
 
     Judgement judged() const { return judge_by_check(request_.manifest, request_); }
@@ -173,8 +172,8 @@ TEST(Differences, AreTold) {
     EXPECT_THAT(differences("X", one, "X", one), testing::IsEmpty());
     EXPECT_THAT(differences("X", one, "Y", two),
                 testing::ElementsAre(testing::StartsWith("words of a: X says error a: message | found found"),
-                                     testing::StartsWith("only Y says note b: same"),
-                                     "only X notes: not known", "status: X 0, Y 5"));
+                                     testing::StartsWith("only Y says note b: same"), "only X notes: not known",
+                                     "status: X 0, Y 5"));
 }
 
 }  // namespace

@@ -17,8 +17,8 @@ std::string compile(const std::string& source, bool symbols = false) {
 }
 
 std::string overlay(const std::string& path, const std::string& content) {
-    return compile("/dts-v1/; /plugin/; / { compatible = \"brcm,bcm2711\"; fragment@0 { target-path = \"" +
-                   path + "\"; __overlay__ { " + content + " }; }; };");
+    return compile("/dts-v1/; /plugin/; / { compatible = \"brcm,bcm2711\"; fragment@0 { target-path = \"" + path +
+                   "\"; __overlay__ { " + content + " }; }; };");
 }
 
 /// What the Yocto recipe ships: dom0's module with a fixed reg.
@@ -35,14 +35,13 @@ void write_trees(const TemporaryFolder& folder) {
     folder.write("board.dtb", board);
     folder.write("bcm2711-rpi-4-b.dtb", board);
     const auto variant = [&](const char* name, const std::string& nodes, const std::string& compatible) {
-        folder.write(name,
-                     compile("/dts-v1/; /memreserve/ 0x0 0x1000; / { compatible = " + compatible +
-                                 "; #address-cells = <2>; #size-cells = <1>; aliases { serial1 = "
-                                 "\"/soc/serial@7e215040\"; emmc2bus = \"/emmc2bus\"; }; chosen { }; soc { "
-                                 "#address-cells = <1>; #size-cells = <1>; serial@7e215040 { compatible = "
-                                 "\"brcm,bcm2835-aux-uart\"; status = \"okay\"; }; }; " +
-                                 nodes + " };",
-                             true));
+        folder.write(name, compile("/dts-v1/; /memreserve/ 0x0 0x1000; / { compatible = " + compatible +
+                                       "; #address-cells = <2>; #size-cells = <1>; aliases { serial1 = "
+                                       "\"/soc/serial@7e215040\"; emmc2bus = \"/emmc2bus\"; }; chosen { }; soc { "
+                                       "#address-cells = <1>; #size-cells = <1>; serial@7e215040 { compatible = "
+                                       "\"brcm,bcm2835-aux-uart\"; status = \"okay\"; }; }; " +
+                                       nodes + " };",
+                                   true));
     };
     const std::string own = "\"raspberrypi,4-model-b\", \"brcm,bcm2711\"";
     variant("reserving.dtb",
@@ -84,8 +83,7 @@ std::string zboot(const std::string& packed) {
 
 void write_binaries(const TemporaryFolder& folder) {
     const auto kernel = [](std::uint64_t size, const std::string& release, const std::string& more) {
-        return ArtifactKit::arm64_image(size, size + 0x10000,
-                                        "Linux version " + release + " (gcc) #1 SMP\n\0"s + more);
+        return ArtifactKit::arm64_image(size, size + 0x10000, "Linux version " + release + " (gcc) #1 SMP\n\0"s + more);
     };
     const std::string marks = "xen,xen\0Xen %s support found\0arm/xen:starting\0"s;
     folder.write("Image", kernel(0x10000, "6.1.0-37-arm64", marks));
@@ -131,9 +129,7 @@ void write_binaries(const TemporaryFolder& folder) {
 }
 
 void write_configs(const TemporaryFolder& folder) {
-    const auto config = [&](const char* name, const std::string& lines) {
-        folder.write("config-"s + name, lines);
-    };
+    const auto config = [&](const char* name, const std::string& lines) { folder.write("config-"s + name, lines); };
     const std::string sound = "arm_64bit=1\nkernel=u-boot.bin\nenable_uart=1\n";
     config("sound", sound);
     config("32-bit", "arm_64bit=0\n");
@@ -155,8 +151,7 @@ void write_configs(const TemporaryFolder& folder) {
 void write_scripts(const TemporaryFolder& folder) {
     const auto script = [&](const std::string& name, const std::string& text) {
         const std::string source = folder.write(name + ".cmd", text);
-        run_ok({"mkimage", "-A", "arm64", "-T", "script", "-C", "none", "-n", "law", "-d", source,
-                folder / name});
+        run_ok({"mkimage", "-A", "arm64", "-T", "script", "-C", "none", "-n", "law", "-d", source, folder / name});
     };
     const auto boot = [](const std::string& first, const std::string& kernel, const std::string& last) {
         return first +
@@ -175,8 +170,7 @@ void write_scripts(const TemporaryFolder& folder) {
     script("missing-file.scr", boot("", "Image-is-not-here", "booti 0x200000 - 0x2a00000"));
     script("no-booti.scr", boot("", "Image", "echo done"));
     script("syntax.scr", boot("if true; then\n", "Image", "booti 0x200000 - 0x2a00000"));
-    script("extra-file.scr",
-           boot("fatload mmc 0:1 0x6000000 extra.bin\n", "Image", "booti 0x200000 - 0x2a00000"));
+    script("extra-file.scr", boot("fatload mmc 0:1 0x6000000 extra.bin\n", "Image", "booti 0x200000 - 0x2a00000"));
     script("hello.scr", "echo hello\n");
     script("moved.scr",
            "setenv bootargs \"console=hvc0 root=/dev/mmcblk0p2 rootwait\"\n"
@@ -193,8 +187,7 @@ void write_scripts(const TemporaryFolder& folder) {
         run_ok({"mkenvimage", "-s", size, "-o", folder / name, source});
     };
     environment("stopping.env", "0x4000", "bootcmd=echo stopped\nbootdelay=2\n");
-    environment("stale.env", "0x4000",
-                "bootcmd=run distro_bootcmd\nfdt_addr=2eff2e00\nethaddr=dc:a6:32:1:2:3\n");
+    environment("stale.env", "0x4000", "bootcmd=run distro_bootcmd\nfdt_addr=2eff2e00\nethaddr=dc:a6:32:1:2:3\n");
     environment("sound.env", "0x4000", "bootcmd=run distro_bootcmd\nbootdelay=1\n");
     environment("short.env", "0x2000", "bootcmd=run distro_bootcmd\n");
     std::string bad = read_file(folder / "sound.env");
@@ -265,8 +258,8 @@ void write_folders_and_images(const TemporaryFolder& folder) {
     };
     unpack("root.tar", "root-folder");
     unpack("x86.tar", "x86-folder");
-    const auto image = [&](const std::string& name, const std::string& from, const char* type,
-                           const char* label, const char* uuid, const char* size) {
+    const auto image = [&](const std::string& name, const std::string& from, const char* type, const char* label,
+                           const char* uuid, const char* size) {
         std::vector<std::string> argv{"mke2fs", "-q", "-t", type, "-U", uuid, "-d", folder / from};
         if (*label) argv.insert(argv.end(), {"-L", label});
         argv.insert(argv.end(), {folder / name, size});

@@ -58,13 +58,12 @@ TEST(JsonReader, PassesOverAByteOrderMark) {
 }
 
 TEST(JsonReader, CountsLinesThatEndInCarriageReturns) {
-    EXPECT_EQ(member(read_json("{\r\n\"a\":\r\n1}", "m.json").root, "a").location,
-              (Location{"m.json", "/a", 3, 1}));
+    EXPECT_EQ(member(read_json("{\r\n\"a\":\r\n1}", "m.json").root, "a").location, (Location{"m.json", "/a", 3, 1}));
 }
 
 TEST(JsonReader, ReportsEveryRepeatedKeyAndReadsOn) {
-    const JsonDocument document =
-        read_json("{\"a\": 1,\n \"b\": {\"c\": 1, \"c\": 2},\n \"a\": 3, \"a\": 4}", "m.json");
+    const JsonDocument document = read_json("{\"a\": 1,\n \"b\": {\"c\": 1, \"c\": 2},\n \"a\": 3, \"a\": 4}",
+                                            "m.json");
     ASSERT_EQ(document.problems.size(), 3U);
     EXPECT_EQ(document.problems[0].location, (Location{"m.json", "/b/c", 2, 16}));
     EXPECT_EQ(document.problems[1].location, (Location{"m.json", "/a", 3, 2}));
@@ -139,14 +138,14 @@ TEST(JsonReader, ReadsAnObjectOfManyKeysInReasonableTime) {
 }
 
 TEST(JsonReader, SurvivesDamagedText) {
-    const std::string good =
-        "{\"a\": [1, -2.5e3, \"x\\\"y\\u00e9\", true], // c\n /* d */ \"b\": {\"c\": null, \"c\": false}}";
+    const std::string
+        good = "{\"a\": [1, -2.5e3, \"x\\\"y\\u00e9\", true], // c\n /* d */ \"b\": {\"c\": null, \"c\": false}}";
     std::mt19937 random(7);
     for (int round = 0; round < 20'000; ++round) {
         std::string text = good;
         for (auto count = 1 + random() % 3; count > 0; --count)
-            text[random() % text.size()] =
-                (random() % 3 ? "{}[]\",:/*\\\n0-eu"[random() % 15] : static_cast<char>(random() % 256));
+            text[random() % text.size()] = (random() % 3 ? "{}[]\",:/*\\\n0-eu"[random() % 15]
+                                                         : static_cast<char>(random() % 256));
         try {
             const JsonDocument document = read_json(text, "m.json");
             EXPECT_GE(document.root.location.line, 1);

@@ -149,8 +149,7 @@ TEST(ParseManifest, TheContractsOwnExampleIsRead) {
     EXPECT_EQ(manifest.files[0].mode, 0644);
     EXPECT_EQ(manifest.files[1].partition, ExtraFile::Partition::boot);
     EXPECT_EQ(manifest.files[1].mode, std::nullopt);
-    EXPECT_EQ(manifest.locate("/boot/env/bootdelay"),
-              (Location{"/abs/m.json", "/boot/env/bootdelay", 21, 27}));
+    EXPECT_EQ(manifest.locate("/boot/env/bootdelay"), (Location{"/abs/m.json", "/boot/env/bootdelay", 21, 27}));
 }
 
 TEST(ParseManifest, LocatesAlsoWhatIsNotThere) {
@@ -187,15 +186,14 @@ TEST(ParseManifest, ReportsEveryMistakeOfAFileAtOnceInItsOrder) {
 })");
     std::vector<std::string> seen;
     for (const Problem& problem : problems)
-        seen.push_back(std::to_string(problem.location.line) + ':' + std::to_string(problem.location.column) +
-                       ' ' + problem.location.pointer);
-    EXPECT_THAT(
-        seen, ElementsAre("2:23 /manifest_version", "3:3 /nmae", "4:16 /artifacts", "5:12 /artifacts/xen",
-                          "5:50 /artifacts/kernel/sha256", "6:17 /artifacts/dtb", "6:38 /artifacts/uboot",
-                          "8:16 /overlays/0", "8:30 /overlays/1", "9:13 /boot/bootarg", "9:40 /boot/dom0_mem",
-                          "9:70 /boot/addresses/xen", "10:22 /image/size", "10:40 /image/alignment",
-                          "11:47 /files/0/source", "11:61 /files/0/target", "11:79 /files/0/mode",
-                          "11:79 /files/0/mode"));
+        seen.push_back(std::to_string(problem.location.line) + ':' + std::to_string(problem.location.column) + ' ' +
+                       problem.location.pointer);
+    EXPECT_THAT(seen, ElementsAre("2:23 /manifest_version", "3:3 /nmae", "4:16 /artifacts", "5:12 /artifacts/xen",
+                                  "5:50 /artifacts/kernel/sha256", "6:17 /artifacts/dtb", "6:38 /artifacts/uboot",
+                                  "8:16 /overlays/0", "8:30 /overlays/1", "9:13 /boot/bootarg", "9:40 /boot/dom0_mem",
+                                  "9:70 /boot/addresses/xen", "10:22 /image/size", "10:40 /image/alignment",
+                                  "11:47 /files/0/source", "11:61 /files/0/target", "11:79 /files/0/mode",
+                                  "11:79 /files/0/mode"));
     EXPECT_THAT(problems[1].text(), HasSubstr("m.json:3:3: /nmae: unknown key; found \"nmae\""));
     EXPECT_THAT(problems[1].change, HasSubstr("\"name\""));
     EXPECT_THAT(problems[2].message, HasSubstr("\"rootfs\" is missing"));
@@ -215,10 +213,10 @@ TEST(ParseManifest, RefusesWhatIsNoObjectAtAll) {
 
 TEST(ParseManifest, ADigestIsKeptInLowerCase) {
     const std::string digest = "0123456789ABCDEFabcdef0123456789ABCDEFabcdef0123456789ABCDEFabcd";
-    const Manifest manifest =
-        parse_manifest(R"({"manifest_version":1,"artifacts":{"xen":{"path":"x","sha256":")" + digest +
-                           R"("},"kernel":"k","dtb":"d","uboot":"u","rootfs":[{"path":"a"},"b"]}})",
-                       "m.json");
+    const Manifest manifest = parse_manifest(
+        R"({"manifest_version":1,"artifacts":{"xen":{"path":"x","sha256":")" + digest +
+            R"("},"kernel":"k","dtb":"d","uboot":"u","rootfs":[{"path":"a"},"b"]}})",
+        "m.json");
     EXPECT_EQ(manifest.xen.sha256, "0123456789abcdefabcdef0123456789abcdefabcdef0123456789abcdefabcd");
     ASSERT_EQ(manifest.rootfs.size(), 2U);
     EXPECT_EQ(manifest.rootfs[0].path, "a");
@@ -259,19 +257,16 @@ TEST(ParseManifest, FillNeedsAnExactSize) {
     EXPECT_EQ(parsed(R"("image": {"root_partition": {"size": "fill"}, "size": "1GiB"})").root_size.kind,
               SizeWish::Kind::fill);
     EXPECT_THAT(complaint(R"("image": {"root_partition": {"size": "fill"}})"), HasSubstr("nothing to fill"));
-    EXPECT_THAT(complaint(R"("image": {"root_partition": {"size": "fill"}, "size": "1G"})"),
-                HasSubstr("not a size"));
+    EXPECT_THAT(complaint(R"("image": {"root_partition": {"size": "fill"}, "size": "1G"})"), HasSubstr("not a size"));
     EXPECT_EQ(parsed(R"("image": {"root_partition": {"size": "100MiB"}})").root_size.bytes, 100U << 20);
 }
 
 TEST(ParseManifest, Labels) {
     EXPECT_EQ(parsed(R"("image": {"boot_partition": {"label": "XEN BOOT_1"}})").boot_label, "XEN BOOT_1");
-    EXPECT_EQ(parsed(R"("image": {"root_partition": {"label": "sixteen-bytes-ok"}})").root_label,
-              "sixteen-bytes-ok");
+    EXPECT_EQ(parsed(R"("image": {"root_partition": {"label": "sixteen-bytes-ok"}})").root_label, "sixteen-bytes-ok");
     EXPECT_THAT(complaint(R"("image": {"boot_partition": {"label": "twelve-bytes"}})"), HasSubstr("1 to 11"));
     EXPECT_THAT(complaint(R"("image": {"boot_partition": {"label": "boot"}})"), HasSubstr("A-Z"));
-    EXPECT_THAT(complaint(R"("image": {"root_partition": {"label": "seventeen-bytes-no"}})"),
-                HasSubstr("1 to 16"));
+    EXPECT_THAT(complaint(R"("image": {"root_partition": {"label": "seventeen-bytes-no"}})"), HasSubstr("1 to 16"));
     EXPECT_THAT(complaint(R"("image": {"root_partition": {"label": ""}})"), HasSubstr("1 to 16"));
 }
 
@@ -302,12 +297,10 @@ TEST(ParseManifest, CommandLinesAreOneLine) {
 }
 
 TEST(ParseManifest, EnvironmentVariables) {
-    const Manifest manifest =
-        parsed(R"("boot": {"env": {"z": "1", "a": "run ${z}; echo 'x'", "empty": ""}})");
-    EXPECT_THAT(manifest.env,
-                ElementsAre(Pair("z", "1"), Pair("a", "run ${z}; echo 'x'"), Pair("empty", "")));
-    for (const char* name : {"fdt_addr", "ethaddr", "eth1addr", "usbethaddr", "serial#", "bootargs",
-                             "boot_xen", "load_xen", "load_dom0", "xen_bootcmd", "do_dtbsetup"})
+    const Manifest manifest = parsed(R"("boot": {"env": {"z": "1", "a": "run ${z}; echo 'x'", "empty": ""}})");
+    EXPECT_THAT(manifest.env, ElementsAre(Pair("z", "1"), Pair("a", "run ${z}; echo 'x'"), Pair("empty", "")));
+    for (const char* name : {"fdt_addr", "ethaddr", "eth1addr", "usbethaddr", "serial#", "bootargs", "boot_xen",
+                             "load_xen", "load_dom0", "xen_bootcmd", "do_dtbsetup"})
         EXPECT_THAT(complaint("\"boot\": {\"env\": {\"" + std::string(name) + "\": \"x\"}}"),
                     HasSubstr("must not be set"))
             << name;
@@ -334,33 +327,24 @@ TEST(ParseManifest, ConfigLinesCannotContradict) {
                                                  "kernel=u-boot.bin", "gpu_mem=64", "dtoverlay=disable-bt"]})")
                     .config_txt.size(),
                 8U);
-    for (const char* line :
-         {"kernel=Image", "arm_64bit=0", "enable_gic=0", "enable_uart=0", "kernel_address=0x80000",
-          "device_tree=", "initramfs initrd.img followkernel", " kernel = x", "os_prefix=xen/",
-          "auto_initramfs=1", "ramfsfile=x", "cmdline=x.txt"})
-        EXPECT_THAT(complaint("\"boot\": {\"config_txt\": [\"" + std::string(line) + "\"]}"),
-                    HasSubstr("contradicts"))
+    for (const char* line : {"kernel=Image", "arm_64bit=0", "enable_gic=0", "enable_uart=0", "kernel_address=0x80000",
+                             "device_tree=", "initramfs initrd.img followkernel", " kernel = x", "os_prefix=xen/",
+                             "auto_initramfs=1", "ramfsfile=x", "cmdline=x.txt"})
+        EXPECT_THAT(complaint("\"boot\": {\"config_txt\": [\"" + std::string(line) + "\"]}"), HasSubstr("contradicts"))
             << line;
     EXPECT_THAT(complaint(R"("boot": {"config_txt": ["a\nb"]})"), HasSubstr("one line"));
     EXPECT_THAT(complaint(R"("boot": {"config_txt": "a"})"), HasSubstr("an array"));
 }
 
 TEST(ParseManifest, Files) {
-    const auto file = [](const std::string& more) {
-        return "\"files\": [{\"source\": \"s\", " + more + "}]";
-    };
-    EXPECT_EQ(parsed(file(R"("partition": "root", "target": "/a", "mode": "4755", "uid": 4294967294)"))
-                  .files[0]
-                  .mode,
+    const auto file = [](const std::string& more) { return "\"files\": [{\"source\": \"s\", " + more + "}]"; };
+    EXPECT_EQ(parsed(file(R"("partition": "root", "target": "/a", "mode": "4755", "uid": 4294967294)")).files[0].mode,
               04755);
     EXPECT_EQ(parsed(file(R"("partition": "root", "target": "/a", "mode": "04755")")).files[0].mode, 04755);
     EXPECT_EQ(parsed(file(R"("partition": "root", "target": "/a", "gid": 7)")).files[0].gid, 7U);
-    EXPECT_THAT(complaint(file(R"("partition": "root", "target": "/a", "uid": 4294967295)")),
-                HasSubstr("4294967294"));
-    EXPECT_THAT(complaint(file(R"("partition": "root", "target": "/a", "mode": "0999")")),
-                HasSubstr("octal"));
-    EXPECT_THAT(complaint(file(R"("partition": "root", "target": "/a", "mode": 420)")),
-                HasSubstr("a string"));
+    EXPECT_THAT(complaint(file(R"("partition": "root", "target": "/a", "uid": 4294967295)")), HasSubstr("4294967294"));
+    EXPECT_THAT(complaint(file(R"("partition": "root", "target": "/a", "mode": "0999")")), HasSubstr("octal"));
+    EXPECT_THAT(complaint(file(R"("partition": "root", "target": "/a", "mode": 420)")), HasSubstr("a string"));
     EXPECT_THAT(complaint(file(R"("partition": "boot", "target": "/a", "mode": "0644")")),
                 HasSubstr("FAT does not keep"));
     EXPECT_THAT(complaint(file(R"("partition": "boot", "target": "/a", "uid": 0)")), HasSubstr("no owner"));
@@ -374,9 +358,8 @@ TEST(ParseManifest, Files) {
 
 TEST(ParseManifest, TwoFilesCannotHaveOneTarget) {
     const auto files = [](const std::string& partition, const std::string& other) {
-        return "\"files\": [{\"partition\": \"" + partition +
-               "\", \"source\": \"s\", \"target\": \"/Name\"},\n" + "{\"partition\": \"" + partition +
-               "\", \"source\": \"t\", \"target\": \"" + other + "\"}]";
+        return "\"files\": [{\"partition\": \"" + partition + "\", \"source\": \"s\", \"target\": \"/Name\"},\n" +
+               "{\"partition\": \"" + partition + "\", \"source\": \"t\", \"target\": \"" + other + "\"}]";
     };
     EXPECT_THAT(complaint(files("root", "/Name")),
                 HasSubstr("m.json:4:48: /files/1/target: two files have this target"));

@@ -86,18 +86,16 @@ TEST(Schema, IsTheDraftThatEditorsRead) {
 
 TEST(Schema, DescribesEveryKey) {
     const json schema = json::parse(manifest_schema());
-    const std::function<void(const json&, const std::string&)> walk = [&](const json& node,
-                                                                          const std::string& place) {
+    const std::function<void(const json&, const std::string&)> walk = [&](const json& node, const std::string& place) {
         if (!node.is_structured()) return;
         for (const auto& [key, value] : node.items()) {
             if (key == "if" || key == "then") continue;  // conditions on keys that are described elsewhere
             if (key == "properties")
                 for (const auto& [name, property] : value.items()) {
-                    const bool described =
-                        property.contains("description") ||
-                        (property.contains("$ref") &&
-                         schema.at(json::json_pointer(property["$ref"].get<std::string>().substr(1)))
-                             .contains("description"));
+                    const bool described = property.contains("description") ||
+                                           (property.contains("$ref") &&
+                                            schema.at(json::json_pointer(property["$ref"].get<std::string>().substr(1)))
+                                                .contains("description"));
                     EXPECT_TRUE(described) << place << '/' << name;
                 }
             walk(value, place + '/' + key);
@@ -163,8 +161,8 @@ void add_rows(const ordered_json& schema, const ordered_json& object, const std:
             standard = "required";
         else if (whole.contains("default") && !(whole["default"].is_structured() && whole["default"].empty()))
             standard = '`' + whole["default"].dump() + '`';
-        rows.push_back("| `" + prefix + name + "` | " + standard + " | " +
-                       whole["description"].get<std::string>() + " |\n");
+        rows.push_back("| `" + prefix + name + "` | " + standard + " | " + whole["description"].get<std::string>() +
+                       " |\n");
         if (whole.contains("properties")) add_rows(schema, whole, prefix + name + '.', rows);
         if (whole.contains("items") && whole["items"].contains("properties"))
             add_rows(schema, whole["items"], prefix + name + "[].", rows);
@@ -178,16 +176,13 @@ TEST(Schema, IsWhatTheReferenceSays) {
     EXPECT_GT(rows.size(), 40U);
     std::string table = "| key | default | meaning |\n|---|---|---|\n";
     for (const std::string& row : rows) table += row;
-    const std::string reference =
-        test::read_file(std::string(RPIXEN_TEST_FOLDER) + "/../../docs/manifest.md");
-    EXPECT_NE(reference.find(table + '\n'), std::string::npos) << "the table of docs/manifest.md has to be\n"
-                                                               << table;
+    const std::string reference = test::read_file(std::string(RPIXEN_TEST_FOLDER) + "/../../docs/manifest.md");
+    EXPECT_NE(reference.find(table + '\n'), std::string::npos) << "the table of docs/manifest.md has to be\n" << table;
 }
 
 TEST(Schema, StatesTheParsersDefaults) {
     const json schema = json::parse(manifest_schema());
-    json manifest =
-        json::parse(R"({"manifest_version": 1, "artifacts": {"xen": "a", "kernel": "b", "dtb": "c",
+    json manifest = json::parse(R"({"manifest_version": 1, "artifacts": {"xen": "a", "kernel": "b", "dtb": "c",
                                                                          "uboot": "d", "rootfs": "e"}})");
     const Manifest silent = parse_manifest(manifest.dump(), "m.json");
     // The same manifest with every default of the schema written out.
@@ -197,8 +192,7 @@ TEST(Schema, StatesTheParsersDefaults) {
         for (const auto& [key, property] : schema["properties"][section]["properties"].items())
             if (property.contains("default")) manifest[section][key] = property["default"];
     for (const std::string partition : {"boot_partition", "root_partition"})
-        for (const auto& [key, property] :
-             schema["properties"]["image"]["properties"][partition]["properties"].items())
+        for (const auto& [key, property] : schema["properties"]["image"]["properties"][partition]["properties"].items())
             manifest["image"][partition][key] = property.at("default");
     const Manifest written = parse_manifest(manifest.dump(), "m.json");
     EXPECT_EQ(written.name, silent.name);
@@ -284,10 +278,8 @@ std::vector<std::string> pointers_of(const json& value, const std::string& point
     const json flat = value;
     for (const auto& [key, inner] : flat.items()) {
         std::string token;
-        for (const char letter : key)
-            token += letter == '~' ? "~0" : letter == '/' ? "~1" : std::string(1, letter);
-        for (std::string& deeper : pointers_of(inner, pointer + '/' + token))
-            all.push_back(std::move(deeper));
+        for (const char letter : key) token += letter == '~' ? "~0" : letter == '/' ? "~1" : std::string(1, letter);
+        for (std::string& deeper : pointers_of(inner, pointer + '/' + token)) all.push_back(std::move(deeper));
     }
     return all;
 }

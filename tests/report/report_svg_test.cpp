@@ -34,18 +34,16 @@ Report report() {
 
 /// Parsed by a real XML parser; throws where that fails.
 void parse(const std::string& svg) {
-    test::run_ok({"python3", "-c",
-                  "import sys, xml.dom.minidom; xml.dom.minidom.parseString(sys.stdin.buffer.read())"},
+    test::run_ok({"python3", "-c", "import sys, xml.dom.minidom; xml.dom.minidom.parseString(sys.stdin.buffer.read())"},
                  svg);
 }
 
 TEST(ReportSvg, NamesEverythingThatStandsInMemoryAndOnTheCard) {
     const std::string svg = report().svg();
     parse(svg);
-    for (const char* text :
-         {"a &lt;card&gt; &amp; &quot;more&quot;", "overlay scratch", "0x480000 - 0x2480000, 32 MiB",
-          "pinned", "moved from 0x2400000: memory-overlap", "class=\"window\"", "prefers-color-scheme: dark",
-          "1  boot", "256 MiB at 4 MiB", "disk signature 0x1234abcd"})
+    for (const char* text : {"a &lt;card&gt; &amp; &quot;more&quot;", "overlay scratch", "0x480000 - 0x2480000, 32 MiB",
+                             "pinned", "moved from 0x2400000: memory-overlap", "class=\"window\"",
+                             "prefers-color-scheme: dark", "1  boot", "256 MiB at 4 MiB", "disk signature 0x1234abcd"})
         EXPECT_NE(svg.find(text), std::string::npos) << text;
     EXPECT_EQ(svg.find("class=\"clash\""), std::string::npos);
     EXPECT_EQ(svg, report().svg());

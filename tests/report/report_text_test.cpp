@@ -32,9 +32,8 @@ ReportFile file_of(const std::string& path, const std::string& type) {
 TEST(ReportText, ListsTheTopFolderOrAll) {
     const Report report = report_of_files(
         {file_of("/etc", "directory"), file_of("/etc/fstab", "file"), file_of("/init", "file")});
-    EXPECT_THAT(report.text(),
-                AllOf(HasSubstr("/etc/\n"), HasSubstr("/init\n"), Not(HasSubstr("/etc/fstab")),
-                      HasSubstr("Files of partition 2, its top folder (--verbose lists all)\n")));
+    EXPECT_THAT(report.text(), AllOf(HasSubstr("/etc/\n"), HasSubstr("/init\n"), Not(HasSubstr("/etc/fstab")),
+                                     HasSubstr("Files of partition 2, its top folder (--verbose lists all)\n")));
     EXPECT_THAT(report.text(true), AllOf(HasSubstr("/etc/fstab\n"), HasSubstr("Files of partition 2\n")));
 }
 
@@ -45,9 +44,8 @@ TEST(ReportText, SaysWhatASpecialFileIs) {
     device.major = 5;
     device.minor = 1;
     const Report report = report_of_files({link, device, file_of("/initctl", "fifo")});
-    EXPECT_THAT(report.text(),
-                AllOf(HasSubstr("/lib -> usr/lib\n"), HasSubstr("/console (character device 5:1)\n"),
-                      HasSubstr("/initctl (fifo)\n")));
+    EXPECT_THAT(report.text(), AllOf(HasSubstr("/lib -> usr/lib\n"), HasSubstr("/console (character device 5:1)\n"),
+                                     HasSubstr("/initctl (fifo)\n")));
     const auto json = nlohmann::json::parse(report.json());
     EXPECT_EQ(json["partitions"][0]["files"][1]["major"], 5);
     EXPECT_EQ(json["partitions"][0]["files"][1]["minor"], 1);
@@ -63,8 +61,8 @@ TEST(ReportText, ControlCharactersOfAnImageAreWrittenOut) {
     diagnostic.found = "\x9b";
     report.diagnostics.push_back(diagnostic);
     EXPECT_THAT(report.text(), AllOf(HasSubstr("/a\\x0ab\\x1b[2J\n"), HasSubstr("\\x1b]0;title\\x07"),
-                                     HasSubstr("  echo one\n  \techo \\x1b[31mtwo\\x0d\n"),
-                                     HasSubstr("\\x9b"), Not(HasSubstr("\x1b"))));
+                                     HasSubstr("  echo one\n  \techo \\x1b[31mtwo\\x0d\n"), HasSubstr("\\x9b"),
+                                     Not(HasSubstr("\x1b"))));
     EXPECT_THAT(diagnostics_text(report.diagnostics), HasSubstr("\\x9b"));
 }
 

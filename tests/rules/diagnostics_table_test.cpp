@@ -26,8 +26,7 @@ TEST(DiagnosticsTable, TheCommittedOneIsWhatTheCodeSays) {
 TEST(DiagnosticsTable, HoldsEveryRuleTwice) {
     const std::string text = diagnostics_table();
     for (const DiagnosticRule& rule : diagnostic_rules()) {
-        EXPECT_NE(text.find("| [" + std::string(rule.id) + "]("), std::string::npos)
-            << rule.id << " is of no chapter";
+        EXPECT_NE(text.find("| [" + std::string(rule.id) + "]("), std::string::npos) << rule.id << " is of no chapter";
         EXPECT_NE(text.find("\n### " + std::string(rule.id) + "\n"), std::string::npos) << rule.id;
     }
 }

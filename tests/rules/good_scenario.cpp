@@ -31,8 +31,7 @@ TreeFacts tree() {
     facts.reservations = {{{0, 0x1000}, "", true}};
     facts.serials = {{"/soc/serial@7e201000", {"arm,pl011"}, "okay"},
                      {"/soc/serial@7e215040", {"brcm,bcm2835-aux-uart"}, "okay"}};
-    facts.aliases = {
-        {"serial1", "/soc/serial@7e215040"}, {"emmc2bus", "/emmc2bus"}, {"pcie0", "/scb/pcie@7d500000"}};
+    facts.aliases = {{"serial1", "/soc/serial@7e215040"}, {"emmc2bus", "/emmc2bus"}, {"pcie0", "/scb/pcie@7d500000"}};
     return facts;
 }
 
@@ -125,10 +124,9 @@ BootScenario good_scenario() {
     scenario.script = script();
 
     FirmwareFacts firmware;
-    firmware.config = {line(1, "arm_64bit", "1"), line(2, "kernel", "u-boot.bin"),
-                       line(3, "enable_uart", "1"), line(4, "enable_gic", "1")};
-    firmware.files = {
-        {"config.txt", 60}, {"fixup4.dat", 5448}, {"start4.elf", 2000000}, {"u-boot.bin", 600 * KiB}};
+    firmware.config = {line(1, "arm_64bit", "1"), line(2, "kernel", "u-boot.bin"), line(3, "enable_uart", "1"),
+                       line(4, "enable_gic", "1")};
+    firmware.files = {{"config.txt", 60}, {"fixup4.dat", 5448}, {"start4.elf", 2000000}, {"u-boot.bin", 600 * KiB}};
     scenario.firmware = firmware;
 
     PartitionFacts boot;
@@ -149,8 +147,7 @@ BootScenario good_scenario() {
     root.file_system = "ext4";
     root.file_system_size = 500 * MiB;
     scenario.disk = DiskFacts{760 * MiB, false, {boot, root}, 1, 2, {}, {}};
-    scenario.root =
-        RootFacts{true, std::uint16_t{183}, true, {"6.1.0-37-arm64"}, true, "4.17", "/dev/mmcblk0p2"};
+    scenario.root = RootFacts{true, std::uint16_t{183}, true, {"6.1.0-37-arm64"}, true, "4.17", "/dev/mmcblk0p2"};
     scenario.xen_bootargs = tree().xen_bootargs;
     scenario.dom0_bootargs = tree().dom0_bootargs;
     return scenario;

@@ -108,8 +108,7 @@ const std::map<std::string, Break>& breaks() {
          }},
         {"module-in-reserved-memory",
          [](auto& s) {
-             tree(s).reservations.push_back(
-                 {{0x2900000, 0x2910000}, "/reserved-memory/nvram@2900000", false});
+             tree(s).reservations.push_back({{0x2900000, 0x2910000}, "/reserved-memory/nvram@2900000", false});
          }},
         {"load-over-armstub",
          [](auto& s) {
@@ -226,8 +225,7 @@ const std::map<std::string, Break>& breaks() {
         {"booti-without-tree", [](auto& s) { s.script->booti_tree.clear(); }},
         // U-Boot
         {"fdt-addr-stale", [](auto& s) { s.saved_environment->variables["fdt_addr"] = "2eff5a00"; }},
-        {"saved-board-identity",
-         [](auto& s) { s.saved_environment->variables["ethaddr"] = "dc:a6:32:00:00:01"; }},
+        {"saved-board-identity", [](auto& s) { s.saved_environment->variables["ethaddr"] = "dc:a6:32:00:00:01"; }},
         {"tree-over-uboots-own",
          [](auto& s) {
              s.uboot->year = 2026;

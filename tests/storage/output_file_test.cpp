@@ -108,10 +108,9 @@ TEST_F(OutputFileTest, ATakenTemporaryNameIsPassedOver) {
     const std::size_t dash = taken.rfind('-');
     const int number = std::stoi(taken.substr(dash + 1));
     for (int next = number; next < number + 4; ++next)
-        folder_.write(std::filesystem::path(taken.substr(0, dash + 1) + std::to_string(next) + ".tmp")
-                          .filename()
-                          .string(),
-                      "left behind");
+        folder_.write(
+            std::filesystem::path(taken.substr(0, dash + 1) + std::to_string(next) + ".tmp").filename().string(),
+            "left behind");
     OutputFile file(path_);
     file.write(0, as_bytes("content"));
     file.commit();

@@ -68,9 +68,8 @@ TEST_F(OutputPath, DescriptorsAndDevicesAreRefused) {
     link("/proc/self/fd/" + std::to_string(open), "file");
     link("/dev/new-file", "device");
     link("loop", "loop");
-    for (const std::string& path :
-         {descriptor, folder_ / "so", folder_ / "file", folder_ / "device", folder_ / "loop",
-          std::string("/dev/stdout"), std::string("/dev/new-file")})
+    for (const std::string& path : {descriptor, folder_ / "so", folder_ / "file", folder_ / "device", folder_ / "loop",
+                                    std::string("/dev/stdout"), std::string("/dev/new-file")})
         EXPECT_EQ(refused(path), ErrorCode::io) << path;
     EXPECT_EQ(read_file(regular), "regular");
     EXPECT_TRUE(std::filesystem::is_symlink(folder_ / "so"));

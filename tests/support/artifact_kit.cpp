@@ -43,9 +43,8 @@ std::string ArtifactKit::uboot(const std::string& version) {
     using namespace std::string_literals;
     std::string bytes(0x20000, '\0');
     bytes.replace(0, 8, "\x0a\0\0\x14\x1f\x20\x03\xd5"s);
-    bytes.replace(
-        0x1000, 64,
-        ("U-Boot " + version + "+dfsg-2 (Jan 01 2023 - 00:00:00 +0000)\0"s).append(64, '\0').substr(0, 64));
+    bytes.replace(0x1000, 64,
+                  ("U-Boot " + version + "+dfsg-2 (Jan 01 2023 - 00:00:00 +0000)\0"s).append(64, '\0').substr(0, 64));
     const std::string strings =
         "Bad Linux ARM64 Image magic!\0failed on fdt_overlay_apply(): %s\0## Executing script at %08lx\n\0"
         "Wrong image format for \"source\" command\n\0   Legacy Image at %08lx:\n\0booti\0source\0fatload\0"s;

@@ -25,8 +25,7 @@ std::string find_program(const std::string& name) {
     std::istringstream folders(std::string(path ? path : "") + ":/usr/sbin:/sbin");
     for (std::string folder; std::getline(folders, folder, ':');) {
         const std::string candidate = folder + "/" + name;
-        if (!folder.empty() && ::access(candidate.c_str(), X_OK) == 0 &&
-            !std::filesystem::is_directory(candidate))
+        if (!folder.empty() && ::access(candidate.c_str(), X_OK) == 0 && !std::filesystem::is_directory(candidate))
             return candidate;
     }
     throw std::runtime_error("the tests need the program '" + name + "', which is not installed");
@@ -61,8 +60,8 @@ Started::Started(const std::vector<std::string>& argv, const std::vector<std::st
     posix_spawn_file_actions_adddup2(&actions, in[0], 0);
     posix_spawn_file_actions_adddup2(&actions, out[1], 1);
     posix_spawn_file_actions_adddup2(&actions, err[1], 2);
-    const int failure =
-        ::posix_spawn(&process_, program.c_str(), &actions, nullptr, arguments.data(), environment.data());
+    const int failure = ::posix_spawn(&process_, program.c_str(), &actions, nullptr, arguments.data(),
+                                      environment.data());
     posix_spawn_file_actions_destroy(&actions);
     ::close(in[0]);
     ::close(out[1]);
@@ -135,8 +134,8 @@ Run run(const std::vector<std::string>& argv, const std::string& standard_input,
 std::string run_ok(const std::vector<std::string>& argv, const std::string& standard_input) {
     Run result = run(argv, standard_input);
     if (result.status != 0)
-        throw std::runtime_error(argv[0] + " exited with " + std::to_string(result.status) + "\n" +
-                                 result.out + result.err);
+        throw std::runtime_error(argv[0] + " exited with " + std::to_string(result.status) + "\n" + result.out +
+                                 result.err);
     return std::move(result.out);
 }
 

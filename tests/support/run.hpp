@@ -17,8 +17,7 @@ struct Run {
 /// A program that runs beside the test; it is killed where the test ends before it.
 class Started {
   public:
-    explicit Started(const std::vector<std::string>& argv,
-                     const std::vector<std::string>& extra_environment = {});
+    explicit Started(const std::vector<std::string>& argv, const std::vector<std::string>& extra_environment = {});
     ~Started();
     Started(const Started&) = delete;
     Started& operator=(const Started&) = delete;

@@ -110,8 +110,7 @@ TEST_F(Locate, LinksThatLeadNowhere) {
 TEST_F(Locate, ManyLinksAreStillFollowed) {
     directory("end");
     symlink("l0", "end");
-    for (int number = 1; number < 40; ++number)
-        symlink("l" + std::to_string(number), "l" + std::to_string(number - 1));
+    for (int number = 1; number < 40; ++number) symlink("l" + std::to_string(number), "l" + std::to_string(number - 1));
     EXPECT_EQ(place("l39/x"), "/end/x");
     symlink("l40", "l39");
     refused("l40/x", "loop");

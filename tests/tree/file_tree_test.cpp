@@ -23,8 +23,7 @@ class Tree : public testing::Test {
     }
     std::vector<std::string> names(const std::string& path) {
         std::vector<std::string> list;
-        for (const EntryId entry : tree_.children(*tree_.find(path)))
-            list.emplace_back(tree_.entry_name(entry));
+        for (const EntryId entry : tree_.children(*tree_.find(path))) list.emplace_back(tree_.entry_name(entry));
         return list;
     }
     std::string text(const std::string& path) {
@@ -85,8 +84,8 @@ TEST_F(Tree, NamesComeSortedBytewise) {
 }
 
 TEST_F(Tree, SparseFiles) {
-    const NodeId node = tree_.add_sparse_file(tree_.locate("s"), plain, 1ULL << 40,
-                                              memory_content("abcde", "s"), {{4096, 3}, {1ULL << 39, 2}});
+    const NodeId node = tree_.add_sparse_file(tree_.locate("s"), plain, 1ULL << 40, memory_content("abcde", "s"),
+                                              {{4096, 3}, {1ULL << 39, 2}});
     EXPECT_TRUE(tree_.sparse(node));
     EXPECT_EQ(tree_.size(node), 1ULL << 40);
     EXPECT_EQ(tree_.content(node).size, 5U);
@@ -181,8 +180,7 @@ TEST_F(Tree, ADirectoryOverALinkToOneKeepsTheLink) {
 }
 
 TEST_F(Tree, ExtendedAttributesAreSortedAndReplaced) {
-    const NodeId node =
-        tree_.add_file(tree_.locate("f"), plain, {}, {{"user.z", "1"}, {"security.capability", "2"}});
+    const NodeId node = tree_.add_file(tree_.locate("f"), plain, {}, {{"user.z", "1"}, {"security.capability", "2"}});
     EXPECT_EQ(tree_.xattrs(node), (XattrSet{{"security.capability", "2"}, {"user.z", "1"}}));
     tree_.set_xattrs(node, {});
     EXPECT_TRUE(tree_.xattrs(node).empty());

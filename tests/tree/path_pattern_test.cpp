@@ -53,8 +53,7 @@ TEST(PathPattern, AgreesWithGit) {
     run_ok({"git", "init", "-q", folder.path().string()});
     std::set<std::string> all;
     for (const std::string& file : files)
-        for (std::filesystem::path path = file; !path.empty(); path = path.parent_path())
-            all.insert(path.string());
+        for (std::filesystem::path path = file; !path.empty(); path = path.parent_path()) all.insert(path.string());
     std::string asked;
     for (const std::string& path : all) asked += path + '\n';
 

@@ -42,8 +42,7 @@ TEST_F(DecoderTest, UnpacksWhatEachToolPacks) {
 TEST_F(DecoderTest, GoesOnThroughConcatenatedStreams) {
     const std::string text = sample();
     for (const std::string& tool : tools)
-        EXPECT_EQ(unpacked(folder_.write(tool, pack(tool, text) + pack(tool, "more"))), text + "more")
-            << tool;
+        EXPECT_EQ(unpacked(folder_.write(tool, pack(tool, text) + pack(tool, "more"))), text + "more") << tool;
 }
 
 TEST_F(DecoderTest, ZstdWithALongWindow) {
@@ -78,8 +77,7 @@ TEST_F(DecoderTest, CutOffAnywhereIsAnError) {
     const std::string text = sample();
     for (const std::string& tool : tools) {
         const std::string packed = pack(tool, text);
-        for (const std::size_t length :
-             {packed.size() - 1, packed.size() - 4, packed.size() / 2, std::size_t{20}}) {
+        for (const std::size_t length : {packed.size() - 1, packed.size() - 4, packed.size() / 2, std::size_t{20}}) {
             const std::string path = folder_.write(tool, packed.substr(0, length));
             const Error error = error_of([&] { unpacked(path); });
             EXPECT_EQ(error.code(), ErrorCode::artifact);
@@ -93,8 +91,7 @@ TEST_F(DecoderTest, DamagedDataAreAnError) {
     const std::string text = sample();
     for (const std::string& tool : tools) {
         std::string packed = pack(tool, text);
-        for (std::size_t place = packed.size() / 2; place < packed.size() / 2 + 64; ++place)
-            packed[place] ^= '\x55';
+        for (std::size_t place = packed.size() / 2; place < packed.size() / 2 + 64; ++place) packed[place] ^= '\x55';
         const std::string path = folder_.write(tool, packed);
         EXPECT_EQ(error_of([&] { unpacked(path); }).code(), ErrorCode::artifact) << tool;
     }
@@ -108,8 +105,7 @@ TEST_F(DecoderTest, ABombIsStopped) {
 }
 
 TEST_F(DecoderTest, TakesTheDigestOfTheWholeFile) {
-    const std::string packed =
-        pack("gzip", "text") + std::string(300000, 'g');  // gzip passes over what follows
+    const std::string packed = pack("gzip", "text") + std::string(300000, 'g');  // gzip passes over what follows
     const auto file = InputFile::open_file(folder_.write("packed", packed));
     Decoder decoder(file, 0, file->size(), true);
     while (!decoder.some(100).empty()) {

@@ -92,13 +92,12 @@ TEST(CompareTrees, TypesTargetsDevicesAndAttributes) {
     found.add_device(found.locate("n"), plain, NodeType::block_device, 1, 3);
     add(expected, "x", plain, {{"user.a", "1"}, {"user.b", "2"}});
     add(found, "x", plain, {{"user.b", "3"}, {"user.c", std::string(1, '\0')}});
-    EXPECT_THAT(compare(expected, found),
-                ElementsAre(Difference{"root", "/a", "type", "file", "symlink"},
-                            Difference{"root", "/l", "target", "\"one\"", "\"two\""},
-                            Difference{"root", "/n", "device", "1:2", "1:3"},
-                            Difference{"root", "/x", "attribute user.a", "\"1\"", "missing"},
-                            Difference{"root", "/x", "attribute user.b", "\"2\"", "\"3\""},
-                            Difference{"root", "/x", "attribute user.c", "none", "0x00"}));
+    EXPECT_THAT(compare(expected, found), ElementsAre(Difference{"root", "/a", "type", "file", "symlink"},
+                                                      Difference{"root", "/l", "target", "\"one\"", "\"two\""},
+                                                      Difference{"root", "/n", "device", "1:2", "1:3"},
+                                                      Difference{"root", "/x", "attribute user.a", "\"1\"", "missing"},
+                                                      Difference{"root", "/x", "attribute user.b", "\"2\"", "\"3\""},
+                                                      Difference{"root", "/x", "attribute user.c", "none", "0x00"}));
 }
 
 }  // namespace

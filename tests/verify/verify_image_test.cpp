@@ -26,8 +26,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 auto differs(const std::string& path, const std::string& what) {
-    return Contains(
-        AllOf(Field(&Difference::path, HasSubstr(path)), Field(&Difference::what, HasSubstr(what))));
+    return Contains(AllOf(Field(&Difference::path, HasSubstr(path)), Field(&Difference::what, HasSubstr(what))));
 }
 
 Card small_plan() {
@@ -127,9 +126,9 @@ TEST_F(VerifyImage, TheBootSectorsMagic) {
 }
 
 TEST_F(VerifyImage, AFatCopy) {
-    const std::uint64_t fat_sectors =
-        std::stoull(run_ok({"minfo", "-i", mtools_image(), "::"})
-                        .substr(run_ok({"minfo", "-i", mtools_image(), "::"}).find("Big fatlen=") + 11));
+    const std::uint64_t fat_sectors = std::stoull(
+        run_ok({"minfo", "-i", mtools_image(), "::"})
+            .substr(run_ok({"minfo", "-i", mtools_image(), "::"}).find("Big fatlen=") + 11));
     const std::uint64_t reserved = 32;
     flip(boot_offset + (reserved + fat_sectors) * 512 + 4 * 100);
     EXPECT_THAT(verify(VerifyForm::quick), Contains(Field(&Difference::partition, "boot")));
@@ -199,8 +198,7 @@ TEST_F(VerifyImage, AMissingAttribute) {
     debugfs("ea_rm /attributes/user user.text");
     const auto found = verify(VerifyForm::quick);
     ASSERT_EQ(found.size(), 1U) << listed(found);
-    EXPECT_EQ(found[0],
-              (Difference{"root", "/attributes/user", "attribute user.text", "\"words\"", "missing"}));
+    EXPECT_EQ(found[0], (Difference{"root", "/attributes/user", "attribute user.text", "\"words\"", "missing"}));
 }
 
 TEST_F(VerifyImage, AnExtraFile) {
@@ -210,8 +208,7 @@ TEST_F(VerifyImage, AnExtraFile) {
 
 TEST_F(VerifyImage, AMissingFileAndItsLinkCount) {
     debugfs("rm /links/two");
-    EXPECT_THAT(verify(VerifyForm::quick),
-                AllOf(differs("/links/two", "missing"), differs("/links/one", "links")));
+    EXPECT_THAT(verify(VerifyForm::quick), AllOf(differs("/links/two", "missing"), differs("/links/one", "links")));
 }
 
 TEST_F(VerifyImage, FilesOfTheBootPartition) {
@@ -276,8 +273,7 @@ TEST_F(VerifyImage, AWrittenImageThatDiffersIsAnError) {
 
 TEST_F(VerifyImage, APrebuiltPartitionIsComparedByItsBytes) {
     const std::string whole = test::read_file(image_);
-    plan_.partitions[1].file_system =
-        Copied{memory_content(whole.substr(root_offset, 64 * MiB), "prebuilt"), {}};
+    plan_.partitions[1].file_system = Copied{memory_content(whole.substr(root_offset, 64 * MiB), "prebuilt"), {}};
     plan_.partitions[1].tree = FileTree();
     EXPECT_EQ(listed(verify()), "");
     flip(root_offset + 60 * MiB);

@@ -59,8 +59,8 @@ class DirectBackend final : public ImageBackend {
 
   private:
     /// Returns what of the partition holds data or must be zero.
-    std::vector<Range> write(const Partition& plan, PartitionOutput& partition,
-                             const Supervision& supervision, std::uint64_t& done) const {
+    std::vector<Range> write(const Partition& plan, PartitionOutput& partition, const Supervision& supervision,
+                             std::uint64_t& done) const {
         if (const Fat* fat = plan.fat()) return write_fat32(plan.tree, *fat, partition, supervision, done);
         if (const Copied* copied = plan.copied()) {
             if (!stream_ || !stream_->holds_image(copied->content))

@@ -78,8 +78,7 @@ class FirstFailure {
 
 }  // namespace
 
-void pipe_into(const std::function<void(int)>& produce,
-               const std::function<void(const std::string&)>& consume) {
+void pipe_into(const std::function<void(int)>& produce, const std::function<void(const std::string&)>& consume) {
     Pipe pipe = open_pipe();
     FirstFailure failure;
     std::thread producer([&] {
@@ -92,8 +91,7 @@ void pipe_into(const std::function<void(int)>& produce,
     failure.rethrow();
 }
 
-void pipe_out_of(const std::function<void(const std::string&)>& produce,
-                 const std::function<void(int)>& consume) {
+void pipe_out_of(const std::function<void(const std::string&)>& produce, const std::function<void(int)>& consume) {
     Pipe pipe = open_pipe();
     FirstFailure failure;
     std::thread consumer([&] {

@@ -137,9 +137,7 @@ class Cards final : public ApplianceCards {
         mounted(card, partition, [&](guestfs_h* g) {
             std::string names;
             guestfs::pipe_out_of(
-                [&](const std::string& pipe) {
-                    check(g, guestfs_find0(g, "/", pipe.c_str()), "list the files");
-                },
+                [&](const std::string& pipe) { check(g, guestfs_find0(g, "/", pipe.c_str()), "list the files"); },
                 [&](int descriptor) { names = guestfs::read_to_end(descriptor); });
             for (std::size_t start = 0; start < names.size();) {
                 const std::size_t end = std::min(names.find('\0', start), names.size());
@@ -155,14 +153,13 @@ class Cards final : public ApplianceCards {
   private:
     void run(const std::function<void(guestfs_h*)>& work) { appliance_.run(work, supervision_); }
 
-    void mounted(std::size_t card, const AppliancePartition& partition,
-                 const std::function<void(guestfs_h*)>& work) {
+    void mounted(std::size_t card, const AppliancePartition& partition, const std::function<void(guestfs_h*)>& work) {
         run([&](guestfs_h* g) {
             const std::string device = device_of(card, partition);
-            check(g,
-                  guestfs_mount_options(g, guestfs::mount_options(is_fat(partition), true).c_str(),
-                                        device.c_str(), "/"),
-                  "mount partition " + std::to_string(partition.number));
+            check(
+                g,
+                guestfs_mount_options(g, guestfs::mount_options(is_fat(partition), true).c_str(), device.c_str(), "/"),
+                "mount partition " + std::to_string(partition.number));
             try {
                 work(g);
             } catch (...) {
@@ -207,8 +204,7 @@ class Cards final : public ApplianceCards {
         if (!attributes) throw_guestfs(g, "read the attributes of " + path);
         for (uint32_t index = 0; index < attributes->len; ++index) {
             const guestfs_xattr& attribute = attributes->val[index];
-            special.xattrs.emplace_back(attribute.attrname,
-                                        std::string(attribute.attrval, attribute.attrval_len));
+            special.xattrs.emplace_back(attribute.attrname, std::string(attribute.attrval, attribute.attrval_len));
         }
         std::sort(special.xattrs.begin(), special.xattrs.end());
         specials.push_back(std::move(special));

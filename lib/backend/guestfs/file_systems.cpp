@@ -18,17 +18,16 @@ constexpr int inode_size = 256;
 
 void make_ext4(guestfs_h* g, const std::string& device, const Ext4Parameters& parameters) {
     // libguestfs states a journal's size in MiB.
-    const std::uint64_t journal_mib =
-        std::max<std::uint64_t>(std::uint64_t{parameters.journal_blocks} * block_size / MiB, 1);
+    const std::uint64_t journal_mib = std::max<std::uint64_t>(
+        std::uint64_t{parameters.journal_blocks} * block_size / MiB, 1);
     check(g,
-          guestfs_mke2fs(g, device.c_str(), GUESTFS_MKE2FS_FSTYPE, "ext4", GUESTFS_MKE2FS_BLOCKSIZE,
-                         static_cast<int64_t>(block_size), GUESTFS_MKE2FS_BLOCKSCOUNT,
-                         narrow<int64_t>(parameters.block_count), GUESTFS_MKE2FS_INODESIZE,
-                         static_cast<int64_t>(inode_size), GUESTFS_MKE2FS_NUMBEROFINODES,
-                         static_cast<int64_t>(parameters.inode_count), GUESTFS_MKE2FS_JOURNALSIZE,
-                         narrow<int64_t>(journal_mib), GUESTFS_MKE2FS_LABEL, parameters.label.c_str(),
-                         GUESTFS_MKE2FS_UUID, format_uuid(parameters.uuid).c_str(),
-                         GUESTFS_MKE2FS_LAZYITABLEINIT, 0, GUESTFS_MKE2FS_LAZYJOURNALINIT, 0, -1),
+          guestfs_mke2fs(
+              g, device.c_str(), GUESTFS_MKE2FS_FSTYPE, "ext4", GUESTFS_MKE2FS_BLOCKSIZE,
+              static_cast<int64_t>(block_size), GUESTFS_MKE2FS_BLOCKSCOUNT, narrow<int64_t>(parameters.block_count),
+              GUESTFS_MKE2FS_INODESIZE, static_cast<int64_t>(inode_size), GUESTFS_MKE2FS_NUMBEROFINODES,
+              static_cast<int64_t>(parameters.inode_count), GUESTFS_MKE2FS_JOURNALSIZE, narrow<int64_t>(journal_mib),
+              GUESTFS_MKE2FS_LABEL, parameters.label.c_str(), GUESTFS_MKE2FS_UUID, format_uuid(parameters.uuid).c_str(),
+              GUESTFS_MKE2FS_LAZYITABLEINIT, 0, GUESTFS_MKE2FS_LAZYJOURNALINIT, 0, -1),
           "make the ext4 file system on " + device);
     check(g,
           guestfs_tune2fs(g, device.c_str(), GUESTFS_TUNE2FS_RESERVEDBLOCKSCOUNT,
@@ -48,8 +47,7 @@ class Finish {
 
     static bool needed(const FileTree& tree) {
         for (NodeId node = 0; node < tree.node_count(); ++node)
-            if (tree.links(node) > 0 &&
-                (tree.type(node) == NodeType::socket || lost_in_tar(tree.metadata(node).mtime)))
+            if (tree.links(node) > 0 && (tree.type(node) == NodeType::socket || lost_in_tar(tree.metadata(node).mtime)))
                 return true;
         return false;
     }
@@ -81,24 +79,18 @@ class Finish {
         }
         const Metadata metadata = tree_.metadata(node);
         check(g_, guestfs_mknod(g_, socket_type, 0, 0, name.c_str()), what);
-        check(
-            g_,
-            guestfs_lchown(g_, static_cast<int>(metadata.uid), static_cast<int>(metadata.gid), name.c_str()),
-            what);
+        check(g_, guestfs_lchown(g_, static_cast<int>(metadata.uid), static_cast<int>(metadata.gid), name.c_str()),
+              what);
         check(g_, guestfs_chmod(g_, metadata.mode, name.c_str()), what);
         for (const auto& [key, value] : tree_.xattrs(node))
-            check(g_,
-                  guestfs_lsetxattr(g_, key.c_str(), value.data(), narrow<int>(value.size()), name.c_str()),
-                  what);
+            check(g_, guestfs_lsetxattr(g_, key.c_str(), value.data(), narrow<int>(value.size()), name.c_str()), what);
         set_time(node, name);
     }
 
     void set_time(NodeId node, const std::string& name) {
         const Timestamp time = tree_.metadata(node).mtime;
-        check(
-            g_,
-            guestfs_utimens(g_, name.c_str(), time.seconds, time.nanoseconds, time.seconds, time.nanoseconds),
-            "set the time of " + name);
+        check(g_, guestfs_utimens(g_, name.c_str(), time.seconds, time.nanoseconds, time.seconds, time.nanoseconds),
+              "set the time of " + name);
     }
 
     static constexpr int socket_type = 0140600;  ///< S_IFSOCK and a mode that is set right afterwards
@@ -137,8 +129,7 @@ std::string mount_options(bool fat, bool read_only) {
     return options;
 }
 
-void fill(Appliance& appliance, const std::string& device, const Partition& plan,
-          const Supervision& supervision) {
+void fill(Appliance& appliance, const std::string& device, const Partition& plan, const Supervision& supervision) {
     const bool fat = plan.fat() != nullptr;
     std::atomic<std::uint64_t> done{0};
     supervision.begin("writing " + plan.name, data_size(plan.tree));
@@ -152,8 +143,7 @@ void fill(Appliance& appliance, const std::string& device, const Partition& plan
             pipe_into([&](int pipe) { write_tar(plan.tree, TarDialect{!fat}, pipe, quiet, done); },
                       [&](const std::string& pipe) {
                           check(g,
-                                guestfs_tar_in_opts(g, pipe.c_str(), "/", GUESTFS_TAR_IN_OPTS_XATTRS,
-                                                    fat ? 0 : 1, -1),
+                                guestfs_tar_in_opts(g, pipe.c_str(), "/", GUESTFS_TAR_IN_OPTS_XATTRS, fat ? 0 : 1, -1),
                                 "unpack the files of " + plan.name);
                       });
             if (!fat && Finish::needed(plan.tree)) Finish(g, plan.tree).finish(FileTree::root(), {});

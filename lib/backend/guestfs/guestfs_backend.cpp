@@ -29,10 +29,8 @@ void make_partition_table(guestfs_h* g, const Card& plan) {
               guestfs_part_add(g, "/dev/sda", "p", narrow<int64_t>(partition.range.begin / sector),
                                narrow<int64_t>(partition.range.end / sector - 1)),
               "add" + what);
-        check(g, guestfs_part_set_mbr_id(g, "/dev/sda", number, partition.mbr_type),
-              "set the type of" + what);
-        if (partition.active)
-            check(g, guestfs_part_set_bootable(g, "/dev/sda", number, 1), "activate" + what);
+        check(g, guestfs_part_set_mbr_id(g, "/dev/sda", number, partition.mbr_type), "set the type of" + what);
+        if (partition.active) check(g, guestfs_part_set_bootable(g, "/dev/sda", number, 1), "activate" + what);
     }
     // Byte 440 of the master boot record: parted chooses a random signature of its own.
     guestfs::write_device_le32(g, "/dev/sda", 440, plan.disk_signature);
@@ -47,8 +45,7 @@ void copy_prebuilt(const Partition& partition, OutputFile& output, const Supervi
         const MutableBytes part = MutableBytes(buffer).first(
             std::min<std::uint64_t>(buffer.size(), partition.copied()->content.size - done));
         open->read(done, part);
-        const bool is_hole =
-            std::all_of(part.begin(), part.end(), [](std::byte byte) { return byte == std::byte{}; });
+        const bool is_hole = std::all_of(part.begin(), part.end(), [](std::byte byte) { return byte == std::byte{}; });
         if (!is_hole) output.write(partition.range.begin + done, part);
         done += part.size();
         supervision.advance(done);

@@ -28,8 +28,7 @@ struct Log {
     std::string text;
 };
 
-void keep_log(guestfs_h*, void* opaque, uint64_t, int, int, const char* text, size_t length, const uint64_t*,
-              size_t) {
+void keep_log(guestfs_h*, void* opaque, uint64_t, int, int, const char* text, size_t length, const uint64_t*, size_t) {
     try {
         std::string& log = static_cast<Log*>(opaque)->text;
         log.append(text, length);
@@ -52,8 +51,8 @@ Prepared prepare(const std::vector<Disk>& disks, bool emulate) {
     prepared.handle.reset(guestfs_create());
     guestfs_h* const g = prepared.handle.get();
     if (!g)
-        throw Error(ErrorCode::unavailable, "libguestfs cannot be used",
-                    std::generic_category().message(errno), "a valid LIBGUESTFS_... environment", {});
+        throw Error(ErrorCode::unavailable, "libguestfs cannot be used", std::generic_category().message(errno),
+                    "a valid LIBGUESTFS_... environment", {});
     silence(g);
     const uint64_t said = GUESTFS_EVENT_APPLIANCE | GUESTFS_EVENT_LIBRARY | GUESTFS_EVENT_WARNING;
     prepared.callback = guestfs_set_event_callback(g, keep_log, said, 0, prepared.log.get());
@@ -137,8 +136,7 @@ std::string first_line_with(const std::string& log, std::string_view word) {
 std::string why_no_kvm() {
     const FileDescriptor device(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
     if (!device) return "/dev/kvm: " + std::generic_category().message(errno);
-    if (::ioctl(device.get(), KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
-        return "/dev/kvm has another interface";
+    if (::ioctl(device.get(), KVM_GET_API_VERSION, 0) != KVM_API_VERSION) return "/dev/kvm has another interface";
     const FileDescriptor machine(::ioctl(device.get(), KVM_CREATE_VM, 0));
     if (!machine) return "KVM makes no machine: " + std::generic_category().message(errno);
     const FileDescriptor processor(::ioctl(machine.get(), KVM_CREATE_VCPU, 0));
@@ -148,16 +146,15 @@ std::string why_no_kvm() {
 
 Error explain_launch_failure(const std::string& last_error, const std::string& log, const std::string& boot) {
     const std::string cannot = "the libguestfs appliance cannot start because ";
-    const std::string kernel_package =
-        "install a kernel (on Debian: apt-get install linux-image-amd64 or linux-image-arm64)";
+    const std::string
+        kernel_package = "install a kernel (on Debian: apt-get install linux-image-amd64 or linux-image-arm64)";
     const auto mentions = [&](std::string_view word) {
         return last_error.find(word) != std::string::npos || log.find(word) != std::string::npos;
     };
     if (mentions("cannot find any suitable libguestfs"))
-        return Error(
-            ErrorCode::unavailable, cannot + "there is no supermin appliance", last_error,
-            "the files that libguestfs' package brings, or a fixed appliance named by LIBGUESTFS_PATH",
-            "install libguestfs again (on Debian: apt-get install --reinstall libguestfs0)");
+        return Error(ErrorCode::unavailable, cannot + "there is no supermin appliance", last_error,
+                     "the files that libguestfs' package brings, or a fixed appliance named by LIBGUESTFS_PATH",
+                     "install libguestfs again (on Debian: apt-get install --reinstall libguestfs0)");
     if (mentions("supermin")) {
         std::vector<std::string> unreadable;
         bool any = false;
@@ -173,13 +170,11 @@ Error explain_launch_failure(const std::string& last_error, const std::string& l
             return Error(ErrorCode::unavailable, cannot + "there is no kernel in " + boot, last_error,
                          "a Linux kernel with its modules for the appliance", kernel_package);
         if (!unreadable.empty())
-            return Error(ErrorCode::unavailable,
-                         cannot + "the kernel " + unreadable.front() + " is not readable",
+            return Error(ErrorCode::unavailable, cannot + "the kernel " + unreadable.front() + " is not readable",
                          "a file that only root can read", "a kernel in " + boot + " that this user can read",
                          "sudo chmod a+r " + unreadable.front());
         const std::string reason = first_line_with(log, "supermin:");
-        return Error(ErrorCode::unavailable, cannot + "supermin cannot build it",
-                     reason.empty() ? last_error : reason,
+        return Error(ErrorCode::unavailable, cannot + "supermin cannot build it", reason.empty() ? last_error : reason,
                      "a kernel in " + boot + " with its modules in /lib/modules", kernel_package);
     }
     if (last_error.find("No such file or directory") != std::string::npos)
@@ -201,8 +196,7 @@ Launched launch(const std::vector<Disk>& disks, const Supervision& supervision) 
     {
         const Prepared probe = prepare({}, false);
         const Text forced(guestfs_get_backend_setting(probe.handle.get(), "force_tcg"));
-        if (forced && std::string_view(forced.get()) == "1")
-            obstacle = "LIBGUESTFS_BACKEND_SETTINGS asks for it";
+        if (forced && std::string_view(forced.get()) == "1") obstacle = "LIBGUESTFS_BACKEND_SETTINGS asks for it";
     }
     if (obstacle.empty()) obstacle = why_no_kvm();
     if (obstacle.empty()) {

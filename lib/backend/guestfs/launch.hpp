@@ -22,7 +22,6 @@ std::string why_no_kvm();
 
 /// The reason of a failed launch in words that lead to what has to be changed. `boot` is the folder of
 /// kernels.
-Error explain_launch_failure(const std::string& last_error, const std::string& log,
-                             const std::string& boot = "/boot");
+Error explain_launch_failure(const std::string& last_error, const std::string& log, const std::string& boot = "/boot");
 
 }  // namespace rpixen::guestfs

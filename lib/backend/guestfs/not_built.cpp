@@ -8,9 +8,8 @@ namespace rpixen {
 namespace {
 
 [[noreturn]] void refuse(const char* what) {
-    throw Error(
-        ErrorCode::unavailable, std::string(what) + " is not built in", {}, "direct",
-        "build with libguestfs' headers (on Debian: apt-get install libguestfs-dev) and -DRPIXEN_GUESTFS=ON");
+    throw Error(ErrorCode::unavailable, std::string(what) + " is not built in", {}, "direct",
+                "build with libguestfs' headers (on Debian: apt-get install libguestfs-dev) and -DRPIXEN_GUESTFS=ON");
 }
 
 }  // namespace

@@ -99,8 +99,8 @@ class TarWriter {
         const bool is_file = tree_.type(node) == NodeType::file;
         if (tree_.type(node) == NodeType::symlink)
             archive_entry_set_symlink(entry_.get(), std::string(tree_.symlink_target(node)).c_str());
-        const bool is_device =
-            tree_.type(node) == NodeType::character_device || tree_.type(node) == NodeType::block_device;
+        const bool is_device = tree_.type(node) == NodeType::character_device ||
+                               tree_.type(node) == NodeType::block_device;
         if (is_device) {
             archive_entry_set_rdevmajor(entry_.get(), tree_.device_major(node));
             archive_entry_set_rdevminor(entry_.get(), tree_.device_minor(node));
@@ -112,8 +112,7 @@ class TarWriter {
                 archive_entry_sparse_add_entry(entry_.get(), narrow<la_int64_t>(run.logical),
                                                narrow<la_int64_t>(run.length));
             // A file that is one hole is told by an empty run at its end.
-            if (runs.empty())
-                archive_entry_sparse_add_entry(entry_.get(), narrow<la_int64_t>(tree_.size(node)), 0);
+            if (runs.empty()) archive_entry_sparse_add_entry(entry_.get(), narrow<la_int64_t>(tree_.size(node)), 0);
         }
         check(archive_write_header(archive_.get(), entry_.get()));
         if (is_file && tree_.size(node) > 0) add_data(node, runs);

@@ -14,8 +14,7 @@ namespace rpixen::guestfs {
 
 /// How a tree is told to GNU tar inside the appliance.
 struct TarDialect {
-    bool posix =
-        true;  ///< false: a FAT, which has no owners, links or attributes; modes and owners are then left out
+    bool posix = true;  ///< false: a FAT, which has no owners, links or attributes; modes and owners are then left out
 };
 
 /// Writes a tree to `descriptor` as a pax archive (owners, nanosecond times, xattrs, hard links, holes as

@@ -35,9 +35,8 @@ bool Shell::device_there(const std::string& interface, const std::string& device
         return false;
     }
     if (is_any(interface, {"usb", "scsi", "nvme", "sata", "ide", "virtio", "host", "ubi", "nand"}))
-        unfollowed(
-            interface + " " + device + ": what is on it, or whether it is there, is not known from the card",
-            where(written));
+        unfollowed(interface + " " + device + ": what is on it, or whether it is there, is not known from the card",
+                   where(written));
     return false;
 }
 

@@ -87,8 +87,8 @@ class Parser {
             const End end = read_line();
             Line line;
             if (end != End::broken && context().next != 0) {
-                complain(context().line, std::string(word_of(context().mode)) + " without " +
-                                             std::string(closer(context().mode)));
+                complain(context().line,
+                         std::string(word_of(context().mode)) + " without " + std::string(closer(context().mode)));
                 line.runs = false;
             } else if (end == End::broken) {
                 line.runs = false;
@@ -130,8 +130,7 @@ class Parser {
     }
     void remark(int line, const std::string& what) {
         constexpr std::size_t most = 64;
-        if (parsed_.errors.size() < most)
-            parsed_.errors.push_back("line " + std::to_string(line) + ": " + what);
+        if (parsed_.errors.size() < most) parsed_.errors.push_back("line " + std::to_string(line) + ": " + what);
     }
 
     /// parse_stream()

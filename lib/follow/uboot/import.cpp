@@ -26,8 +26,7 @@ std::vector<Assignment> assignments(std::string_view text) {
         const std::size_t end = std::min(text.find_first_of("=\n", place), text.size());
         Assignment assignment;
         assignment.name = text.substr(place, end - place);
-        const bool has_value =
-            end < text.size() && text[end] == '=' && end + 1 < text.size() && text[end + 1] != '\n';
+        const bool has_value = end < text.size() && text[end] == '=' && end + 1 < text.size() && text[end + 1] != '\n';
         place = end + 1;
         if (has_value) {
             std::string value;
@@ -81,8 +80,7 @@ int Shell::import(const Words& words, const hush::Step& written) {
     } else {
         text.resize(std::min(text.find('\0'), text.size()));
         if (flag('r')) {
-            for (std::size_t place = text.find("\r\n"); place != std::string::npos;
-                 place = text.find("\r\n", place))
+            for (std::size_t place = text.find("\r\n"); place != std::string::npos; place = text.find("\r\n", place))
                 text.erase(place, 1);
         } else if (text.find("\r\n") != std::string::npos) {
             once(run_.carriage_returns, object->file + ", imported without -r (" + where(written) + ")");

@@ -26,13 +26,13 @@ bool is_loop(Mode mode) {
 }
 
 bool is_load(std::string_view name) {
-    return name == "load" || name == "fatload" || name == "ext4load" || name == "ext2load" ||
-           name == "fsload" || name == "tftpboot" || name == "tftp" || name == "usbboot";
+    return name == "load" || name == "fatload" || name == "ext4load" || name == "ext2load" || name == "fsload" ||
+           name == "tftpboot" || name == "tftp" || name == "usbboot";
 }
 
 bool reads_only(const std::string& word) {
-    return word.starts_with("pr") || word.starts_with("li") || word.starts_with("he") ||
-           word.starts_with("g") || word.starts_with("ch");
+    return word.starts_with("pr") || word.starts_with("li") || word.starts_with("he") || word.starts_with("g") ||
+           word.starts_with("ch");
 }
 
 /// A for without its in, or the other way round.
@@ -73,8 +73,7 @@ int Shell::text(const UBootScriptText& script, const std::string& place, hush::R
     const hush::Parsed parsed = hush::parse(script.text, reading);
     const std::string behind = place.empty() ? "" : " (" + place + ")";
     for (const std::string& error : parsed.errors) once(run_.syntax_errors, error + behind);
-    for (const int line : parsed.carriage_returns)
-        once(run_.carriage_returns, "line " + std::to_string(line) + behind);
+    for (const int line : parsed.carriage_returns) once(run_.carriage_returns, "line " + std::to_string(line) + behind);
     ++depth_;
     const std::string before = std::exchange(place_, place);
     int status = 1;
@@ -207,8 +206,7 @@ std::string Shell::expand(const std::string& text, bool protect) {
     bool any = false;
     while (!overrun_) {
         const std::size_t begin = text.find(hush::variable_mark, place);
-        const std::size_t end =
-            begin == std::string::npos ? begin : text.find(hush::variable_mark, begin + 1);
+        const std::size_t end = begin == std::string::npos ? begin : text.find(hush::variable_mark, begin + 1);
         if (end == std::string::npos) break;
         any = true;
         result.append(text, place, begin - place);
@@ -253,8 +251,7 @@ int Shell::simple(const hush::Step& step) {
     if (first == step.words.size()) return 0;
     if (left > 0) return again(step, first);
     Words words;
-    for (std::size_t index = first; index < step.words.size(); ++index)
-        words.push_back(step.words[index].text);
+    for (std::size_t index = first; index < step.words.size(); ++index) words.push_back(step.words[index].text);
     if (words[0].find(';') != std::string::npos) {
         say("Unknown command '" + words[0] + "' - try 'help' or use 'run' command");
         return 1;
@@ -279,8 +276,8 @@ int Shell::again(const hush::Step& step, std::size_t first) {
     for (const hush::Line& line : parsed.lines) {
         for (unsigned number = 0; number < line.complaints; ++number) {
             say("syntax error");
-            once(run_.syntax_errors, "a quote is never closed once the variables are put in: " +
-                                         hush::show(step) + " (" + where(step) + ")");
+            once(run_.syntax_errors, "a quote is never closed once the variables are put in: " + hush::show(step) +
+                                         " (" + where(step) + ")");
         }
         if (!line.runs) continue;
         for (const hush::Step& part : line.list) {
@@ -290,8 +287,7 @@ int Shell::again(const hush::Step& step, std::size_t first) {
             while (begin < part.words.size() && hush::is_assignment(part.words[begin].text))
                 set_local(part.words[begin++].text);
             Words words;
-            for (std::size_t index = begin; index < part.words.size(); ++index)
-                words.push_back(part.words[index].text);
+            for (std::size_t index = begin; index < part.words.size(); ++index) words.push_back(part.words[index].text);
             if (words.empty()) {
                 last_ = 0;  // assignments only
             } else if (words[0].find(';') != std::string::npos) {
@@ -308,17 +304,14 @@ int Shell::again(const hush::Step& step, std::size_t first) {
 }
 
 int Shell::command(const Words& words, const hush::Step& written) {
-    if (over(run_.steps.size() >= most_steps, std::to_string(most_steps) + " commands", where(written)))
-        return 1;
+    if (over(run_.steps.size() >= most_steps, std::to_string(most_steps) + " commands", where(written))) return 1;
     Words full = words;
     if (const std::string_view name = full_command(words[0]); !name.empty())
         full[0] = std::string(name) + words[0].substr(std::min(words[0].find('.'), words[0].size()));
     std::string text;
     for (const std::string& word : full)
-        if (text.size() < largest_message)
-            text += (text.empty() ? "" : " ") + word.substr(0, largest_message);
-    const bool significant =
-        is_load(full[0]) || (full[0] == "fdt" && full.size() > 1 && !reads_only(full[1]));
+        if (text.size() < largest_message) text += (text.empty() ? "" : " ") + word.substr(0, largest_message);
+    const bool significant = is_load(full[0]) || (full[0] == "fdt" && full.size() > 1 && !reads_only(full[1]));
     const std::size_t index = run_.steps.size();
     run_.steps.push_back({visible(text), where(written), true, significant});
     int status = 1;

@@ -17,16 +17,15 @@ bool mentions(const hush::Word& word, std::string_view variable) {
 
 /// "1024", "4096", "65536": read as hex they are not what was meant.
 bool looks_decimal(const std::string& text) {
-    if (text.empty() || text.size() > 9 || text.find_first_not_of("0123456789") != std::string::npos)
-        return false;
+    if (text.empty() || text.size() > 9 || text.find_first_not_of("0123456789") != std::string::npos) return false;
     const unsigned long value = std::stoul(text);
     return value >= 512 && (value & (value - 1)) == 0;
 }
 
 }  // namespace
 
-std::optional<Content> Shell::find(const std::string& interface, const std::string& device,
-                                   const std::string& path, const hush::Step& written) {
+std::optional<Content> Shell::find(const std::string& interface, const std::string& device, const std::string& path,
+                                   const hush::Step& written) {
     const auto number = find_partition(interface, device, written);
     if (!number || !start_.find_file) return std::nullopt;
     return start_.find_file(*number, path);
@@ -40,8 +39,8 @@ int Shell::load(const Words& words, const hush::Step& written) {
     const std::string path = words.size() > 4 ? words[4] : value("bootfile");
     std::size_t first = 0;  // behind the assignments
     while (first < written.words.size() && hush::is_assignment(written.words[first].text)) ++first;
-    if (written.words.size() > first + 2 && literal(written.words[first + 1]) &&
-        literal(written.words[first + 2]) && device.find(':') != std::string::npos)
+    if (written.words.size() > first + 2 && literal(written.words[first + 1]) && literal(written.words[first + 2]) &&
+        device.find(':') != std::string::npos)
         once(run_.fixed_devices, words[1] + " " + device + " (" + where(written) + ")");
     // A variable may hold several words ("mmc 0:1"), so the address is not always the fourth.
     if (std::any_of(written.words.begin(), written.words.end(),
@@ -51,9 +50,9 @@ int Shell::load(const Words& words, const hush::Step& written) {
         once(run_.decimal_numbers, words[0] + " ... " + words[5] + " (" + where(written) + ")");
     const auto number = find_partition(words[1], device, written);
     const UBootPartition* found = number ? partition(*number) : nullptr;
-    const bool wrong_kind =
-        found && ((words[0] == "fatload" && found->file_system != "fat") ||
-                  ((words[0] == "ext4load" || words[0] == "ext2load") && found->file_system != "ext4"));
+    const bool wrong_kind = found &&
+                            ((words[0] == "fatload" && found->file_system != "fat") ||
+                             ((words[0] == "ext4load" || words[0] == "ext2load") && found->file_system != "ext4"));
     if (!number) return 1;
     const auto file = start_.find_file && !wrong_kind ? start_.find_file(*number, path) : std::nullopt;
     if (!file) {
@@ -89,8 +88,7 @@ int Shell::load(const Words& words, const hush::Step& written) {
 bool Shell::fdt_address(const Words& words) {
     std::size_t index = 2;
     bool control = false;
-    for (; index < words.size() && words[index].starts_with("-"); ++index)
-        control = control || words[index] == "-c";
+    for (; index < words.size() && words[index].starts_with("-"); ++index) control = control || words[index] == "-c";
     // With an address -c makes that U-Boot's own tree; without one it only says where that is.
     if (index >= words.size()) return control || run_.memory.working() != nullptr;
     if (control) return true;
@@ -121,8 +119,7 @@ bool Shell::fdt_get(const Words& words, const hush::Step& written) {
     } else if (what.starts_with("s")) {
         const auto size = memory.size_of(words[4], words.size() > 5 ? words[5] : "");
         std::string text = size ? to_hex(*size) : "";
-        if (size && !newer(202304))
-            text = "0x" + std::string(8 - std::min<std::size_t>(8, text.size()), '0') + text;
+        if (size && !newer(202304)) text = "0x" + std::string(8 - std::min<std::size_t>(8, text.size()), '0') + text;
         if (size) found = text;
     } else {
         unfollowed(run_.steps.back().text, where(written));
@@ -138,8 +135,7 @@ int Shell::fdt(const Words& words, const hush::Step& written) {
     UBootMemory& memory = run_.memory;
     const std::string& verb = words[1];
     const std::size_t nodes_before = memory.missing_nodes.size();
-    if (const MemoryObject* tree = memory.working(); tree && tree->tree && !work(tree->tree->bytes().size()))
-        return 1;
+    if (const MemoryObject* tree = memory.working(); tree && tree->tree && !work(tree->tree->bytes().size())) return 1;
     bool good = true;
     if (verb.starts_with("ad")) {
         good = fdt_address(words);
@@ -149,8 +145,7 @@ int Shell::fdt(const Words& words, const hush::Step& written) {
         good = memory.move(parse_hex(words[2]), parse_hex(words[3]), length, count());
     } else if (verb.starts_with("res")) {
         const std::string argument = words.size() > 2 ? words[2] : "";
-        if (looks_decimal(argument))
-            once(run_.decimal_numbers, "fdt resize " + argument + " (" + where(written) + ")");
+        if (looks_decimal(argument)) once(run_.decimal_numbers, "fdt resize " + argument + " (" + where(written) + ")");
         good = memory.resize(argument);
     } else if (verb.starts_with("ap")) {
         good = words.size() > 2 && memory.apply(parse_hex(words[2]), count());
@@ -172,8 +167,7 @@ int Shell::fdt(const Words& words, const hush::Step& written) {
         return 1;
     }
     for (std::size_t index = nodes_before; index < memory.missing_nodes.size(); ++index)
-        once(guarded_ > 0 ? ignored_ : run_.missing_nodes,
-             memory.missing_nodes[index] + " (" + where(written) + ")");
+        once(guarded_ > 0 ? ignored_ : run_.missing_nodes, memory.missing_nodes[index] + " (" + where(written) + ")");
     return good ? 0 : 1;
 }
 

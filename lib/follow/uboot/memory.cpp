@@ -67,13 +67,11 @@ std::string fdt_word(const std::string& text) {
 /// The first path or label of an overlay that the tree does not have; empty where something else is wrong.
 std::string missing_target(const DeviceTree& base, const DeviceTree& overlay) {
     for (const OverlayFragment& fragment : fragments(overlay))
-        if (fragment.target_path.starts_with('/') && !base.has(fragment.target_path))
-            return fragment.target_path;
+        if (fragment.target_path.starts_with('/') && !base.has(fragment.target_path)) return fragment.target_path;
     for (const std::string& label : overlay.properties("/__fixups__"))
         if (!base.property("/__symbols__", label)) return label;
     for (const OverlayFragment& fragment : fragments(overlay))
-        if (!fragment.target_path.empty() && !fragment.target_path.starts_with('/'))
-            return fragment.target_path;
+        if (!fragment.target_path.empty() && !fragment.target_path.starts_with('/')) return fragment.target_path;
     return {};
 }
 
@@ -118,8 +116,7 @@ MemoryObject* UBootMemory::working() {
 bool UBootMemory::take_as_tree(MemoryObject& object) {
     if (object.destroyed) return false;
     if (object.tree) return true;
-    if (object.content.size == 0 || object.content.size > largest_tree || !object.content.source)
-        return false;
+    if (object.content.size == 0 || object.content.size > largest_tree || !object.content.source) return false;
     try {
         object.tree = DeviceTree::parse(read_all(object.content), object.file);
         object.room_end = object.tree->bytes().size();
@@ -152,8 +149,7 @@ bool UBootMemory::set_working(std::uint64_t address, std::optional<std::uint64_t
     return true;
 }
 
-bool UBootMemory::move(std::uint64_t from, std::uint64_t to, std::optional<std::uint64_t> length,
-                       unsigned step) {
+bool UBootMemory::move(std::uint64_t from, std::uint64_t to, std::optional<std::uint64_t> length, unsigned step) {
     MemoryObject* object = find(from);
     if (!object || !take_as_tree(*object)) return false;
     const std::uint64_t total = length.value_or(object->room_end);
@@ -209,12 +205,11 @@ bool UBootMemory::apply(std::uint64_t address, unsigned step) {
     bool applied = false;
     if (facts.is_overlay) {
         try {
-            if (const auto problems = unresolved(*base->tree, *scratch->tree, scratch->file);
-                !problems.empty()) {
+            if (const auto problems = unresolved(*base->tree, *scratch->tree, scratch->file); !problems.empty()) {
                 facts.missing_target = missing_target(*base->tree, *scratch->tree);
                 facts.similar_target = most_alike(problems.front().found);
-                facts.failure =
-                    facts.missing_target.empty() ? problems.front().message : std::string("FDT_ERR_NOTFOUND");
+                facts.failure = facts.missing_target.empty() ? problems.front().message
+                                                             : std::string("FDT_ERR_NOTFOUND");
             } else {
                 const DeviceTree overlay_list[] = {*scratch->tree};
                 facts.needed = room_needed(*base->tree, overlay_list);
@@ -269,8 +264,7 @@ bool UBootMemory::make_node(const std::string& parent, const std::string& name) 
     return fits(*object, changed);
 }
 
-bool UBootMemory::set(const std::string& path, const std::string& name,
-                      const std::vector<std::string>& values) {
+bool UBootMemory::set(const std::string& path, const std::string& name, const std::vector<std::string>& values) {
     MemoryObject* object = working();
     if (!object || name.empty()) return false;
     const std::string whole = resolve(*object->tree, path);
@@ -326,11 +320,10 @@ std::optional<std::string> UBootMemory::get(const std::string& path, const std::
     if (!value) return std::nullopt;
     if (value->empty()) return std::string();
     const auto strings = tree.strings(whole, name);
-    const bool text =
-        !strings.empty() && std::all_of(strings.begin(), strings.end(), [](const std::string& string) {
-            return !string.empty() && std::all_of(string.begin(), string.end(),
-                                                  [](char letter) { return letter >= ' ' && letter <= '~'; });
-        });
+    const bool text = !strings.empty() && std::all_of(strings.begin(), strings.end(), [](const std::string& string) {
+        return !string.empty() &&
+               std::all_of(string.begin(), string.end(), [](char letter) { return letter >= ' ' && letter <= '~'; });
+    });
     if (text) {
         if (index.value_or(0) >= strings.size()) return std::nullopt;
         return strings[index.value_or(0)];
@@ -339,8 +332,7 @@ std::optional<std::string> UBootMemory::get(const std::string& path, const std::
     std::array<char, 16> digits{};
     if (value->size() == 4 || (indexed && index && value->size() % 4 == 0)) {
         if (value->size() > 4 && index.value_or(0) >= cells.size()) return std::nullopt;
-        std::snprintf(digits.data(), digits.size(), "0x%08X",
-                      cells[value->size() > 4 ? index.value_or(0) : 0]);
+        std::snprintf(digits.data(), digits.size(), "0x%08X", cells[value->size() > 4 ? index.value_or(0) : 0]);
         return std::string(digits.data());
     }
     printable = value->size() % 4 == 0 && value->size() <= 20;

@@ -60,8 +60,8 @@ class UBootMemory {
     bool remove(const std::string& path, const std::string& name);
     /// `fdt get value`; nothing where node or property are missing. `indexed`: cells are counted by the index
     /// (from v2023.04 on). `printable` becomes false where U-Boot cannot show the value.
-    std::optional<std::string> get(const std::string& path, const std::string& name,
-                                   std::optional<std::size_t> index, bool indexed, bool& printable);
+    std::optional<std::string> get(const std::string& path, const std::string& name, std::optional<std::size_t> index,
+                                   bool indexed, bool& printable);
     /// `fdt get name`: of the child with that number.
     std::optional<std::string> child_name(const std::string& path, std::size_t number);
     /// `fdt get size`: bytes of a property, or how many children a node has.

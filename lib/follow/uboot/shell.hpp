@@ -24,8 +24,7 @@ class Shell {
     const UBootRun& run() const { return run_; }
 
     /// Runs a text; `exit` leaves the text and nothing else.
-    int text(const UBootScriptText& script, const std::string& place,
-             hush::Reading reading = hush::Reading::lines);
+    int text(const UBootScriptText& script, const std::string& place, hush::Reading reading = hush::Reading::lines);
 
   private:
     std::string value(const std::string& name) const {
@@ -81,8 +80,8 @@ class Shell {
     int file_system_type(const Words& words, const hush::Step& written);
 
     // Loads, the device tree, booti
-    std::optional<Content> find(const std::string& interface, const std::string& device,
-                                const std::string& path, const hush::Step& written);
+    std::optional<Content> find(const std::string& interface, const std::string& device, const std::string& path,
+                                const hush::Step& written);
     int load(const Words& words, const hush::Step& written);
     int fdt(const Words& words, const hush::Step& written);
     bool fdt_address(const Words& words);

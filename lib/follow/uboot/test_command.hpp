@@ -6,8 +6,8 @@
 
 namespace rpixen {
 
-using FileExists =
-    std::function<bool(const std::string& interface, const std::string& device, const std::string& path)>;
+using FileExists = std::function<bool(const std::string& interface, const std::string& device,
+                                      const std::string& path)>;
 
 /// U-Boot's `test` (cmd/test.c), without the word `test`: what it makes of its words from left to right, with
 /// no brackets and no precedence. Fewer than two words are false.

@@ -63,9 +63,7 @@ std::string_view full_command(const std::string& word) {
 
 Shell::Shell(const UBootStart& start) : start_(start) {
     for (const auto& [name, text] : start.environment) set(name, text);
-    const auto preset = [&](const char* name, const std::string& value) {
-        run_.environment.emplace(name, value);
-    };
+    const auto preset = [&](const char* name, const std::string& value) { run_.environment.emplace(name, value); };
     preset("kernel_addr_r", "80000");
     preset("scriptaddr", "2400000");
     preset("fdt_addr_r", "2600000");
@@ -83,11 +81,10 @@ Shell::Shell(const UBootStart& start) : start_(start) {
     set("board_name", std::string(board.uboot_name));
     set("board_rev", "0x" + to_hex(board.type_code));
     set("board_rev_scheme", "1");
-    set("board_revision",
-        "0x" + to_hex(0x803000 | std::uint64_t{board.type_code} << 4 |
-                      std::uint64_t{board::memory_code(start.board_memory)} << 20 |
-                      // The Raspberry Pi 4 B with 1 GiB was only made as revision 1.1.
-                      (start.board_memory > 1 * GiB || board.revision == 0 ? board.revision : 1)));
+    set("board_revision", "0x" + to_hex(0x803000 | std::uint64_t{board.type_code} << 4 |
+                                        std::uint64_t{board::memory_code(start.board_memory)} << 20 |
+                                        // The Raspberry Pi 4 B with 1 GiB was only made as revision 1.1.
+                                        (start.board_memory > 1 * GiB || board.revision == 0 ? board.revision : 1)));
     if (!start.firmware_tree) return;
     for (const char* variable : {"fdt_addr", "fdtcontroladdr"}) {
         MemoryObject object;
@@ -114,8 +111,7 @@ void Shell::set_local(const std::string& assignment) {
     const std::size_t equals = assignment.find('=');
     if (equals == std::string::npos) return;
     kept_ += assignment.size();
-    if (over(assignment.size() > largest_value || kept_ > largest_environment, "4 MiB of variables", place_))
-        return;
+    if (over(assignment.size() > largest_value || kept_ > largest_environment, "4 MiB of variables", place_)) return;
     std::string& kept = locals_[assignment.substr(0, equals)];
     kept_ -= std::min<std::uint64_t>(kept_, kept.empty() ? 0 : equals + 1 + kept.size());
     kept = assignment.substr(equals + 1);
@@ -177,11 +173,10 @@ int Shell::dispatch(const Words& words, const hush::Step& written) {
     if (name == "fdt") return fdt(words, written);
     if (name == "booti") return booti(words);
     if (name == "test")
-        return uboot_test(
-                   {words.begin() + 1, words.end()},
-                   [&](const std::string& interface, const std::string& device, const std::string& path) {
-                       return find(interface, device, path, written).has_value();
-                   })
+        return uboot_test({words.begin() + 1, words.end()},
+                          [&](const std::string& interface, const std::string& device, const std::string& path) {
+                              return find(interface, device, path, written).has_value();
+                          })
                    ? 0
                    : 1;
     if (name == "itest") return uboot_itest(words) ? 0 : 1;
@@ -198,8 +193,7 @@ int Shell::dispatch(const Words& words, const hush::Step& written) {
     if (name == "true") return 0;
     if (name == "false") return 1;
     if (name == "exit") {
-        const int status =
-            words.size() < 2 ? 0 : static_cast<int>(std::strtol(words[1].c_str(), nullptr, 10));
+        const int status = words.size() < 2 ? 0 : static_cast<int>(std::strtol(words[1].c_str(), nullptr, 10));
         // Leaves the script, but in these versions it does nothing (cmd/exit.c; v2023.01 was seen).
         if (newer(202304) || start_.version < 202110) leaving_ = status;
         return status;
@@ -220,21 +214,20 @@ int Shell::dispatch(const Words& words, const hush::Step& written) {
         unfollowed(run_.steps.back().text + ": whether a USB disk is there is not known", where(written));
         return 1;
     }
-    if (is_any(name,
-               {"sleep",  "usb",     "scsi",    "nvme",     "pci",     "version",  "bdinfo",    "coninfo",
-                "gpio",   "led",     "cls",     "save",     "saveenv", "md",       "mw",        "iminfo",
-                "dcache", "icache",  "fatls",   "ls",       "ext4ls",  "ext2ls",   "fatinfo",   "dm",
-                "clk",    "bootdev", "bootstd", "bootmeth", "help",    "base",     "lcdputs",   "setcurs",
-                "bmp",    "wdt",     "crc32",   "date",     "time",    "pinmux",   "regulator", "sf",
-                "i2c",    "smbios",  "fstypes", "mmcinfo",  "random",  "blkcache", "net"}))
+    if (is_any(name, {"sleep",  "usb",     "scsi",    "nvme",     "pci",     "version",  "bdinfo",    "coninfo",
+                      "gpio",   "led",     "cls",     "save",     "saveenv", "md",       "mw",        "iminfo",
+                      "dcache", "icache",  "fatls",   "ls",       "ext4ls",  "ext2ls",   "fatinfo",   "dm",
+                      "clk",    "bootdev", "bootstd", "bootmeth", "help",    "base",     "lcdputs",   "setcurs",
+                      "bmp",    "wdt",     "crc32",   "date",     "time",    "pinmux",   "regulator", "sf",
+                      "i2c",    "smbios",  "fstypes", "mmcinfo",  "random",  "blkcache", "net"}))
         return 0;
     if (full_command(name).empty()) say("Unknown command '" + words[0] + "' - try 'help'");
     unfollowed(run_.steps.back().text, where(written));
     // Other ways of booting do not come back in real life; here they count as failed, so that the rest is
     // looked at. So does what is no command.
     return full_command(name).empty() ||
-                   is_any(name, {"bootm", "bootz", "bootefi", "bootelf", "bootvx", "go", "sysboot", "pxe",
-                                 "dhcp", "tftpboot", "tftp", "bootp", "usbboot", "nfs"})
+                   is_any(name, {"bootm", "bootz", "bootefi", "bootelf", "bootvx", "go", "sysboot", "pxe", "dhcp",
+                                 "tftpboot", "tftp", "bootp", "usbboot", "nfs"})
                ? 1
                : 0;
 }
@@ -245,13 +238,12 @@ UBootRun run_uboot(const UBootStart& start, const UBootScriptText& script) {
     return std::move(shell).take();
 }
 
-std::vector<std::string> unchecked_steps(const UBootStart& start, const UBootScriptText& script,
-                                         const UBootRun& good) {
+std::vector<std::string> unchecked_steps(const UBootStart& start, const UBootScriptText& script, const UBootRun& good) {
     // A script that makes much work is not run so often.
     constexpr std::uint64_t most_work = 128 * MiB;
     constexpr std::uint64_t most_steps = 100000;
-    const std::uint64_t most_trials =
-        std::min({std::uint64_t{64}, most_work / (good.work + 1), most_steps / (good.steps.size() + 1)});
+    const std::uint64_t most_trials = std::min(
+        {std::uint64_t{64}, most_work / (good.work + 1), most_steps / (good.steps.size() + 1)});
     std::set<std::string_view> usual;
     for (const UBootStep& step : good.steps) usual.insert(step.text);
     std::vector<std::string> unchecked;

@@ -34,7 +34,7 @@ struct UBootPartition {
 
 /// What U-Boot has in its hands when it starts a script.
 struct UBootStart {
-    int version = 0;  ///< 202301 for v2023.01; 0: not known, taken for a new one
+    int version = 0;                                 ///< 202301 for v2023.01; 0: not known, taken for a new one
     std::map<std::string, std::string> environment;  ///< the default one, or the saved one
     /// The file at `path` of a partition of the card (counted from 1); nothing where it is not there.
     std::function<std::optional<Content>(unsigned partition, const std::string& path)> find_file;
@@ -77,17 +77,15 @@ struct UBootRun {
     std::optional<Booti> booti;  ///< the one that started something, or the last that was tried
     bool started = false;        ///< booti had an image and a tree
     std::vector<std::string> syntax_errors;
-    std::vector<std::string> missing_files;   ///< "Image (line 3)"; not those a script may do without
-    std::vector<std::string> optional_files;  ///< tried under an if or before ||, and not there
-    std::vector<std::string> fixed_devices;   ///< "mmc 0:1 (line 3)"
-    std::vector<std::string>
-        absent_devices;  ///< "mmc 1:1 (line 3)": a device, or a partition, that is not there
+    std::vector<std::string> missing_files;     ///< "Image (line 3)"; not those a script may do without
+    std::vector<std::string> optional_files;    ///< tried under an if or before ||, and not there
+    std::vector<std::string> fixed_devices;     ///< "mmc 0:1 (line 3)"
+    std::vector<std::string> absent_devices;    ///< "mmc 1:1 (line 3)": a device, or a partition, that is not there
     std::vector<std::string> optional_devices;  ///< the same, tried under an if or before ||
-    std::vector<std::string>
-        carriage_returns;  ///< "line 3": lines that end in one; "uEnv.txt" imported with them
-    std::vector<std::string> decimal_numbers;  ///< "fdt resize 1024 (line 4)"
-    std::vector<std::string> missing_nodes;    ///< "/scb/... (line 5)"
-    std::vector<std::string> unfollowed;       ///< "bootefi ... (line 9)"
+    std::vector<std::string> carriage_returns;  ///< "line 3": lines that end in one; "uEnv.txt" imported with them
+    std::vector<std::string> decimal_numbers;   ///< "fdt resize 1024 (line 4)"
+    std::vector<std::string> missing_nodes;     ///< "/scb/... (line 5)"
+    std::vector<std::string> unfollowed;        ///< "bootefi ... (line 9)"
     bool loads_tree_to_fdt_addr = false;
     bool uses_fdt_addr = false;
     std::string console;     ///< what echo, printenv and the shell itself print, as far as it is kept
@@ -102,7 +100,6 @@ UBootRun run_uboot(const UBootStart& start, const UBootScriptText& script);
 
 /// The steps whose failure the script does not notice: each is made to fail in turn, and the run goes on all
 /// the same.
-std::vector<std::string> unchecked_steps(const UBootStart& start, const UBootScriptText& script,
-                                         const UBootRun& good);
+std::vector<std::string> unchecked_steps(const UBootStart& start, const UBootScriptText& script, const UBootRun& good);
 
 }  // namespace rpixen

@@ -15,8 +15,8 @@ int Shell::set_variable(Words words) {
     }
     if (words.empty()) return 1;
     if (words[0].find('=') != std::string::npos) {
-        say(std::string("## Error: illegal character '='") + (newer(202304) ? " " : "") +
-            "in variable name \"" + words[0] + "\"");
+        say(std::string("## Error: illegal character '='") + (newer(202304) ? " " : "") + "in variable name \"" +
+            words[0] + "\"");
         return 1;
     }
     if (words.size() == 1) {
@@ -67,16 +67,14 @@ int Shell::env(const Words& words, const hush::Step& written) {
         unfollowed(run_.steps.back().text, where(written));
         return 0;
     }
-    if (is_any(verb, {"ask", "edit", "erase", "load", "indirect"}))
-        unfollowed(run_.steps.back().text, where(written));
+    if (is_any(verb, {"ask", "edit", "erase", "load", "indirect"})) unfollowed(run_.steps.back().text, where(written));
     return 1;
 }
 
 int Shell::run_variables(const Words& names, const hush::Step& written) {
     if (names.empty()) return 1;
     for (const std::string& name : names) {
-        if (is_any(name, {"distro_bootcmd", "scan_dev_for_scripts", "boot_a_script", "bootcmd_mmc0",
-                          "bootcmd_mmc1"}) &&
+        if (is_any(name, {"distro_bootcmd", "scan_dev_for_scripts", "boot_a_script", "bootcmd_mmc0", "bootcmd_mmc1"}) &&
             start_.boot_script) {
             if (const int status = standard_boot(written); status != 0) return status;
             continue;
@@ -87,8 +85,7 @@ int Shell::run_variables(const Words& names, const hush::Step& written) {
             return 1;
         }
         const std::string script = found->second;
-        if (const int status = text({name, script}, "in " + name, hush::Reading::whole); status != 0)
-            return status;
+        if (const int status = text({name, script}, "in " + name, hush::Reading::whole); status != 0) return status;
         if (ended()) return last_;
     }
     return 0;

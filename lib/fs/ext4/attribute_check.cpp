@@ -179,8 +179,8 @@ AttributeCheck::Charge AttributeCheck::take_block(ext2_ino_t number, ext2_inode&
 
 void AttributeCheck::finish() {
     for (const auto& [block, found] : blocks_)
-        state_.report.compare("block " + std::to_string(block), "files that share these attributes",
-                              found.found, found.claimed);
+        state_.report.compare("block " + std::to_string(block), "files that share these attributes", found.found,
+                              found.claimed);
 }
 
 bool AttributeCheck::has(ext2_ino_t number, const char* name) const {

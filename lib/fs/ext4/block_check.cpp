@@ -91,8 +91,7 @@ const char* BlockCheck::fault_of(const ext2fs_extent& extent, std::uint64_t begi
     const bool unwritten = (extent.e_flags & EXT2_EXTENT_FLAGS_UNINIT) != 0;
     const std::uint64_t last = extent.e_lblk + extent.e_len - 1;
     const std::uint64_t block_size = state_.fs->blocksize;
-    const auto end_of_file =
-        static_cast<std::int64_t>((EXT2_I_SIZE(&inode_) + block_size - 1) / block_size) - 1;
+    const auto end_of_file = static_cast<std::int64_t>((EXT2_I_SIZE(&inode_) + block_size - 1) / block_size) - 1;
     if (extent.e_pblk == 0 || extent.e_pblk < state_.super().s_first_data_block || extent.e_pblk >= blocks)
         return "a first block outside";
     if (extent.e_lblk < begin) return "one out of order";
@@ -143,8 +142,7 @@ bool BlockCheck::descend(ext2_extent_handle_t handle, const ext2fs_extent& index
         damage("a readable tree", error_message(result));
         if (result != EXT2_ET_EXTENT_CSUM_INVALID) return result == EXT2_ET_EXTENT_HEADER_BAD;
     }
-    if (below.e_lblk != index.e_lblk)
-        damage("an index that begins where its extents do", std::to_string(index.e_lblk));
+    if (below.e_lblk != index.e_lblk) damage("an index that begins where its extents do", std::to_string(index.e_lblk));
     take_node(handle, below.e_lblk, index.e_lblk + index.e_len - 1);
     return ext2fs_extent_get(handle, EXT2_EXTENT_UP, &below) == 0;
 }
@@ -211,8 +209,7 @@ bool BlockCheck::take_mapped(blk64_t block, std::int64_t logical) {
 
 void BlockCheck::take_map() {
     Walk walk{this};
-    const auto take = [](ext2_filsys, blk64_t* block, e2_blkcnt_t logical, blk64_t, int,
-                         void* opaque) noexcept -> int {
+    const auto take = [](ext2_filsys, blk64_t* block, e2_blkcnt_t logical, blk64_t, int, void* opaque) noexcept -> int {
         Walk& at = *static_cast<Walk*>(opaque);
         try {
             return at.check->take_mapped(*block, logical) ? 0 : BLOCK_ABORT;
@@ -221,8 +218,7 @@ void BlockCheck::take_map() {
             return BLOCK_ABORT;
         }
     };
-    const errcode_t failure =
-        ext2fs_block_iterate3(state_.fs, number_, BLOCK_FLAG_READ_ONLY, nullptr, take, &walk);
+    const errcode_t failure = ext2fs_block_iterate3(state_.fs, number_, BLOCK_FLAG_READ_ONLY, nullptr, take, &walk);
     if (walk.failure) std::rethrow_exception(walk.failure);
     if (failure) damage("a readable map of blocks", error_message(failure));
     tally_.last_initialized = tally_.last;

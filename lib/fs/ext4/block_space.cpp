@@ -29,8 +29,7 @@ std::vector<BlockRun> fixed_places() {
 }  // namespace
 
 std::vector<BlockRun> merged(std::vector<BlockRun> runs) {
-    std::sort(runs.begin(), runs.end(),
-              [](const BlockRun& a, const BlockRun& b) { return a.first < b.first; });
+    std::sort(runs.begin(), runs.end(), [](const BlockRun& a, const BlockRun& b) { return a.first < b.first; });
     std::vector<BlockRun> result;
     for (const BlockRun& run : runs) {
         if (run.count == 0) continue;
@@ -63,8 +62,7 @@ std::vector<BlockRun> around_fixed_places(std::uint32_t first, std::uint32_t cou
         count -= piece;
         first = fixed.end();
         if (count != 0 && first >= most_blocks)
-            throw Error(ErrorCode::unfit, "the content does not fit the largest ext4 that is made", {},
-                        "504 GiB");
+            throw Error(ErrorCode::unfit, "the content does not fit the largest ext4 that is made", {}, "504 GiB");
     }
     return pieces;
 }
@@ -86,8 +84,7 @@ void BlockSpace::note_taken(std::size_t index, std::uint32_t end) {
 std::optional<std::uint32_t> BlockSpace::find(std::uint32_t count) {
     const auto wanted = static_cast<std::size_t>(std::bit_width(count) - 1);
     std::size_t& start = start_[std::min(wanted, start_.size() - 1)];
-    while (start < runs_.size() && runs_[start].count < std::min(std::uint32_t{1} << wanted, longest_extent))
-        ++start;
+    while (start < runs_.size() && runs_[start].count < std::min(std::uint32_t{1} << wanted, longest_extent)) ++start;
     for (std::size_t index = start; index < runs_.size(); ++index) {
         BlockRun& run = runs_[index];
         if (run.count < count) continue;
@@ -102,13 +99,11 @@ std::optional<std::uint32_t> BlockSpace::find(std::uint32_t count) {
 std::uint32_t BlockSpace::allocate(std::uint32_t count) {
     if (count <= longest_extent) {
         if (const auto first = find(count)) return *first;
-        throw Error(ErrorCode::unfit, "the content does not fit the largest ext4 that is made", {},
-                    "504 GiB");
+        throw Error(ErrorCode::unfit, "the content does not fit the largest ext4 that is made", {}, "504 GiB");
     }
     while (frontier_ < runs_.size() && runs_[frontier_].count == 0) ++frontier_;
     if (frontier_ == runs_.size())
-        throw Error(ErrorCode::unfit, "the content does not fit the largest ext4 that is made", {},
-                    "504 GiB");
+        throw Error(ErrorCode::unfit, "the content does not fit the largest ext4 that is made", {}, "504 GiB");
     const std::uint32_t first = runs_[frontier_].first;
     // Every run from the frontier on ends at a fixed place, so the pieces are the runs themselves.
     for (const BlockRun& piece : around_fixed_places(first, count)) {

@@ -12,8 +12,7 @@
 namespace rpixen {
 namespace {
 
-constexpr std::size_t capacity =
-    256 * 1024;  ///< stays in the processor's cache: docs/decisions/0006-data-path.md
+constexpr std::size_t capacity = 256 * 1024;  ///< stays in the processor's cache: docs/decisions/0006-data-path.md
 
 /// Reads a content that may go on behind fixed places.
 class OpenStreamed final : public OpenContent {
@@ -29,12 +28,10 @@ class OpenStreamed final : public OpenContent {
             const std::uint64_t length = std::uint64_t{piece.count} * ext4::block_size;
             if (offset < begin + length && !out.empty()) {
                 const std::uint64_t inside = offset - begin;
-                const auto part =
-                    static_cast<std::size_t>(std::min<std::uint64_t>(length - inside, out.size()));
-                pread_exactly(
-                    descriptor_,
-                    data_->partition_offset() + std::uint64_t{piece.first} * ext4::block_size + inside,
-                    out.first(part), data_->name());
+                const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(length - inside, out.size()));
+                pread_exactly(descriptor_,
+                              data_->partition_offset() + std::uint64_t{piece.first} * ext4::block_size + inside,
+                              out.first(part), data_->name());
                 out = out.subspan(part);
                 offset += part;
             }
@@ -56,15 +53,14 @@ StreamedData::StreamedData(OutputFile& output, std::uint64_t partition_offset)
 StreamedData::~StreamedData() = default;
 
 std::unique_ptr<OpenContent> StreamedData::open(std::uint64_t position) const {
-    return std::make_unique<OpenStreamed>(
-        shared_from_this(), output_.descriptor(),
-        narrow<std::uint32_t>((position - partition_offset_) / ext4::block_size));
+    return std::make_unique<OpenStreamed>(shared_from_this(), output_.descriptor(),
+                                          narrow<std::uint32_t>((position - partition_offset_) / ext4::block_size));
 }
 
 void StreamedData::put(std::uint64_t offset, ByteView bytes) {
     while (!bytes.empty()) {
-        const bool adjacent = used_ != 0 && offset >= begin_ + used_ &&
-                              offset - begin_ - used_ < ext4::block_size && offset - begin_ < window_;
+        const bool adjacent = used_ != 0 && offset >= begin_ + used_ && offset - begin_ - used_ < ext4::block_size &&
+                              offset - begin_ < window_;
         if (!adjacent) {
             flush();
             begin_ = offset;
@@ -111,8 +107,7 @@ void StreamedData::flush() const {
 void Ext4DataStore::begin(std::uint64_t size) {
     const std::uint64_t blocks = divide_up(size, ext4::block_size);
     if (blocks > ext4::most_blocks)
-        throw Error(ErrorCode::unfit, "a file is too large", std::to_string(size) + " bytes",
-                    "less than 504 GiB");
+        throw Error(ErrorCode::unfit, "a file is too large", std::to_string(size) + " bytes", "less than 504 GiB");
     const std::uint32_t first = space_.allocate(static_cast<std::uint32_t>(blocks));
     pieces_ = ext4::around_fixed_places(first, static_cast<std::uint32_t>(blocks));
     piece_ = 0;
@@ -122,8 +117,7 @@ void Ext4DataStore::begin(std::uint64_t size) {
 }
 
 void Ext4DataStore::append(ByteView bytes) {
-    if (bytes.size() > size_ - appended_)
-        throw Error(ErrorCode::internal, "more data was streamed than was announced");
+    if (bytes.size() > size_ - appended_) throw Error(ErrorCode::internal, "more data was streamed than was announced");
     appended_ += bytes.size();
     while (!bytes.empty()) {
         const ext4::BlockRun& piece = pieces_[piece_];
@@ -141,8 +135,7 @@ void Ext4DataStore::append(ByteView bytes) {
 
 Content Ext4DataStore::finish() {
     if (appended_ != size_) throw Error(ErrorCode::internal, "less data was streamed than was announced");
-    return {data_, data_->partition_offset() + std::uint64_t{pieces_.front().first} * ext4::block_size,
-            size_};
+    return {data_, data_->partition_offset() + std::uint64_t{pieces_.front().first} * ext4::block_size, size_};
 }
 
 }  // namespace rpixen

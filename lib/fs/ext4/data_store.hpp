@@ -31,8 +31,7 @@ class StreamedData final : public PlacedSource, public std::enable_shared_from_t
     void flush() const;
     std::uint64_t bytes_written() const { return bytes_written_; }
     /// Copies a prebuilt file system to the partition's start.
-    void place_image(const Content& image, const Supervision& supervision,
-                     const std::function<void()>& watch);
+    void place_image(const Content& image, const Supervision& supervision, const std::function<void()>& watch);
     bool holds_image(const Content& image) const { return image_ && image_ == image.source; }
 
   private:
@@ -42,9 +41,8 @@ class StreamedData final : public PlacedSource, public std::enable_shared_from_t
     mutable Bytes buffer_;
     void reserve(std::uint64_t begin, std::uint64_t end) const;
 
-    std::size_t window_ = 0;  ///< how much of the buffer is filled before it is written
-    mutable std::uint64_t reserved_ =
-        0;  ///< where the space that was asked for ends; all ones: none can be had
+    std::size_t window_ = 0;              ///< how much of the buffer is filled before it is written
+    mutable std::uint64_t reserved_ = 0;  ///< where the space that was asked for ends; all ones: none can be had
     mutable std::uint64_t begin_ = 0;
     mutable std::size_t used_ = 0;
     mutable std::uint64_t bytes_written_ = 0;

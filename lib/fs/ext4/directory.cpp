@@ -73,10 +73,8 @@ struct Hashed {
 NameHash hash_of(std::string_view name, const Uuid& seed) {
     std::array<std::uint32_t, 4> state{0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
     if (seed != Uuid{})
-        for (std::size_t word = 0; word < 4; ++word)
-            state[word] = load_le<std::uint32_t>(seed.data() + 4 * word);
-    for (std::string_view rest = name; !rest.empty();
-         rest.remove_prefix(std::min<std::size_t>(32, rest.size())))
+        for (std::size_t word = 0; word < 4; ++word) state[word] = load_le<std::uint32_t>(seed.data() + 4 * word);
+    for (std::string_view rest = name; !rest.empty(); rest.remove_prefix(std::min<std::size_t>(32, rest.size())))
         half_md4(state, words_of(rest));
     // 0xfffffffe stands for the end of a directory (EXT4_HTREE_EOF_32BIT).
     std::uint32_t major = state[1] & ~std::uint32_t{1};
@@ -118,8 +116,7 @@ DirectoryPlan plan_directory(std::span<const std::string_view> names, const Uuid
         used += needed;
     }
     if (plan.leaves.size() > root_index_limit)
-        plan.index_nodes =
-            static_cast<std::uint32_t>((plan.leaves.size() + node_index_limit - 1) / node_index_limit);
+        plan.index_nodes = static_cast<std::uint32_t>((plan.leaves.size() + node_index_limit - 1) / node_index_limit);
     if (plan.index_nodes > root_index_limit)
         throw Error(ErrorCode::unfit, "a directory has more entries than a directory index can hold",
                     std::to_string(names.size()), {}, "spread the files over several directories");

@@ -75,8 +75,8 @@ struct IndexEntry {
 };
 
 /// The index of a root or node; its first entry has no hash, limit and count stand in that place.
-void put_index(MutableBytes bytes, std::size_t begin, std::uint32_t limit,
-               std::span<const IndexEntry> entries, std::uint32_t inode_seed) {
+void put_index(MutableBytes bytes, std::size_t begin, std::uint32_t limit, std::span<const IndexEntry> entries,
+               std::uint32_t inode_seed) {
     std::byte* at = bytes.data() + begin;
     for (const IndexEntry& entry : entries) {
         store_le(at, entry.hash);
@@ -107,8 +107,7 @@ void put_node(MutableBytes bytes, std::span<const IndexEntry> entries, std::uint
     put_index(bytes, node_index_begin, node_index_limit, entries, inode_seed);
 }
 
-void write_index(const DirectoryPlan& plan, DirectorySelf self, Sequence& sequence,
-                 std::uint32_t inode_seed) {
+void write_index(const DirectoryPlan& plan, DirectorySelf self, Sequence& sequence, std::uint32_t inode_seed) {
     std::vector<IndexEntry> leaves;
     const std::uint32_t first_leaf = 1 + plan.index_nodes;
     for (const DirectoryPlan::Leaf& leaf : plan.leaves)
@@ -137,10 +136,8 @@ void write_directory(const DirectoryPlan& plan, std::span<const DirectoryEntry> 
     for (std::size_t leaf = 0; leaf < plan.leaves.size(); ++leaf) {
         EntryBlock block(sequence.next());
         if (!plan.indexed) add_dots(block, self);
-        const std::size_t end =
-            leaf + 1 < plan.leaves.size() ? plan.leaves[leaf + 1].first : plan.order.size();
-        for (std::size_t index = plan.leaves[leaf].first; index < end; ++index)
-            block.add(entries[plan.order[index]]);
+        const std::size_t end = leaf + 1 < plan.leaves.size() ? plan.leaves[leaf + 1].first : plan.order.size();
+        for (std::size_t index = plan.leaves[leaf].first; index < end; ++index) block.add(entries[plan.order[index]]);
         block.finish(inode_seed);
     }
 }

@@ -49,8 +49,7 @@ void DirectoryCheck::take(const DirectoryFacts& directory) {
         return;
     }
     std::unique_ptr<IndexCheck> index;
-    if ((directory.flags & EXT2_INDEX_FL) && ext2fs_has_feature_dir_index(fs_->super) &&
-        !directory.blocks.empty())
+    if ((directory.flags & EXT2_INDEX_FL) && ext2fs_has_feature_dir_index(fs_->super) && !directory.blocks.empty())
         index = std::make_unique<IndexCheck>(state_, directory);
     std::vector<char> bytes(fs_->blocksize);
     for (std::size_t number = 0; number < directory.blocks.size(); ++number)
@@ -87,8 +86,7 @@ void DirectoryCheck::take_block(const DirectoryFacts& directory, std::size_t num
         return;
     }
     if (!state_.used.contains(directory.blocks[number], 1)) return;
-    const errcode_t failure =
-        ext2fs_read_dir_block4(fs_, directory.blocks[number], bytes.data(), 0, directory.number);
+    const errcode_t failure = ext2fs_read_dir_block4(fs_, directory.blocks[number], bytes.data(), 0, directory.number);
     if (failure) damage(directory.number, "a readable block", error_message(failure));
     const bool leaf = !index || index->take_block(number, bytes);
     std::size_t size = bytes.size();
@@ -147,8 +145,7 @@ void DirectoryCheck::take_entry(const Area& area, const Entry& entry) {
                              what + " in " + place_of(area.directory.number));
     };
     const bool dots = entry.name == "." || entry.name == "..";
-    if (entry.inode > super.s_inodes_count ||
-        (entry.inode != EXT2_ROOT_INO && entry.inode < state_.first_inode()) ||
+    if (entry.inode > super.s_inodes_count || (entry.inode != EXT2_ROOT_INO && entry.inode < state_.first_inode()) ||
         entry.inode == super.s_usr_quota_inum || entry.inode == super.s_grp_quota_inum ||
         entry.inode == super.s_prj_quota_inum || entry.inode == super.s_orphan_file_inum) {
         refuse("one");
@@ -185,8 +182,7 @@ bool DirectoryCheck::check_group(ext2_ino_t number) const {
 void DirectoryCheck::check_target(const Area& area, const Entry& entry) {
     const InodeFacts facts = state_.facts_of(entry.inode);
     if (!check_group(entry.inode))
-        state_.report.damage(place_of(entry.inode), "links", "a name of an inode in use",
-                             "its group has none there");
+        state_.report.damage(place_of(entry.inode), "links", "a name of an inode in use", "its group has none there");
     if (!facts.used) {
         state_.report.damage(place_of(entry.inode), "links", "0", "1 names of a free inode");
         return;
@@ -210,8 +206,7 @@ void DirectoryCheck::check_name(const Area& area, const Entry& entry) {
         damage(area.directory.number, "encrypted names of 16 bytes or more",
                std::to_string(entry.name.size()) + " bytes");
     const InodeFacts target = state_.facts_of(entry.inode);
-    const bool can_be =
-        target.type == EXT2_FT_REG_FILE || target.type == EXT2_FT_DIR || target.type == EXT2_FT_SYMLINK;
+    const bool can_be = target.type == EXT2_FT_REG_FILE || target.type == EXT2_FT_DIR || target.type == EXT2_FT_SYMLINK;
     if (can_be && !target.encrypted) damage(area.directory.number, "encrypted files", "one that is not");
 }
 

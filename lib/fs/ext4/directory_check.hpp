@@ -29,8 +29,7 @@ class DirectoryCheck {
 
     void take(const DirectoryFacts& directory);
     void take_inline(const DirectoryFacts& directory);
-    void take_block(const DirectoryFacts& directory, std::size_t number, std::vector<char>& bytes,
-                    IndexCheck* index);
+    void take_block(const DirectoryFacts& directory, std::size_t number, std::vector<char>& bytes, IndexCheck* index);
     void take_entries(const Area& area);
     void take_dot(const Area& area, const Entry& entry, bool second);
     void take_entry(const Area& area, const Entry& entry);

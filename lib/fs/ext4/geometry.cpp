@@ -35,17 +35,15 @@ std::optional<Geometry> make_geometry(std::uint64_t blocks, std::uint64_t inodes
     for (;;) {
         if (journal_blocks(static_cast<std::uint32_t>(blocks)) == 0) return std::nullopt;
         const auto groups = static_cast<std::uint32_t>(divide_up(blocks, blocks_per_group));
-        const std::uint64_t wanted =
-            std::max(inodes, (grows ? std::uint64_t{groups} * blocks_per_group : blocks) / blocks_per_inode);
+        const std::uint64_t wanted = std::max(
+            inodes, (grows ? std::uint64_t{groups} * blocks_per_group : blocks) / blocks_per_inode);
         const std::uint64_t per_group = align_up(divide_up(wanted, groups), inodes_per_block);
         if (per_group > most_inodes_per_group) return std::nullopt;
 
         const std::uint64_t rest = blocks % blocks_per_group;
-        const std::uint64_t tables =
-            2 + per_group / inodes_per_block + (has_superblock(groups - 1) ? fixed_blocks : 0);
+        const std::uint64_t tables = 2 + per_group / inodes_per_block + (has_superblock(groups - 1) ? fixed_blocks : 0);
         if (rest == 0 || rest >= tables + 50)
-            return Geometry{static_cast<std::uint32_t>(blocks), groups,
-                            static_cast<std::uint32_t>(per_group)};
+            return Geometry{static_cast<std::uint32_t>(blocks), groups, static_cast<std::uint32_t>(per_group)};
         blocks -= rest;
     }
 }

@@ -54,14 +54,12 @@ class HealthCheck {
         medium_.emplace(image, range);
         channel_.emplace(*medium_);
         ext2_filsys opened = nullptr;
-        const errcode_t failure =
-            ext2fs_open2("image", nullptr, EXT2_FLAG_64BITS, 0, 0, channel_->manager(), &opened);
+        const errcode_t failure = ext2fs_open2("image", nullptr, EXT2_FLAG_64BITS, 0, 0, channel_->manager(), &opened);
         fs_.reset(opened);
         if (failure) {
             fs_.reset();
             if (failure == EXT2_ET_UNSUPP_FEATURE || failure == EXT2_ET_RO_UNSUPP_FEATURE)
-                report_.unproven(
-                    "a feature of ext4 that this libext2fs does not know: nothing was looked at");
+                report_.unproven("a feature of ext4 that this libext2fs does not know: nothing was looked at");
             else
                 report_.damage("superblock", "damage", "a superblock of ext4", error_message(failure));
             return false;
@@ -69,8 +67,7 @@ class HealthCheck {
         state_.fs = fs_.get();
         const std::uint64_t bytes = ext2fs_blocks_count(fs_->super) * fs_->blocksize;
         if (bytes > range.size())
-            report_.damage("superblock", "size", "at most " + std::to_string(range.size()),
-                           std::to_string(bytes));
+            report_.damage("superblock", "size", "at most " + std::to_string(range.size()), std::to_string(bytes));
         return bytes <= range.size();
     }
 
@@ -89,8 +86,7 @@ class HealthCheck {
             if (value != state_.value_inodes.end() && value->second.references != 0) facts.names = 1;
             const bool directory = facts.type == EXT2_FT_DIR;
             // A directory of more than 65,000 folders counts no more (dir_nlink).
-            if (directory && facts.names > EXT2_LINK_MAX && ext2fs_has_feature_dir_nlink(fs_->super))
-                facts.names = 1;
+            if (directory && facts.names > EXT2_LINK_MAX && ext2fs_has_feature_dir_nlink(fs_->super)) facts.names = 1;
             if (directory && facts.claimed == 1 && facts.names > 1 && facts.indexed) continue;
             report_.compare(place_of(number), "links", facts.names, facts.claimed);
         }
@@ -115,8 +111,7 @@ class HealthCheck {
                 const bool marked = ext2fs_test_inode_bitmap2(fs->inode_map, number) != 0;
                 const bool used = number < state_.inodes.size() && state_.inodes[number].used;
                 if (marked != used)
-                    report_.damage(place_of(number), "bitmap", used ? "used" : "free",
-                                   used ? "free" : "used");
+                    report_.damage(place_of(number), "bitmap", used ? "used" : "free", used ? "free" : "used");
                 if (!marked)
                     ++free;
                 else if (used && state_.inodes[number].type == EXT2_FT_DIR && is_named(number))
@@ -152,11 +147,9 @@ class HealthCheck {
                 const std::size_t bits = std::min<std::size_t>(8, count - byte * 8);
                 const auto mask = static_cast<std::uint8_t>((1U << bits) - 1);
                 const auto differing = static_cast<std::uint8_t>((expected[byte] ^ marked[byte]) & mask);
-                free += bits - static_cast<std::size_t>(
-                                   std::popcount(static_cast<std::uint8_t>(marked[byte] & mask)));
+                free += bits - static_cast<std::size_t>(std::popcount(static_cast<std::uint8_t>(marked[byte] & mask)));
                 if (differing && wrong == 0)
-                    first_wrong =
-                        EXT2FS_C2B(fs, first + byte * 8 + static_cast<unsigned>(std::countr_zero(differing)));
+                    first_wrong = EXT2FS_C2B(fs, first + byte * 8 + static_cast<unsigned>(std::countr_zero(differing)));
                 wrong += static_cast<std::size_t>(std::popcount(differing));
             }
             report_.compare("group " + std::to_string(group), "free blocks", free,
@@ -166,8 +159,7 @@ class HealthCheck {
         if (wrong > 0)
             report_.damage("block bitmap", "bitmap", "exactly the used blocks",
                            std::to_string(wrong) + " wrong, the first " + std::to_string(first_wrong));
-        report_.compare("superblock", "free blocks", EXT2FS_C2B(fs, all_free),
-                        ext2fs_free_blocks_count(fs->super));
+        report_.compare("superblock", "free blocks", EXT2FS_C2B(fs, all_free), ext2fs_free_blocks_count(fs->super));
     }
 
     HealthReport& report_;

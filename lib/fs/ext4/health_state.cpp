@@ -18,8 +18,7 @@ void HealthReport::compare(const std::string& place, const std::string& what, st
 }
 
 void HealthReport::unproven(std::string what) {
-    if (std::find(unproven_.begin(), unproven_.end(), what) == unproven_.end())
-        unproven_.push_back(std::move(what));
+    if (std::find(unproven_.begin(), unproven_.end(), what) == unproven_.end()) unproven_.push_back(std::move(what));
 }
 
 std::string place_of(ext2_ino_t number) {

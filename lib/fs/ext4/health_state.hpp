@@ -23,8 +23,7 @@ class HealthReport {
     /// `place`: "inode 12", "group 3", "superblock".
     void damage(const std::string& place, const std::string& what, const std::string& expected,
                 const std::string& found);
-    void compare(const std::string& place, const std::string& what, std::uint64_t expected,
-                 std::uint64_t found);
+    void compare(const std::string& place, const std::string& what, std::uint64_t expected, std::uint64_t found);
     /// One sentence without a full stop; said once.
     void unproven(std::string what);
     bool full() const { return problems_.size() >= limit_; }

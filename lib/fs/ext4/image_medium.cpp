@@ -23,8 +23,7 @@ ByteView ImageMedium::chunk_of(std::uint64_t number) {
     if (chunk.number != number) {
         const std::uint64_t begin = number * chunk_size;
         chunk.number = ~std::uint64_t{0};
-        chunk.bytes.resize(
-            static_cast<std::size_t>(std::min<std::uint64_t>(chunk_size, range_.size() - begin)));
+        chunk.bytes.resize(static_cast<std::size_t>(std::min<std::uint64_t>(chunk_size, range_.size() - begin)));
         image_->read(range_.begin + begin, chunk.bytes);
         chunk.number = number;
     }

@@ -14,8 +14,7 @@ namespace rpixen::ext4 {
 /// block.
 class ImageMedium final : public Medium {
   public:
-    ImageMedium(const ContentSource& image, Range range)
-        : image_(image.open(0)), range_(range), chunks_(chunk_count) {}
+    ImageMedium(const ContentSource& image, Range range) : image_(image.open(0)), range_(range), chunks_(chunk_count) {}
 
     bool read(std::uint64_t offset, MutableBytes bytes) override;
     bool write(std::uint64_t, ByteView) override { return false; }

@@ -25,8 +25,7 @@ void IndexCheck::damage(const std::string& expected, const std::string& found) {
 }
 
 bool IndexCheck::take_block(std::size_t number, const std::vector<char>& bytes) {
-    const std::size_t checksum =
-        ext2fs_has_feature_metadata_csum(state_.fs->super) ? sizeof(ext2_dx_tail) : 0;
+    const std::size_t checksum = ext2fs_has_feature_metadata_csum(state_.fs->super) ? sizeof(ext2_dx_tail) : 0;
     Block& block = blocks_[number];
     block.kind = Kind::leaf;
     if (number == 0) {
@@ -59,8 +58,7 @@ void IndexCheck::take_root(const std::vector<char>& bytes) {
         damage("the kind of hash that encrypted, casefolded names need", std::to_string(root.hash_version));
     if (root.unused_flags & EXT2_HASH_FLAG_INCOMPAT) damage("no unknown flags", "some");
     if (root.indirect_levels >= levels)
-        damage("less than " + std::to_string(levels) + " levels below the root",
-               std::to_string(root.indirect_levels));
+        damage("less than " + std::to_string(levels) + " levels below the root", std::to_string(root.indirect_levels));
     hash_ = root.hash_version;
     if (hash_ <= EXT2_HASH_TEA && (state_.super().s_flags & EXT2_FLAGS_UNSIGNED_HASH)) hash_ += 3;
     depth_ = root.indirect_levels + 1U;
@@ -68,8 +66,7 @@ void IndexCheck::take_root(const std::vector<char>& bytes) {
 }
 
 void IndexCheck::take_node(std::size_t number, const std::vector<char>& bytes, std::size_t offset) {
-    const std::size_t checksum =
-        ext2fs_has_feature_metadata_csum(state_.fs->super) ? sizeof(ext2_dx_tail) : 0;
+    const std::size_t checksum = ext2fs_has_feature_metadata_csum(state_.fs->super) ? sizeof(ext2_dx_tail) : 0;
     if (offset + checksum + sizeof(ext2_dx_entry) > bytes.size()) return;
     const std::size_t limit = (bytes.size() - checksum - offset) / sizeof(ext2_dx_entry);
     const auto said = load_le<std::uint16_t>(at(bytes, offset));
@@ -143,8 +140,7 @@ void IndexCheck::carry_up(Kind kind) {
 
 unsigned IndexCheck::depth_of(const Block& block) const {
     unsigned depth = 0;
-    for (const Block* at = &block; at->kind != Kind::root && depth <= most_levels; ++depth)
-        at = &blocks_[at->parent];
+    for (const Block* at = &block; at->kind != Kind::root && depth <= most_levels; ++depth) at = &blocks_[at->parent];
     return depth;
 }
 
@@ -158,8 +154,7 @@ void IndexCheck::finish() {
             damage("hashes from its node on in " + name, "a smaller one");
         if (number != 0 && block.most > block.most_allowed)
             damage("hashes up to its neighbour's in " + name, "a larger one");
-        if (block.kind == Kind::leaf && depth_of(block) != depth_)
-            damage("entries at one level", name + " at another");
+        if (block.kind == Kind::leaf && depth_of(block) != depth_) damage("entries at one level", name + " at another");
         if (!block.referenced || block.twice)
             damage("every block once", name + (block.twice ? " twice" : " not at all"));
     }

@@ -141,8 +141,8 @@ InodeBlock device_block(std::uint32_t major, std::uint32_t minor) {
     return block;
 }
 
-InodeBlock write_extents(const std::vector<Extent>& extents, std::uint32_t tree_first,
-                         std::uint32_t inode_seed, BlockWriter& blocks) {
+InodeBlock write_extents(const std::vector<Extent>& extents, std::uint32_t tree_first, std::uint32_t inode_seed,
+                         BlockWriter& blocks) {
     std::vector<Extent> level = extents;
     std::uint32_t depth = 0;
     while (level.size() > root_extents) {

@@ -44,7 +44,7 @@ InodeBlock device_block(std::uint32_t major, std::uint32_t minor);
 
 /// The root of an extent tree. Where there are more than four extents, the rest of the tree is written to
 /// `tree_first` and the blocks behind it: extent_tree_blocks() of them.
-InodeBlock write_extents(const std::vector<Extent>& extents, std::uint32_t tree_first,
-                         std::uint32_t inode_seed, BlockWriter& blocks);
+InodeBlock write_extents(const std::vector<Extent>& extents, std::uint32_t tree_first, std::uint32_t inode_seed,
+                         BlockWriter& blocks);
 
 }  // namespace rpixen::ext4

@@ -69,10 +69,9 @@ void InodeCheck::run() {
 /// Whether the superblock names the inode for a use of its own, in whose place no name leads.
 bool InodeCheck::special(ext2_ino_t number) const {
     const ext2_super_block& super = *fs_->super;
-    return number < state_.first_inode()
-               ? number != EXT2_ROOT_INO
-               : (number == super.s_prj_quota_inum && super.s_prj_quota_inum != 0) ||
-                     number == super.s_orphan_file_inum;
+    return number < state_.first_inode() ? number != EXT2_ROOT_INO
+                                         : (number == super.s_prj_quota_inum && super.s_prj_quota_inum != 0) ||
+                                               number == super.s_orphan_file_inum;
 }
 
 /// True where nobody uses the inode.
@@ -120,8 +119,7 @@ void InodeCheck::take_special(ext2_ino_t number) {
     } else if (number == EXT2_JOURNAL_INO) {
         needed = super.s_journal_inum == EXT2_JOURNAL_INO;
         mode_is_right = regular;
-    } else if (number == EXT4_USR_QUOTA_INO || number == EXT4_GRP_QUOTA_INO ||
-               number == super.s_prj_quota_inum) {
+    } else if (number == EXT4_USR_QUOTA_INO || number == EXT4_GRP_QUOTA_INO || number == super.s_prj_quota_inum) {
         needed = ext2fs_has_feature_quota(fs_->super) &&
                  (number == super.s_usr_quota_inum || number == super.s_grp_quota_inum ||
                   number == super.s_prj_quota_inum);
@@ -146,9 +144,7 @@ void InodeCheck::take_special(ext2_ino_t number) {
 void InodeCheck::check_flags(ext2_ino_t number) {
     const bool directory = LINUX_S_ISDIR(inode().i_mode);
     const bool regular = LINUX_S_ISREG(inode().i_mode);
-    const auto refuse = [&](const char* expected, const char* found) {
-        damage(number, "flags", expected, found);
-    };
+    const auto refuse = [&](const char* expected, const char* found) { damage(number, "flags", expected, found); };
     if (has(EXT4_CASEFOLD_FL) && !(directory && ext2fs_has_feature_casefold(fs_->super)))
         refuse("casefold at directories only, with its feature", "it is set");
     if (has(EXT4_EA_INODE_FL)) {
@@ -168,8 +164,7 @@ void InodeCheck::check_flags(ext2_ino_t number) {
     if (has(EXT4_EXTENTS_FL) && !ext2fs_has_feature_extents(fs_->super))
         refuse("extents with their feature only", "it is set");
     if (!has(EXT4_EXTENTS_FL) && ext2fs_has_feature_extents(fs_->super) && (regular || directory) &&
-        !has(EXT4_INLINE_DATA_FL) &&
-        ext2fs_extent_header_verify(inode().i_block, sizeof inode().i_block) == 0)
+        !has(EXT4_INLINE_DATA_FL) && ext2fs_extent_header_verify(inode().i_block, sizeof inode().i_block) == 0)
         refuse("extents, as there is a tree of them", "it is not set");
     if (has(EXT2_IMAGIC_FL) && !ext2fs_has_feature_imagic_inodes(fs_->super))
         refuse("imagic with its feature only", "it is set");
@@ -177,8 +172,7 @@ void InodeCheck::check_flags(ext2_ino_t number) {
         state_.report.unproven("encrypted names and contents: only their structures were looked at");
         if (!attributes_.has(number, "c")) refuse("a policy of encryption", "none");
     }
-    if (has(EXT4_VERITY_FL))
-        state_.report.unproven("files under fs-verity: their hash trees were not computed");
+    if (has(EXT4_VERITY_FL)) state_.report.unproven("files under fs-verity: their hash trees were not computed");
     if (has(EXT2_INDEX_FL)) check_index(number);
 }
 
@@ -197,14 +191,13 @@ void InodeCheck::check_fields(ext2_ino_t number) {
     if (directory && !ext2fs_has_feature_largedir(fs_->super)) zero("size, upper half", inode().i_size_high);
     if (!ext2fs_has_feature_64bit(fs_->super))
         zero("attribute block, upper half", inode().osd2.linux2.l_i_file_acl_high);
-    if (!ext2fs_has_feature_huge_file(fs_->super))
-        zero("block count, upper half", inode().osd2.linux2.l_i_blocks_hi);
+    if (!ext2fs_has_feature_huge_file(fs_->super)) zero("block count, upper half", inode().osd2.linux2.l_i_blocks_hi);
 }
 
 /// Times before 1970 with the years after 2310 that old kernels wrote for them.
 void InodeCheck::check_times(ext2_ino_t number) {
-    const std::size_t extra =
-        EXT2_INODE_SIZE(fs_->super) > EXT2_GOOD_OLD_INODE_SIZE ? inode_.large()->i_extra_isize : 0;
+    const std::size_t extra = EXT2_INODE_SIZE(fs_->super) > EXT2_GOOD_OLD_INODE_SIZE ? inode_.large()->i_extra_isize
+                                                                                     : 0;
     const std::size_t most = EXT2_INODE_SIZE(fs_->super) - EXT2_GOOD_OLD_INODE_SIZE;
     if (EXT2_INODE_SIZE(fs_->super) == EXT2_GOOD_OLD_INODE_SIZE || extra + 4 >= most) return;
     const ext2_inode_large& large = *inode_.large();
@@ -266,15 +259,13 @@ bool InodeCheck::symlink_is_right(ext2_ino_t number) {
     }
     std::size_t length = strnlen(target.data(), target.size());
     if (has(EXT4_ENCRYPT_FL))
-        length = 2 + (static_cast<std::uint8_t>(target[0]) | std::size_t{static_cast<std::uint8_t>(target[1])}
-                                                                 << 8);
+        length = 2 + (static_cast<std::uint8_t>(target[0]) | std::size_t{static_cast<std::uint8_t>(target[1])} << 8);
     return length < target.size() && length == size;
 }
 
 void InodeCheck::check_symlink(ext2_ino_t number) {
     if (!symlink_is_right(number))
-        damage(number, "symlink", "a target as long as its size",
-               std::to_string(EXT2_I_SIZE(&inode())) + " bytes");
+        damage(number, "symlink", "a target as long as its size", std::to_string(EXT2_I_SIZE(&inode())) + " bytes");
     if (has(EXT2_IMMUTABLE_FL | EXT2_APPEND_FL)) damage(number, "flags", "none of content", "some");
 }
 
@@ -283,8 +274,7 @@ void InodeCheck::take_content(ext2_ino_t number, const AttributeCheck::Charge& i
     const AttributeCheck::Charge in_block = attributes_.take_block(number, inode());
     DirectoryFacts facts{number, inode().i_flags, EXT2_I_SIZE(&inode()), {}};
     const BlockTally tally = BlockCheck(state_, number, inode(), directory ? &facts.blocks : nullptr).run();
-    const std::uint64_t clusters =
-        tally.clusters + EXT2FS_B2C(fs_, in_inode.blocks) + EXT2FS_B2C(fs_, in_block.blocks);
+    const std::uint64_t clusters = tally.clusters + EXT2FS_B2C(fs_, in_inode.blocks) + EXT2FS_B2C(fs_, in_block.blocks);
     check_size(number, tally);
     const bool charged_in_blocks = ext2fs_has_feature_huge_file(fs_->super) && has(EXT4_HUGE_FILE_FL);
     const std::uint64_t blocks = EXT2FS_C2B(fs_, clusters) * (charged_in_blocks ? 1 : fs_->blocksize / 512);
@@ -292,8 +282,7 @@ void InodeCheck::take_content(ext2_ino_t number, const AttributeCheck::Charge& i
     if (!(LINUX_S_ISLNK(inode().i_mode) && has(EXT4_INLINE_DATA_FL)))
         state_.report.compare(place_of(number), "block count", blocks, ext2fs_inode_i_blocks(fs_, &inode()));
     if (ext2fs_has_feature_bigalloc(fs_->super) && (directory || LINUX_S_ISREG(inode().i_mode)) &&
-        ext2fs_inode_data_blocks2(fs_, &inode()) > 0 && !special(number) &&
-        !has(EXT4_EXTENTS_FL | EXT4_INLINE_DATA_FL))
+        ext2fs_inode_data_blocks2(fs_, &inode()) > 0 && !special(number) && !has(EXT4_EXTENTS_FL | EXT4_INLINE_DATA_FL))
         damage(number, "map", "extents, as clusters need them", "a map of blocks");
     if (directory && !special(number)) {
         if (tally.clusters == 0 && in_block.blocks == 0 && !has(EXT4_INLINE_DATA_FL))
@@ -327,8 +316,7 @@ void InodeCheck::check_size(ext2_ino_t number, const BlockTally& tally) {
     if (LINUX_S_ISREG(inode().i_mode) && !ext2fs_has_feature_large_file(fs_->super) &&
         ext2fs_needs_large_file_feature(size))
         damage(number, "size", "less than 2 GiB without large_file", std::to_string(size));
-    if (!right)
-        damage(number, "size", "that of its " + std::to_string(blocks) + " blocks", std::to_string(size));
+    if (!right) damage(number, "size", "that of its " + std::to_string(blocks) + " blocks", std::to_string(size));
 }
 
 }  // namespace rpixen::ext4

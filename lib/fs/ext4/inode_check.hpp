@@ -32,8 +32,7 @@ class InodeCheck {
     void take_content(ext2_ino_t number, const AttributeCheck::Charge& in_inode);
     void check_size(ext2_ino_t number, const BlockTally& tally);
     void check_index(ext2_ino_t number);
-    void damage(ext2_ino_t number, const std::string& what, const std::string& expected,
-                const std::string& found);
+    void damage(ext2_ino_t number, const std::string& what, const std::string& expected, const std::string& found);
     std::optional<std::size_t> inline_size(ext2_ino_t number);
 
     ext2_inode& inode() { return *inode_.small(); }

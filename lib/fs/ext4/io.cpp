@@ -56,36 +56,29 @@ struct ChannelCallbacks {
         return block * static_cast<std::uint64_t>(channel->block_size);
     }
 
-    static errcode_t read_blk64(io_channel channel, unsigned long long block, int count,
-                                void* data) noexcept {
+    static errcode_t read_blk64(io_channel channel, unsigned long long block, int count, void* data) noexcept {
         return guarded(channel, EXT2_ET_SHORT_READ, [&](Medium& medium) {
-            return medium.read(offset_of(channel, block),
-                               {static_cast<std::byte*>(data), bytes_of(channel, count)});
+            return medium.read(offset_of(channel, block), {static_cast<std::byte*>(data), bytes_of(channel, count)});
         });
     }
     static errcode_t read_blk(io_channel channel, unsigned long block, int count, void* data) noexcept {
         return read_blk64(channel, block, count, data);
     }
-    static errcode_t write_blk64(io_channel channel, unsigned long long block, int count,
-                                 const void* data) noexcept {
+    static errcode_t write_blk64(io_channel channel, unsigned long long block, int count, const void* data) noexcept {
         return guarded(channel, EXT2_ET_SHORT_WRITE, [&](Medium& medium) {
             return medium.write(offset_of(channel, block),
                                 {static_cast<const std::byte*>(data), bytes_of(channel, count)});
         });
     }
-    static errcode_t write_blk(io_channel channel, unsigned long block, int count,
-                               const void* data) noexcept {
+    static errcode_t write_blk(io_channel channel, unsigned long block, int count, const void* data) noexcept {
         return write_blk64(channel, block, count, data);
     }
-    static errcode_t write_byte(io_channel channel, unsigned long offset, int size,
-                                const void* data) noexcept {
+    static errcode_t write_byte(io_channel channel, unsigned long offset, int size, const void* data) noexcept {
         return guarded(channel, EXT2_ET_SHORT_WRITE, [&](Medium& medium) {
-            return medium.write(offset,
-                                {static_cast<const std::byte*>(data), static_cast<std::size_t>(size)});
+            return medium.write(offset, {static_cast<const std::byte*>(data), static_cast<std::size_t>(size)});
         });
     }
-    static errcode_t zeroout(io_channel channel, unsigned long long block,
-                             unsigned long long count) noexcept {
+    static errcode_t zeroout(io_channel channel, unsigned long long block, unsigned long long count) noexcept {
         return guarded(channel, EXT2_ET_SHORT_WRITE, [&](Medium& medium) {
             return medium.clear(offset_of(channel, block), offset_of(channel, count));
         });
@@ -146,8 +139,7 @@ void Channel::rethrow() {
 void Channel::check(errcode_t result, const char* what) {
     rethrow();
     if (result != 0)
-        throw Error(ErrorCode::internal, std::string("libext2fs failed to ") + what,
-                    "error " + std::to_string(result));
+        throw Error(ErrorCode::internal, std::string("libext2fs failed to ") + what, "error " + std::to_string(result));
 }
 
 bool PartitionMedium::read(std::uint64_t offset, MutableBytes bytes) {

@@ -30,8 +30,7 @@ bool block_aligned(const std::vector<DataRun>& runs) {
 std::uint32_t blocks_of(std::uint64_t bytes) {
     const std::uint64_t blocks = divide_up(bytes, block_size);
     if (blocks > most_blocks)
-        throw Error(ErrorCode::unfit, "a file is too large", std::to_string(bytes) + " bytes",
-                    "less than 504 GiB");
+        throw Error(ErrorCode::unfit, "a file is too large", std::to_string(bytes) + " bytes", "less than 504 GiB");
     return static_cast<std::uint32_t>(blocks);
 }
 
@@ -80,14 +79,12 @@ class Placement {
                 refuse(node, "a file has too many names", std::to_string(tree_.links(node)),
                        "at most " + std::to_string(most_links));
             if (type == NodeType::file && divide_up(tree_.size(node), block_size) > longest_file)
-                refuse(node, "a file is too long", std::to_string(tree_.size(node)) + " bytes",
-                       "less than 16 TiB");
+                refuse(node, "a file is too long", std::to_string(tree_.size(node)) + " bytes", "less than 16 TiB");
             if ((type == NodeType::character_device || type == NodeType::block_device) &&
                 (tree_.device_major(node) >= 1 << 12 || tree_.device_minor(node) >= 1 << 20))
-                refuse(
-                    node, "a device number is too large",
-                    std::to_string(tree_.device_major(node)) + ":" + std::to_string(tree_.device_minor(node)),
-                    "at most 4095:1048575");
+                refuse(node, "a device number is too large",
+                       std::to_string(tree_.device_major(node)) + ":" + std::to_string(tree_.device_minor(node)),
+                       "at most 4095:1048575");
             const XattrSet& xattrs = tree_.xattrs(node);
             if (xattrs.empty()) continue;
             if (&xattrs != encoded) {
@@ -286,8 +283,7 @@ std::optional<GroupLayout> place_groups(const ContentLayout& content, const Geom
         if (const auto first = space.find(journal)) groups.journal.push_back({*first, journal});
     }
     if (groups.journal.empty()) groups.journal = space.allocate_pieces(journal);
-    if (groups.journal.empty() || extents_of({{0, journal}}, groups.journal).size() > root_extents)
-        return std::nullopt;
+    if (groups.journal.empty() || extents_of({{0, journal}}, groups.journal).size() > root_extents) return std::nullopt;
     for (std::uint32_t group = 0; group < geometry.group_count; ++group) {
         const auto table = space.find(geometry.table_blocks());
         if (!table) return std::nullopt;

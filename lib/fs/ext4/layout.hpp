@@ -48,21 +48,19 @@ struct ContentLayout {
         std::uint32_t subdirectories = 0;
     };
 
-    std::vector<std::uint32_t> inode;  ///< by node; 0 where the node is not in the tree
-    std::vector<std::uint32_t>
-        first_block;  ///< by node: of a file's data, a directory, a long symlink's target; or 0
-    std::vector<Directory> directories;    ///< by ascending node
-    std::vector<NodeBlock> extent_blocks;  ///< by ascending node: first of the blocks of its extent tree
-    std::vector<NodeBlock> xattr_blocks;   ///< by ascending node
-    std::uint32_t inodes_used = 0;         ///< 1 to this one, without gaps
-    std::uint32_t lost_and_found = 0;      ///< its first block; 0 where the tree brings its own
-    std::vector<BlockRun> adopted;         ///< hold data already
-    std::vector<BlockRun> sources;         ///< hold data already that must move: free in the end
-    BlockSpace space;                      ///< what is left; without `sources`
+    std::vector<std::uint32_t> inode;        ///< by node; 0 where the node is not in the tree
+    std::vector<std::uint32_t> first_block;  ///< by node: of a file's data, a directory, a long symlink's target; or 0
+    std::vector<Directory> directories;      ///< by ascending node
+    std::vector<NodeBlock> extent_blocks;    ///< by ascending node: first of the blocks of its extent tree
+    std::vector<NodeBlock> xattr_blocks;     ///< by ascending node
+    std::uint32_t inodes_used = 0;           ///< 1 to this one, without gaps
+    std::uint32_t lost_and_found = 0;        ///< its first block; 0 where the tree brings its own
+    std::vector<BlockRun> adopted;           ///< hold data already
+    std::vector<BlockRun> sources;           ///< hold data already that must move: free in the end
+    BlockSpace space;                        ///< what is left; without `sources`
 };
 
-inline constexpr std::uint32_t lost_and_found_blocks =
-    4;  ///< 16 KiB like mke2fs, so that e2fsck need not allocate
+inline constexpr std::uint32_t lost_and_found_blocks = 4;  ///< 16 KiB like mke2fs, so that e2fsck need not allocate
 
 /// Places a tree's content. Data comes first, in the order of nodes (that of the archive), then directories,
 /// symlinks and the blocks of extents and attributes. Streamed data stays where it lies (PlacedSource); a
@@ -72,9 +70,8 @@ ContentLayout place_content(const FileTree& tree, const Uuid& hash_seed, std::ui
 
 /// The names in a directory: what its entries are made from, in the order of plan_directory()'s places.
 struct DirectoryNames {
-    std::vector<EntryId> entries;  ///< sorted by name
-    std::vector<std::string_view>
-        names;  ///< of the entries, and "lost+found" last where the root has it added
+    std::vector<EntryId> entries;         ///< sorted by name
+    std::vector<std::string_view> names;  ///< of the entries, and "lost+found" last where the root has it added
 };
 DirectoryNames directory_names(const FileTree& tree, NodeId directory, bool add_lost_and_found);
 

@@ -68,8 +68,7 @@ class NamedFiles {
             return;
         }
         if (!read(block_of(number, inode, 0)) || big_endian(0) != journal_magic ||
-            (big_endian(4) != 3 && big_endian(4) != 4) || big_endian(12) != fs_->blocksize ||
-            big_endian(16) > blocks) {
+            (big_endian(4) != 3 && big_endian(4) != 4) || big_endian(12) != fs_->blocksize || big_endian(16) > blocks) {
             refuse("the head of a journal", "none");
             return;
         }
@@ -85,16 +84,15 @@ class NamedFiles {
             state_.report.damage("orphan file", "blocks", expected, found);
         };
         ext2_inode inode{};
-        if (number == 0 || number > state_.super().s_inodes_count ||
-            ext2fs_read_inode(fs_, number, &inode) != 0) {
+        if (number == 0 || number > state_.super().s_inodes_count || ext2fs_read_inode(fs_, number, &inode) != 0) {
             refuse("a file", place_of(number));
             return;
         }
         if (!ext2fs_has_feature_journal(fs_->super)) refuse("none without a journal", place_of(number));
         if (EXT2_I_SIZE(&inode) % fs_->blocksize != 0)
             refuse("whole blocks", std::to_string(EXT2_I_SIZE(&inode)) + " bytes");
-        const std::uint64_t blocks =
-            std::min<std::uint64_t>(EXT2_I_SIZE(&inode) / fs_->blocksize, ext2fs_blocks_count(fs_->super));
+        const std::uint64_t blocks = std::min<std::uint64_t>(EXT2_I_SIZE(&inode) / fs_->blocksize,
+                                                             ext2fs_blocks_count(fs_->super));
         for (std::uint64_t index = 0; index < blocks && !state_.report.full(); ++index) {
             const blk64_t block = block_of(number, inode, index);
             if (block == 0 || !read(block)) {
@@ -116,8 +114,7 @@ class NamedFiles {
         ext2_inode inode{};
         if (ext2fs_read_inode(fs_, EXT2_RESIZE_INO, &inode) != 0) return;
         const auto refuse = [&](const std::string& expected) {
-            state_.report.damage(place_of(EXT2_RESIZE_INO), "reserved descriptors", expected,
-                                 "another inode");
+            state_.report.damage(place_of(EXT2_RESIZE_INO), "reserved descriptors", expected, "another inode");
         };
         unsigned filled = 0;
         for (const std::uint32_t block : inode.i_block) filled += block != 0;
@@ -126,8 +123,8 @@ class NamedFiles {
             return;
         }
         const blk64_t root = inode.i_block[EXT2_DIND_BLOCK];
-        if (filled != 1 || root == 0 || inode.i_links_count == 0 || !(inode.i_mode & LINUX_S_IFREG) ||
-            !read(root) || !leads_to_descriptors())
+        if (filled != 1 || root == 0 || inode.i_links_count == 0 || !(inode.i_mode & LINUX_S_IFREG) || !read(root) ||
+            !leads_to_descriptors())
             refuse("a map of them");
     }
 

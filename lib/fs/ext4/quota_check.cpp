@@ -26,8 +26,7 @@ const std::byte* at(const std::vector<char>& bytes, std::size_t offset) {
 
 }  // namespace
 
-QuotaCheck::QuotaCheck(HealthState& state)
-    : state_(state), on_(ext2fs_has_feature_quota(state.fs->super) != 0) {}
+QuotaCheck::QuotaCheck(HealthState& state) : state_(state), on_(ext2fs_has_feature_quota(state.fs->super) != 0) {}
 
 void QuotaCheck::charge(const ext2_inode_large& inode, std::uint64_t bytes, std::uint64_t inodes) {
     if (!on_) return;
@@ -86,8 +85,8 @@ void QuotaCheck::compare(std::size_t kind, ext2_ino_t file) {
         if (!usage.listed) state_.report.damage(place, "usage", "an entry of " + std::to_string(id), "none");
 }
 
-bool QuotaCheck::take_tree(const std::vector<char>& bytes, std::uint32_t block, unsigned depth,
-                           unsigned& visited, Usages& usages, const std::string& place) {
+bool QuotaCheck::take_tree(const std::vector<char>& bytes, std::uint32_t block, unsigned depth, unsigned& visited,
+                           Usages& usages, const std::string& place) {
     const std::size_t count = bytes.size() / block_size;
     if (block == 0 || block >= count || ++visited > count) return false;
     // Several numbers lead to one leaf: each of its entries counts once.
@@ -110,8 +109,7 @@ void QuotaCheck::take_entries(const std::vector<char>& bytes, std::uint32_t bloc
                               const std::string& place) {
     for (std::size_t entry = 0; entry < (block_size - head_size) / entry_size; ++entry) {
         const std::byte* const bytes_of = at(bytes, block * block_size + head_size + entry * entry_size);
-        if (std::all_of(bytes_of, bytes_of + entry_size, [](std::byte b) { return b == std::byte{0}; }))
-            continue;
+        if (std::all_of(bytes_of, bytes_of + entry_size, [](std::byte b) { return b == std::byte{0}; })) continue;
         const auto id = load_le<std::uint32_t>(bytes_of);
         Usage& usage = usages[id];
         if (usage.listed) continue;

@@ -31,8 +31,7 @@ class QuotaCheck {
     bool read(ext2_ino_t file, std::vector<char>& bytes);
     bool take_tree(const std::vector<char>& bytes, std::uint32_t block, unsigned depth, unsigned& visited,
                    Usages& usages, const std::string& place);
-    void take_entries(const std::vector<char>& bytes, std::uint32_t block, Usages& usages,
-                      const std::string& place);
+    void take_entries(const std::vector<char>& bytes, std::uint32_t block, Usages& usages, const std::string& place);
 
     HealthState& state_;
     bool on_ = false;

@@ -139,8 +139,8 @@ class Ext4Reader {
 
     errcode_t try_open(int flags) {
         ext2_filsys raw = nullptr;
-        const errcode_t result =
-            ext2fs_open2("image", nullptr, EXT2_FLAG_64BITS | flags, 0, 0, channel_.manager(), &raw);
+        const errcode_t result = ext2fs_open2("image", nullptr, EXT2_FLAG_64BITS | flags, 0, 0, channel_.manager(),
+                                              &raw);
         fs_.reset(raw);
         channel_.rethrow();
         if (result != 0) fs_.reset();
@@ -207,8 +207,8 @@ class Ext4Reader {
             if (size > most || ext2fs_file_open(fs_.get(), number, 0, &file) != 0) return false;
             value.resize(size);
             unsigned got = 0;
-            const bool whole =
-                ext2fs_file_read(file, value.data(), static_cast<unsigned>(size), &got) == 0 && got == size;
+            const bool whole = ext2fs_file_read(file, value.data(), static_cast<unsigned>(size), &got) == 0 &&
+                               got == size;
             ext2fs_file_close(file);
             return whole;
         };
@@ -222,15 +222,13 @@ class Ext4Reader {
             damage(path, "the block of extended attributes is damaged", words(result));
             return;
         }
-        if (!ext4::decode_xattrs(ByteView(bytes).subspan(ext4::xattr_block_header), bytes, set,
-                                 value_reader()))
+        if (!ext4::decode_xattrs(ByteView(bytes).subspan(ext4::xattr_block_header), bytes, set, value_reader()))
             damage(path, "extended attributes are damaged");
     }
 
     std::vector<FoundEntry> entries_of(ext2_ino_t number, const std::string& path) {
         Collected<FoundEntry> collected;
-        const errcode_t result =
-            ext2fs_dir_iterate2(fs_.get(), number, 0, nullptr, collect_entry, &collected);
+        const errcode_t result = ext2fs_dir_iterate2(fs_.get(), number, 0, nullptr, collect_entry, &collected);
         channel_.rethrow();
         if (collected.failure) std::rethrow_exception(collected.failure);
         if (result != 0) damage(path, "a directory is damaged", words(result));
@@ -270,18 +268,15 @@ class Ext4Reader {
         if (LINUX_S_ISDIR(mode)) return tree_.add_directory(place, metadata(), xattrs(number, path));
         if (LINUX_S_ISREG(mode)) return add_file(place, number, path);
         if (LINUX_S_ISLNK(mode)) return add_symlink(place, number, path);
-        if (LINUX_S_ISFIFO(mode))
-            return tree_.add_special(place, metadata(), NodeType::fifo, xattrs(number, path));
-        if (LINUX_S_ISSOCK(mode))
-            return tree_.add_special(place, metadata(), NodeType::socket, xattrs(number, path));
+        if (LINUX_S_ISFIFO(mode)) return tree_.add_special(place, metadata(), NodeType::fifo, xattrs(number, path));
+        if (LINUX_S_ISSOCK(mode)) return tree_.add_special(place, metadata(), NodeType::socket, xattrs(number, path));
         if (LINUX_S_ISCHR(mode)) return add_device(place, NodeType::character_device, number, path);
         if (LINUX_S_ISBLK(mode)) return add_device(place, NodeType::block_device, number, path);
         damage(path, "a name leads to an inode that is not in use", "inode " + std::to_string(number));
         return std::nullopt;
     }
 
-    NodeId add_device(const FileTree::Place& place, NodeType type, ext2_ino_t number,
-                      const std::string& path) {
+    NodeId add_device(const FileTree::Place& place, NodeType type, ext2_ino_t number, const std::string& path) {
         const std::uint32_t old_form = inode().i_block[0];
         const std::uint32_t new_form = inode().i_block[1];
         std::uint32_t major = (old_form >> 8) & 0xff;
@@ -311,8 +306,7 @@ class Ext4Reader {
         return bytes;
     }
 
-    std::optional<NodeId> add_symlink(const FileTree::Place& place, ext2_ino_t number,
-                                      const std::string& path) {
+    std::optional<NodeId> add_symlink(const FileTree::Place& place, ext2_ino_t number, const std::string& path) {
         const std::uint64_t length = size();
         if (length == 0 || length >= 4096) {
             damage(path, "a symlink's length is impossible", std::to_string(length));
@@ -328,8 +322,7 @@ class Ext4Reader {
         } else {
             const std::vector<Mapped> blocks = blocks_of(number, path);
             Bytes bytes(static_cast<std::size_t>(length));
-            if (blocks.empty() || blocks.front().logical != 0 ||
-                blocks.front().count * fs_->blocksize < length ||
+            if (blocks.empty() || blocks.front().logical != 0 || blocks.front().count * fs_->blocksize < length ||
                 !medium_.read(blocks.front().first * fs_->blocksize, bytes)) {
                 damage(path, "a symlink's target is missing");
                 return std::nullopt;
@@ -357,13 +350,11 @@ class Ext4Reader {
             content = scattered_->add(std::move(places));
         if (length == 0 || (runs.size() == 1 && runs.front() == DataRun{0, length}))
             return tree_.add_file(place, metadata(), content, xattrs(number, path));
-        return tree_.add_sparse_file(place, metadata(), length, content, std::move(runs),
-                                     xattrs(number, path));
+        return tree_.add_sparse_file(place, metadata(), length, content, std::move(runs), xattrs(number, path));
     }
 
     /// Adds what of a run of blocks lies inside the file's length.
-    void append(const Mapped& run, std::uint64_t length, std::vector<DataRun>& runs,
-                std::vector<Range>& places) {
+    void append(const Mapped& run, std::uint64_t length, std::vector<DataRun>& runs, std::vector<Range>& places) {
         const std::uint64_t block = fs_->blocksize;
         const std::uint64_t logical = run.logical * block;
         if (logical >= length) return;
@@ -388,8 +379,8 @@ class Ext4Reader {
             if (!root_extents(blocks)) result = all_extents(number, blocks);
         } else {
             Collected<Mapped> collected;
-            result = ext2fs_block_iterate3(fs_.get(), number, BLOCK_FLAG_READ_ONLY | BLOCK_FLAG_DATA_ONLY,
-                                           nullptr, collect_block, &collected);
+            result = ext2fs_block_iterate3(fs_.get(), number, BLOCK_FLAG_READ_ONLY | BLOCK_FLAG_DATA_ONLY, nullptr,
+                                           collect_block, &collected);
             if (collected.failure) std::rethrow_exception(collected.failure);
             blocks = std::move(collected.items);
         }
@@ -418,8 +409,8 @@ class Ext4Reader {
             at += 12;
             const auto count = load_le<std::uint16_t>(at + 4);
             if (count > 32768) continue;  // not yet written: reads as zeros
-            const std::uint64_t first =
-                load_le<std::uint32_t>(at + 8) | std::uint64_t{load_le<std::uint16_t>(at + 6)} << 32;
+            const std::uint64_t first = load_le<std::uint32_t>(at + 8) | std::uint64_t{load_le<std::uint16_t>(at + 6)}
+                                                                             << 32;
             if (count != 0) blocks.push_back({load_le<std::uint32_t>(at), first, count});
         }
         return true;

@@ -15,8 +15,8 @@ using ext4::Geometry;
 constexpr std::uint64_t smallest_with_journal = 2048;
 
 [[noreturn]] void refuse_size() {
-    throw Error(ErrorCode::unfit, "the root file system is too large", "more than 504 GiB with its tables",
-                "504 GiB", "leave files out");
+    throw Error(ErrorCode::unfit, "the root file system is too large", "more than 504 GiB with its tables", "504 GiB",
+                "leave files out");
 }
 
 /// Blocks that a file system of this geometry takes whatever its content.
@@ -68,8 +68,8 @@ std::uint64_t smallest(const Need& need, std::uint64_t blocks, std::uint64_t ste
         const auto geometry = ext4::make_geometry(blocks, need.inodes, grows);
         if (geometry && geometry->block_count == blocks) {
             // Counting is quick and leaves only the last few sizes to be tried by placing.
-            const std::uint64_t counted =
-                checked_add(need.content_blocks + table_blocks(*geometry), need.free_in(blocks));
+            const std::uint64_t counted = checked_add(need.content_blocks + table_blocks(*geometry),
+                                                      need.free_in(blocks));
             if (counted <= blocks) {
                 const auto groups = ext4::place_groups(need.content, *geometry);
                 if (groups && groups->free_blocks >= need.free_in(blocks)) return blocks;
@@ -87,8 +87,8 @@ std::uint64_t smallest(const Need& need, bool grows) {
     // Room for the inodes asks for groups of its own.
     const std::uint64_t groups = divide_up(need.inodes, ext4::most_inodes_per_group);
     return smallest(need,
-                    std::max<std::uint64_t>({smallest_with_journal, need.content.space.taken_end(),
-                                             (groups - 1) * ext4::blocks_per_group}),
+                    std::max<std::uint64_t>(
+                        {smallest_with_journal, need.content.space.taken_end(), (groups - 1) * ext4::blocks_per_group}),
                     1, grows);
 }
 
@@ -100,8 +100,7 @@ std::optional<Geometry> geometry_in(const ContentLayout& content, std::uint64_t 
     if (!least) return std::nullopt;
     const auto groups = ext4::place_groups(content, *least);
     if (!groups) return std::nullopt;
-    const std::uint64_t wanted =
-        std::uint64_t{content.inodes_used} + groups->free_blocks / ext4::blocks_per_inode;
+    const std::uint64_t wanted = std::uint64_t{content.inodes_used} + groups->free_blocks / ext4::blocks_per_inode;
     for (const bool grows : {true, false}) {
         const auto better = ext4::make_geometry(blocks, wanted, grows);
         if (better && ext4::place_groups(content, *better)) return better;
@@ -126,16 +125,16 @@ Ext4Parameters size_ext4(const FileTree& tree, const Ext4Wish& wish) {
         constexpr std::uint64_t step = MiB / ext4::block_size;
         const Need need(content, wish.free);
         // Whoever flashes it grows it to the card.
-        geometry = ext4::make_geometry(smallest(need, align_up(smallest(need, true), step), step, true),
-                                       need.inodes, true);
+        geometry = ext4::make_geometry(smallest(need, align_up(smallest(need, true), step), step, true), need.inodes,
+                                       true);
     } else {
         geometry = geometry_in(content, wish.size / ext4::block_size);
         if (!geometry) {
             const std::uint64_t needed = smallest(Need(content, 0), false) * ext4::block_size;
-            throw Error(ErrorCode::unfit, "the root file system does not fit its partition",
-                        format_size(wish.size) + " available", std::to_string(needed) + " bytes or more",
-                        "make the root partition " + format_size(align_up(needed, MiB)) +
-                            " or larger, or leave files out");
+            throw Error(
+                ErrorCode::unfit, "the root file system does not fit its partition",
+                format_size(wish.size) + " available", std::to_string(needed) + " bytes or more",
+                "make the root partition " + format_size(align_up(needed, MiB)) + " or larger, or leave files out");
         }
     }
     Ext4Parameters parameters;

@@ -16,8 +16,7 @@ void check_state(HealthState& state) {
     if (ext2fs_has_feature_journal_needs_recovery(state.fs->super))
         state.report.damage("superblock", "state", "an empty journal", "a journal that waits to be replayed");
     if (super.s_last_orphan != 0)
-        state.report.damage("superblock", "state", "no orphans",
-                            "orphan inode " + std::to_string(super.s_last_orphan));
+        state.report.damage("superblock", "state", "no orphans", "orphan inode " + std::to_string(super.s_last_orphan));
 }
 
 /// As check_super_block's limits; libext2fs has looked at those that reading needs.
@@ -42,14 +41,13 @@ bool check_limits(HealthState& state) {
     limit("blocks a group", super.s_blocks_per_group, super.s_clusters_per_group * ratio,
           super.s_clusters_per_group * ratio);
     limit("clusters a group", super.s_clusters_per_group, 8, std::uint64_t{8} * fs->blocksize);
-    limit("inodes a group", super.s_inodes_per_group,
-          static_cast<std::uint64_t>(EXT2_INODES_PER_BLOCK(fs->super)), std::uint64_t{8} * fs->blocksize);
+    limit("inodes a group", super.s_inodes_per_group, static_cast<std::uint64_t>(EXT2_INODES_PER_BLOCK(fs->super)),
+          std::uint64_t{8} * fs->blocksize);
     if (super.s_rev_level > EXT2_GOOD_OLD_REV)
         limit("first inode", super.s_first_ino, EXT2_GOOD_OLD_FIRST_INO, super.s_inodes_count);
     limit("inode size", EXT2_INODE_SIZE(fs->super), EXT2_GOOD_OLD_INODE_SIZE, fs->blocksize);
     if (super.s_desc_size != 0 && !power_of_two(super.s_desc_size))
-        state.report.damage("superblock", "descriptor size", "a power of 2",
-                            std::to_string(super.s_desc_size));
+        state.report.damage("superblock", "descriptor size", "a power of 2", std::to_string(super.s_desc_size));
     return sound;
 }
 
@@ -81,8 +79,7 @@ bool claim(HealthState& state, const std::string& place, const char* what, blk64
         return false;
     }
     if (const auto taken = state.used.take(first, count))
-        state.report.damage(place, what, "blocks of its own",
-                            "block " + std::to_string(*taken) + " is used twice");
+        state.report.damage(place, what, "blocks of its own", "block " + std::to_string(*taken) + " is used twice");
     return true;
 }
 
@@ -98,10 +95,8 @@ void check_group_counts(HealthState& state, dgrp_t group) {
         state.report.damage(place, "flags", "none without checksums", "parts that were not made");
     if (group == fs->group_desc_count - 1 && blocks_unused)
         state.report.damage(place, "flags", "a bitmap of the last group", "none");
-    if (checksums &&
-        (unused > ext2fs_bg_free_inodes_count(fs, group) || unused > fs->super->s_inodes_per_group))
-        state.report.damage(place, "unused inodes",
-                            "at most " + std::to_string(ext2fs_bg_free_inodes_count(fs, group)),
+    if (checksums && (unused > ext2fs_bg_free_inodes_count(fs, group) || unused > fs->super->s_inodes_per_group))
+        state.report.damage(place, "unused inodes", "at most " + std::to_string(ext2fs_bg_free_inodes_count(fs, group)),
                             std::to_string(unused));
 }
 
@@ -115,11 +110,10 @@ bool claim_groups(HealthState& state) {
     for (dgrp_t group = 0; group < fs->group_desc_count; ++group) {
         const bool anywhere = ext2fs_has_feature_flex_bg(fs->super) != 0;
         const blk64_t least = anywhere ? fs->super->s_first_data_block : ext2fs_group_first_block2(fs, group);
-        const blk64_t last =
-            anywhere ? ext2fs_blocks_count(fs->super) - 1 : ext2fs_group_last_block2(fs, group);
+        const blk64_t last = anywhere ? ext2fs_blocks_count(fs->super) - 1 : ext2fs_group_last_block2(fs, group);
         const std::string place = "group " + std::to_string(group);
-        sound &= claim(state, place, "table of inodes", ext2fs_inode_table_loc(fs, group),
-                       fs->inode_blocks_per_group, least, last);
+        sound &= claim(state, place, "table of inodes", ext2fs_inode_table_loc(fs, group), fs->inode_blocks_per_group,
+                       least, last);
         sound &= claim(state, place, "bitmap of blocks", ext2fs_block_bitmap_loc(fs, group), 1, least, last);
         sound &= claim(state, place, "bitmap of inodes", ext2fs_inode_bitmap_loc(fs, group), 1, least, last);
     }

@@ -22,8 +22,7 @@ std::string ExtSuperblock::kind() const {
 }
 
 std::optional<ExtSuperblock> parse_ext_superblock(ByteView bytes) {
-    if (bytes.size() < ExtSuperblock::size || load_le<std::uint16_t>(bytes.data() + 56) != magic)
-        return std::nullopt;
+    if (bytes.size() < ExtSuperblock::size || load_le<std::uint16_t>(bytes.data() + 56) != magic) return std::nullopt;
     const std::byte* b = bytes.data();
     const auto log_block_size = load_le<std::uint32_t>(b + 24);
     if (log_block_size > 6) return std::nullopt;
@@ -36,8 +35,7 @@ std::optional<ExtSuperblock> parse_ext_superblock(ByteView bytes) {
     superblock.blocks = load_le<std::uint32_t>(b + 4);
     if ((superblock.incompatible & incompatible_64bit) != 0)
         superblock.blocks |= std::uint64_t{load_le<std::uint32_t>(b + 336)} << 32;
-    if (superblock.blocks == 0 ||
-        superblock.blocks > std::numeric_limits<std::uint64_t>::max() / superblock.block_size)
+    if (superblock.blocks == 0 || superblock.blocks > std::numeric_limits<std::uint64_t>::max() / superblock.block_size)
         return std::nullopt;
     std::copy_n(b + 104, superblock.uuid.size(), superblock.uuid.begin());
     const std::string_view label = as_text(bytes.subspan(120, 16));

@@ -14,10 +14,10 @@ constexpr std::uint32_t compatible = EXT3_FEATURE_COMPAT_HAS_JOURNAL | EXT2_FEAT
                                      EXT2_FEATURE_COMPAT_RESIZE_INODE | EXT2_FEATURE_COMPAT_DIR_INDEX;
 constexpr std::uint32_t incompatible = EXT2_FEATURE_INCOMPAT_FILETYPE | EXT3_FEATURE_INCOMPAT_EXTENTS |
                                        EXT4_FEATURE_INCOMPAT_64BIT | EXT4_FEATURE_INCOMPAT_FLEX_BG;
-constexpr std::uint32_t read_only_compatible =
-    EXT2_FEATURE_RO_COMPAT_SPARSE_SUPER | EXT2_FEATURE_RO_COMPAT_LARGE_FILE |
-    EXT4_FEATURE_RO_COMPAT_HUGE_FILE | EXT4_FEATURE_RO_COMPAT_DIR_NLINK | EXT4_FEATURE_RO_COMPAT_EXTRA_ISIZE |
-    EXT4_FEATURE_RO_COMPAT_METADATA_CSUM;
+constexpr std::uint32_t read_only_compatible = EXT2_FEATURE_RO_COMPAT_SPARSE_SUPER | EXT2_FEATURE_RO_COMPAT_LARGE_FILE |
+                                               EXT4_FEATURE_RO_COMPAT_HUGE_FILE | EXT4_FEATURE_RO_COMPAT_DIR_NLINK |
+                                               EXT4_FEATURE_RO_COMPAT_EXTRA_ISIZE |
+                                               EXT4_FEATURE_RO_COMPAT_METADATA_CSUM;
 
 constexpr std::uint32_t groups_per_flex_log = 4;  // 16 groups, mke2fs's default
 
@@ -47,12 +47,10 @@ ext2_super_block wished_superblock(const Ext4Parameters& parameters, const Geome
 FileSystem open_new(const Ext4Parameters& parameters, const Geometry& geometry, Channel& channel) {
     ext2_super_block wish = wished_superblock(parameters, geometry);
     ext2_filsys raw = nullptr;
-    channel.check(ext2fs_initialize("output", EXT2_FLAG_64BITS, &wish, channel.manager(), &raw),
-                  "begin a file system");
+    channel.check(ext2fs_initialize("output", EXT2_FLAG_64BITS, &wish, channel.manager(), &raw), "begin a file system");
     FileSystem fs(raw);
     ext2_super_block& made = *fs->super;
-    if (ext2fs_blocks_count(&made) != geometry.block_count ||
-        made.s_inodes_per_group != geometry.inodes_per_group ||
+    if (ext2fs_blocks_count(&made) != geometry.block_count || made.s_inodes_per_group != geometry.inodes_per_group ||
         fs->desc_blocks + made.s_reserved_gdt_blocks != descriptor_area)
         throw Error(ErrorCode::internal, "libext2fs chose another geometry than was planned");
     return fs;
@@ -66,8 +64,7 @@ void fill_superblock(ext2_filsys fs, const Ext4Parameters& parameters) {
     super.s_mkfs_time_hi = super.s_lastcheck_hi = super.s_wtime_hi = 0;
     std::memcpy(super.s_uuid, parameters.uuid.data(), parameters.uuid.size());
     std::memcpy(super.s_hash_seed, parameters.hash_seed.data(), parameters.hash_seed.size());
-    std::memcpy(super.s_volume_name, parameters.label.data(),
-                std::min<std::size_t>(16, parameters.label.size()));
+    std::memcpy(super.s_volume_name, parameters.label.data(), std::min<std::size_t>(16, parameters.label.size()));
     super.s_def_hash_version = EXT2_HASH_HALF_MD4;
     // libext2fs takes the signedness of char on the machine it runs on, which would make the bytes depend on
     // it.
@@ -93,8 +90,7 @@ void make_resize_inode(ext2_filsys fs, std::uint32_t block, Channel& channel) {
     ext2fs_set_alloc_block_callback(fs, nullptr, nullptr);
 }
 
-void make_journal_superblock(ext2_filsys fs, const GroupLayout& groups, const InodeBlock& journal,
-                             Channel& channel) {
+void make_journal_superblock(ext2_filsys fs, const GroupLayout& groups, const InodeBlock& journal, Channel& channel) {
     const std::uint32_t count = journal_blocks(groups.geometry.block_count);
     ext2fs_journal_params wish{};
     wish.num_journal_blocks = count;
@@ -115,8 +111,7 @@ void make_journal_superblock(ext2_filsys fs, const GroupLayout& groups, const In
 }
 
 void mark_bitmaps(ext2_filsys fs, const Ext4Layout& layout) {
-    for (const BlockRun& run : layout.groups.used)
-        ext2fs_mark_block_bitmap_range2(fs->block_map, run.first, run.count);
+    for (const BlockRun& run : layout.groups.used) ext2fs_mark_block_bitmap_range2(fs->block_map, run.first, run.count);
     for (std::uint32_t inode = 1; inode <= layout.content.inodes_used; ++inode)
         ext2fs_mark_inode_bitmap2(fs->inode_map, inode);
     ext2fs_mark_bb_dirty(fs);
@@ -145,8 +140,7 @@ void fill_descriptors(ext2_filsys fs, const Ext4Layout& layout, const DirectoryC
     std::uint32_t inodes_left = layout.content.inodes_used;
     for (std::uint32_t group = 0; group < geometry.group_count; ++group) {
         const bool last = group + 1 == geometry.group_count;
-        const std::uint32_t blocks =
-            last ? geometry.block_count - group * blocks_per_group : blocks_per_group;
+        const std::uint32_t blocks = last ? geometry.block_count - group * blocks_per_group : blocks_per_group;
         const std::uint32_t inodes = std::min(inodes_left, geometry.inodes_per_group);
         inodes_left -= inodes;
         free_blocks += blocks - used[group];
@@ -175,8 +169,7 @@ void fill_descriptors(ext2_filsys fs, const Ext4Layout& layout, const DirectoryC
 
 /// Blocks that df does not count as part of the disk (s_overhead_clusters); mke2fs counts the same.
 std::uint32_t overhead(const Geometry& geometry) {
-    std::uint32_t blocks =
-        journal_blocks(geometry.block_count) + geometry.group_count * (2 + geometry.table_blocks());
+    std::uint32_t blocks = journal_blocks(geometry.block_count) + geometry.group_count * (2 + geometry.table_blocks());
     for (std::uint32_t group = 0; group < geometry.group_count; ++group)
         if (has_superblock(group)) blocks += fixed_blocks;
     return blocks;
@@ -184,8 +177,8 @@ std::uint32_t overhead(const Geometry& geometry) {
 
 }  // namespace
 
-void write_tables(const Ext4Parameters& parameters, const Ext4Layout& layout,
-                  const DirectoryCounts& directories, const InodeBlock& journal, PartitionOutput& partition) {
+void write_tables(const Ext4Parameters& parameters, const Ext4Layout& layout, const DirectoryCounts& directories,
+                  const InodeBlock& journal, PartitionOutput& partition) {
     PartitionMedium medium(partition);
     Channel channel(medium);
     FileSystem fs = open_new(parameters, layout.groups.geometry, channel);

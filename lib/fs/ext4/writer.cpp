@@ -22,13 +22,11 @@ using ext4::Inode;
 
 /// Whether the file's data is copied. What a store has placed and the layout has kept is not.
 bool to_copy(const FileTree& tree, const ext4::ContentLayout& content, NodeId node) {
-    if (tree.type(node) != NodeType::file || tree.links(node) == 0 || content.first_block[node] == 0)
-        return false;
+    if (tree.type(node) != NodeType::file || tree.links(node) == 0 || content.first_block[node] == 0) return false;
     if (!dynamic_cast<const PlacedSource*>(tree.content(node).source.get())) return true;
     const std::uint32_t first = content.first_block[node];
-    const auto run =
-        std::upper_bound(content.adopted.begin(), content.adopted.end(), first,
-                         [](std::uint32_t block, const BlockRun& kept) { return block < kept.first; });
+    const auto run = std::upper_bound(content.adopted.begin(), content.adopted.end(), first,
+                                      [](std::uint32_t block, const BlockRun& kept) { return block < kept.first; });
     return run == content.adopted.begin() || first >= std::prev(run)->end();
 }
 
@@ -71,11 +69,9 @@ class Ext4Writer {
     /// A stream may have left data of files that a later layer replaced. Everything else must read as zeros.
     void clear_leftovers() {
         struct stat status {};
-        if (::fstat(partition_.output().descriptor(), &status) != 0)
-            throw_io("examine", partition_.output().path());
+        if (::fstat(partition_.output().descriptor(), &status) != 0) throw_io("examine", partition_.output().path());
         const auto length = static_cast<std::uint64_t>(status.st_size);
-        if (length <= partition_.offset() ||
-            (layout_.content.adopted.empty() && layout_.content.sources.empty()))
+        if (length <= partition_.offset() || (layout_.content.adopted.empty() && layout_.content.sources.empty()))
             return;
         std::vector<BlockRun> kept = layout_.content.adopted;
         kept.insert(kept.end(), layout_.content.sources.begin(), layout_.content.sources.end());
@@ -108,8 +104,7 @@ class Ext4Writer {
             while (run.length != 0) {
                 while (run.logical >= (std::uint64_t{extent->logical} + extent->count) * block_size) ++extent;
                 const std::uint64_t inside = run.logical - std::uint64_t{extent->logical} * block_size;
-                const std::uint64_t part =
-                    std::min(run.length, std::uint64_t{extent->count} * block_size - inside);
+                const std::uint64_t part = std::min(run.length, std::uint64_t{extent->count} * block_size - inside);
                 path.copy(content, from, std::uint64_t{extent->first} * block_size + inside, part);
                 from += part;
                 run = {run.logical + part, run.length - part};
@@ -132,8 +127,7 @@ class Ext4Writer {
 
     void put_inode(const Inode& inode, std::uint32_t number) {
         ext4::encode_inode(inode, number, seed_, inode_place(number));
-        if ((inode.mode & 0170000) == 0040000)
-            ++directories_[(number - 1) / layout_.groups.geometry.inodes_per_group];
+        if ((inode.mode & 0170000) == 0040000) ++directories_[(number - 1) / layout_.groups.geometry.inodes_per_group];
     }
 
     void write_nodes() {
@@ -199,8 +193,7 @@ class Ext4Writer {
         std::ranges::copy(xattrs.block, bytes.begin());
         std::array<std::byte, 8> place{};
         store_le(place.data(), std::uint64_t{number});
-        store_le(bytes.data() + ext4::xattr_checksum_place,
-                 ext4::crc32c(ext4::crc32c(seed_.value(), place), bytes));
+        store_le(bytes.data() + ext4::xattr_checksum_place, ext4::crc32c(ext4::crc32c(seed_.value(), place), bytes));
         inode.xattr_block = number;
         ++inode.blocks;
     }
@@ -251,8 +244,7 @@ class Ext4Writer {
             entries.push_back(
                 {names.names[index], layout_.content.inode[child], ext4::entry_type_of(tree_.type(child))});
         }
-        if (adds)
-            entries.push_back({"lost+found", ext4::first_inode, ext4::entry_type_of(NodeType::directory)});
+        if (adds) entries.push_back({"lost+found", ext4::first_inode, ext4::entry_type_of(NodeType::directory)});
         const ext4::DirectoryPlan plan = ext4::plan_directory(names.names, parameters_.hash_seed);
 
         const std::uint32_t number = layout_.content.inode[node];
@@ -285,8 +277,8 @@ class Ext4Writer {
 
     void write_lost_and_found() {
         const BlockRun place{layout_.content.lost_and_found, ext4::lost_and_found_blocks};
-        ext4::write_empty_directory({ext4::first_inode, ext4::root_inode}, {place},
-                                    seed_.of_inode(ext4::first_inode), blocks_);
+        ext4::write_empty_directory({ext4::first_inode, ext4::root_inode}, {place}, seed_.of_inode(ext4::first_inode),
+                                    blocks_);
         Inode inode;
         inode.mode = 0040700;
         inode.links = 2;
@@ -327,9 +319,8 @@ std::uint64_t ext4_bytes_to_copy(const FileTree& tree) {
     return total;
 }
 
-std::vector<Range> write_ext4(const FileTree& tree, const Ext4Parameters& parameters,
-                              PartitionOutput& partition, const Supervision& supervision,
-                              std::uint64_t& done) {
+std::vector<Range> write_ext4(const FileTree& tree, const Ext4Parameters& parameters, PartitionOutput& partition,
+                              const Supervision& supervision, std::uint64_t& done) {
     Ext4Writer writer(tree, parameters, partition, supervision, done);
     writer.run();
     return writer.mapped();

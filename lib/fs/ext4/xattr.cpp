@@ -47,8 +47,7 @@ struct Attribute {
 constexpr std::uint16_t acl_user = 0x02;
 constexpr std::uint16_t acl_group = 0x08;
 
-[[noreturn]] void refuse(const std::string& name, std::string message, std::string found,
-                         std::string allowed) {
+[[noreturn]] void refuse(const std::string& name, std::string message, std::string found, std::string allowed) {
     throw Error(ErrorCode::unfit, "extended attribute " + name + ": " + std::move(message), std::move(found),
                 std::move(allowed));
 }
@@ -89,19 +88,15 @@ std::vector<Attribute> attributes_of(const XattrSet& xattrs) {
     for (const auto& xattr : xattrs) {
         const std::string& name = xattr.first;  // Clang 14 captures no structured binding
         const std::string& value = xattr.second;
-        const auto space =
-            std::find_if(namespaces.begin(), namespaces.end(), [&](const Namespace& candidate) {
-                return candidate.whole
-                           ? name == candidate.prefix
-                           : name.starts_with(candidate.prefix) && name.size() > candidate.prefix.size();
-            });
+        const auto space = std::find_if(namespaces.begin(), namespaces.end(), [&](const Namespace& candidate) {
+            return candidate.whole ? name == candidate.prefix
+                                   : name.starts_with(candidate.prefix) && name.size() > candidate.prefix.size();
+        });
         if (space == namespaces.end())
             refuse(name, "a namespace that ext4 does not know", name, "user., trusted., security., system.");
         Attribute attribute{space->index, std::string_view(name).substr(space->prefix.size()), value};
-        if (attribute.name.size() > 255)
-            refuse(name, "the name is too long", std::to_string(name.size()), "255 bytes");
-        if (space->index == acl_access || space->index == acl_default)
-            attribute.value = acl_to_disk(name, value);
+        if (attribute.name.size() > 255) refuse(name, "the name is too long", std::to_string(name.size()), "255 bytes");
+        if (space->index == acl_access || space->index == acl_default) attribute.value = acl_to_disk(name, value);
         attributes.push_back(std::move(attribute));
     }
     // The kernel looks them up in a block in this order.
@@ -125,8 +120,7 @@ std::uint32_t hash_of(const Attribute& attribute) {
 
 /// Writes entries from the front and values from the end of `area`; value offsets count from `base` bytes
 /// before it. Returns the hash over all entries.
-std::uint32_t fill(MutableBytes area, std::size_t base, const std::vector<const Attribute*>& attributes,
-                   bool hashed) {
+std::uint32_t fill(MutableBytes area, std::size_t base, const std::vector<const Attribute*>& attributes, bool hashed) {
     std::size_t front = 0;
     std::size_t back = area.size();
     std::uint32_t all = 0;
@@ -178,8 +172,8 @@ EncodedXattrs encode_xattrs(const XattrSet& xattrs) {
     }
     if (!in_block.empty()) {
         encoded.block.resize(block_size);
-        const std::uint32_t hash =
-            fill(MutableBytes(encoded.block).subspan(xattr_block_header), xattr_block_header, in_block, true);
+        const std::uint32_t hash = fill(MutableBytes(encoded.block).subspan(xattr_block_header), xattr_block_header,
+                                        in_block, true);
         store_le(encoded.block.data(), xattr_magic);
         store_le(encoded.block.data() + 4, std::uint32_t{1});  // h_refcount
         store_le(encoded.block.data() + 8, std::uint32_t{1});  // h_blocks
@@ -204,8 +198,7 @@ bool decode_xattrs(ByteView entries, ByteView values, XattrSet& xattrs, const Va
             entries = entries.subspan(step);
             continue;
         }
-        if (inode == 0 && size != 0 && (offset > values.size() || size > values.size() - offset))
-            return false;
+        if (inode == 0 && size != 0 && (offset > values.size() || size > values.size() - offset)) return false;
         const auto space = std::find_if(namespaces.begin(), namespaces.end(),
                                         [&](const Namespace& candidate) { return candidate.index == index; });
         if (space == namespaces.end() || (space->whole && name_length != 0)) return false;

@@ -59,8 +59,8 @@ std::optional<FatBootSector> parse_fat_boot_sector(ByteView sector) {
     const bool sector_size = std::has_single_bit(boot.bytes_per_sector) && boot.bytes_per_sector >= 512 &&
                              boot.bytes_per_sector <= 4096;
     if (!sector_size || !std::has_single_bit(boot.sectors_per_cluster) || boot.reserved_sectors == 0 ||
-        boot.fat_count == 0 || boot.fat_count > 4 || boot.fat_sectors == 0 ||
-        boot.fat32 != (boot.root_entries == 0) || (boot.media < 0xf8 && boot.media != 0xf0))
+        boot.fat_count == 0 || boot.fat_count > 4 || boot.fat_sectors == 0 || boot.fat32 != (boot.root_entries == 0) ||
+        (boot.media < 0xf8 && boot.media != 0xf0))
         return std::nullopt;
     const std::uint64_t before_data = std::uint64_t{boot.reserved_sectors} +
                                       std::uint64_t{boot.fat_count} * boot.fat_sectors + boot.root_sectors();
@@ -138,8 +138,7 @@ FatTime fat_time(std::int64_t seconds, std::uint32_t nanoseconds) {
 
 std::int64_t seconds_of(const FatTime& time) {
     const std::chrono::year_month_day date(std::chrono::year(1980 + (time.date >> 9)),
-                                           std::chrono::month(time.date >> 5 & 15U),
-                                           std::chrono::day(time.date & 31U));
+                                           std::chrono::month(time.date >> 5 & 15U), std::chrono::day(time.date & 31U));
     if (!date.ok()) return 0;
     const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
     return days * 86400 + (time.time >> 11) * 3600 + (time.time >> 5 & 63) * 60 + (time.time & 31) * 2 +
@@ -148,22 +147,19 @@ std::int64_t seconds_of(const FatTime& time) {
 
 FatEntry parse_fat_entry(const std::byte* bytes) {
     FatEntry entry;
-    std::transform(bytes, bytes + 11, entry.name.begin(),
-                   [](std::byte byte) { return static_cast<char>(byte); });
+    std::transform(bytes, bytes + 11, entry.name.begin(), [](std::byte byte) { return static_cast<char>(byte); });
     entry.attributes = load_le<std::uint8_t>(bytes + 11);
     entry.lower_case = load_le<std::uint8_t>(bytes + 12);
     entry.created = {load_le<std::uint16_t>(bytes + 16), load_le<std::uint16_t>(bytes + 14),
                      load_le<std::uint8_t>(bytes + 13)};
     entry.modified = {load_le<std::uint16_t>(bytes + 24), load_le<std::uint16_t>(bytes + 22), 0};
-    entry.first_cluster =
-        std::uint32_t{load_le<std::uint16_t>(bytes + 20)} << 16 | load_le<std::uint16_t>(bytes + 26);
+    entry.first_cluster = std::uint32_t{load_le<std::uint16_t>(bytes + 20)} << 16 | load_le<std::uint16_t>(bytes + 26);
     entry.size = load_le<std::uint32_t>(bytes + 28);
     return entry;
 }
 
 void store_fat_entry(std::byte* bytes, const FatEntry& entry) {
-    std::transform(entry.name.begin(), entry.name.end(), bytes,
-                   [](char c) { return static_cast<std::byte>(c); });
+    std::transform(entry.name.begin(), entry.name.end(), bytes, [](char c) { return static_cast<std::byte>(c); });
     store_le(bytes + 11, entry.attributes);
     store_le(bytes + 12, entry.lower_case);
     store_le(bytes + 13, entry.created.hundredths);

@@ -33,13 +33,9 @@ struct FatBootSector {
     bool fat32 = true;                      ///< byte 22 is 0: the FAT's length stands in the FAT32 part
 
     std::uint64_t cluster_size() const { return std::uint64_t{bytes_per_sector} * sectors_per_cluster; }
-    std::uint32_t root_sectors() const {
-        return (root_entries * 32 + bytes_per_sector - 1) / bytes_per_sector;
-    }
+    std::uint32_t root_sectors() const { return (root_entries * 32 + bytes_per_sector - 1) / bytes_per_sector; }
     /// Of data; parse_fat_boot_sector() made sure that it is not beyond the end.
-    std::uint32_t first_data_sector() const {
-        return reserved_sectors + fat_count * fat_sectors + root_sectors();
-    }
+    std::uint32_t first_data_sector() const { return reserved_sectors + fat_count * fat_sectors + root_sectors(); }
     /// Data clusters; they are numbered from 2.
     std::uint32_t clusters() const { return (total_sectors - first_data_sector()) / sectors_per_cluster; }
     /// 12, 16 or 32. As Linux and U-Boot tell it: FAT32 by its own fields, the others by their number of
@@ -92,10 +88,9 @@ struct FatEntry {
 
     FatShortName name{};          ///< byte 0
     std::uint8_t attributes = 0;  ///< byte 11
-    std::uint8_t lower_case =
-        0;             ///< byte 12: 8 the name, 16 the extension is to be shown in lower case (Windows NT)
-    FatTime created;   ///< bytes 13-17
-    FatTime modified;  ///< bytes 22-25
+    std::uint8_t lower_case = 0;  ///< byte 12: 8 the name, 16 the extension is to be shown in lower case (Windows NT)
+    FatTime created;              ///< bytes 13-17
+    FatTime modified;             ///< bytes 22-25
     std::uint32_t first_cluster = 0;  ///< bytes 20 and 26; 0: empty, or (in "..") the root directory
     std::uint32_t size = 0;           ///< byte 28: bytes; 0 for directories
 

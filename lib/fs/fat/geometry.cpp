@@ -31,8 +31,7 @@ std::uint32_t fat32_sectors_per_cluster(std::uint64_t partition_bytes) {
 }
 
 std::uint64_t smallest_fat32() {
-    std::uint64_t sectors =
-        reserved_sectors + 2 * divide_up((fewest_clusters + 2) * 4, sector) + fewest_clusters;
+    std::uint64_t sectors = reserved_sectors + 2 * divide_up((fewest_clusters + 2) * 4, sector) + fewest_clusters;
     while (fat32_sectors_per_cluster(sectors * sector) == 0) ++sectors;
     return sectors * sector;
 }

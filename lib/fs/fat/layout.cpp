@@ -33,13 +33,11 @@ std::string stored_label(const std::string& label, std::vector<Problem>& problem
     for (char& c : stored)
         if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
     const bool characters = std::all_of(stored.begin(), stored.end(), [](char c) {
-        return c >= ' ' && c < 0x7f &&
-               std::string_view("\"*+,./:;<=>?[\\]|").find(c) == std::string_view::npos;
+        return c >= ' ' && c < 0x7f && std::string_view("\"*+,./:;<=>?[\\]|").find(c) == std::string_view::npos;
     });
     if (!characters || stored.size() > label_size || stored.starts_with(' '))
         problems.push_back(problem("the boot partition cannot have the label '" + printable(label) + "'", {},
-                                   "at most 11 ASCII characters, none of \"*+,./:;<=>?[\\]|",
-                                   "choose another label"));
+                                   "at most 11 ASCII characters, none of \"*+,./:;<=>?[\\]|", "choose another label"));
     return stored;
 }
 
@@ -66,10 +64,10 @@ class Walk {
     bool storable(NodeId directory, std::string_view name, NodeId node) {
         const std::string fault = fat_name_fault(name);
         if (!fault.empty()) {
-            problems_.push_back(
-                problem("the boot partition's FAT cannot store the name " + path(directory, name), fault,
-                        "UTF-8 without control characters and \"*/:<>?\\|, no dot or space at its end",
-                        "rename or leave out the file"));
+            problems_.push_back(problem("the boot partition's FAT cannot store the name " + path(directory, name),
+                                        fault,
+                                        "UTF-8 without control characters and \"*/:<>?\\|, no dot or space at its end",
+                                        "rename or leave out the file"));
             return false;
         }
         const NodeType type = tree_.type(node);
@@ -103,8 +101,7 @@ class Walk {
             if (!added) {
                 problems_.push_back(problem("two names on the boot partition differ only in case",
                                             path(directory, same->second) + " and " + path(directory, name),
-                                            "names that differ otherwise, too",
-                                            "rename or leave out one of them"));
+                                            "names that differ otherwise, too", "rename or leave out one of them"));
                 continue;
             }
             Fat32Layout::Entry& entry = entries.emplace_back();
@@ -121,11 +118,10 @@ class Walk {
             if (const auto made = short_names.make(names[index])) entry.short_name = *made;
         }
         if (count > most_entries)
-            problems_.push_back(problem("a directory of the boot partition has too many names: " +
-                                            printable(tree_.path_of(directory)),
-                                        std::to_string(count) + " entries (a long name takes several)",
-                                        "at most " + std::to_string(most_entries),
-                                        "spread them over directories"));
+            problems_.push_back(
+                problem("a directory of the boot partition has too many names: " + printable(tree_.path_of(directory)),
+                        std::to_string(count) + " entries (a long name takes several)",
+                        "at most " + std::to_string(most_entries), "spread them over directories"));
         return entries;
     }
 
@@ -165,17 +161,15 @@ std::optional<FatBootSector> geometry(std::uint64_t partition_size, std::uint32_
     if (total > 0xffffffff || total <= least_reserved || sectors_per_cluster == 0) return std::nullopt;
     // A FAT of f sectors maps 128 f - 2 clusters, while (total - reserved - 2 f) / sectors_per_cluster are
     // there.
-    const std::uint64_t fat =
-        divide_up(total - least_reserved + 2ULL * sectors_per_cluster, 128ULL * sectors_per_cluster + 2);
+    const std::uint64_t fat = divide_up(total - least_reserved + 2ULL * sectors_per_cluster,
+                                        128ULL * sectors_per_cluster + 2);
     FatBootSector boot;
     boot.sectors_per_cluster = sectors_per_cluster;
-    boot.reserved_sectors =
-        least_reserved +
-        static_cast<std::uint32_t>((data_alignment - 2 * fat % data_alignment) % data_alignment);
+    boot.reserved_sectors = least_reserved +
+                            static_cast<std::uint32_t>((data_alignment - 2 * fat % data_alignment) % data_alignment);
     boot.total_sectors = static_cast<std::uint32_t>(total);
     boot.fat_sectors = static_cast<std::uint32_t>(fat);
-    if (boot.first_data_sector() >= total || boot.clusters() < fewest_clusters ||
-        boot.clusters() > most_clusters)
+    if (boot.first_data_sector() >= total || boot.clusters() < fewest_clusters || boot.clusters() > most_clusters)
         return std::nullopt;
     return boot;
 }
@@ -187,8 +181,7 @@ std::optional<std::uint64_t> sufficient_size(const FileTree& tree,
              align_up(std::max(smallest_fat32(), needed_clusters(tree, directories, sector) * sector), MiB);
          size <= 2048 * GiB; size += std::max(MiB, align_down(size / 256, MiB))) {
         const auto boot = geometry(size, fat32_sectors_per_cluster(size));
-        if (boot && needed_clusters(tree, directories, boot->cluster_size()) <= usable_clusters(*boot))
-            return size;
+        if (boot && needed_clusters(tree, directories, boot->cluster_size()) <= usable_clusters(*boot)) return size;
     }
     return std::nullopt;
 }
@@ -224,8 +217,7 @@ void assign_clusters(const FileTree& tree, Fat32Layout& layout) {
 
 }  // namespace
 
-Fat32Layout layout_fat32(const FileTree& tree, const Fat32Parameters& parameters,
-                         std::uint64_t partition_size) {
+Fat32Layout layout_fat32(const FileTree& tree, const Fat32Parameters& parameters, std::uint64_t partition_size) {
     std::vector<Problem> problems;
     Fat32Layout layout;
     const std::string label = stored_label(parameters.label, problems);
@@ -235,21 +227,20 @@ Fat32Layout layout_fat32(const FileTree& tree, const Fat32Parameters& parameters
         const std::uint64_t needed = needed_clusters(tree, layout.directories, boot->cluster_size());
         if (needed > usable_clusters(*boot)) {
             const auto enough = sufficient_size(tree, layout.directories);
-            problems.push_back(
-                problem("the files do not fit the boot partition",
-                        format_size(needed * boot->cluster_size()) + " with directories",
-                        "at most " + format_size(usable_clusters(*boot) * boot->cluster_size()) +
-                            " in a FAT32 of " + format_size(partition_size),
-                        enough ? "set image.boot_partition.size to at least " + format_size(*enough)
-                               : "leave out files"));
+            problems.push_back(problem(
+                "the files do not fit the boot partition",
+                format_size(needed * boot->cluster_size()) + " with directories",
+                "at most " + format_size(usable_clusters(*boot) * boot->cluster_size()) + " in a FAT32 of " +
+                    format_size(partition_size),
+                enough ? "set image.boot_partition.size to at least " + format_size(*enough) : "leave out files"));
         }
     } else {
-        problems.push_back(problem(
-            "the boot partition cannot hold a FAT32 with clusters of " +
-                format_size(parameters.sectors_per_cluster * sector),
-            format_size(partition_size),
-            format_size(align_up(smallest_fat32(), MiB)) + " to 2 TiB, and 65,525 to 268,435,444 clusters",
-            "change image.boot_partition.size"));
+        problems.push_back(
+            problem("the boot partition cannot hold a FAT32 with clusters of " +
+                        format_size(parameters.sectors_per_cluster * sector),
+                    format_size(partition_size),
+                    format_size(align_up(smallest_fat32(), MiB)) + " to 2 TiB, and 65,525 to 268,435,444 clusters",
+                    "change image.boot_partition.size"));
     }
     if (!problems.empty()) throw Error(ErrorCode::unfit, std::move(problems));
     layout.boot.hidden_sectors = parameters.hidden_sectors;

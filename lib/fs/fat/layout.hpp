@@ -34,14 +34,11 @@ struct Fat32Layout {
 
     FatBootSector boot;
     std::vector<Directory> directories;  ///< the root first, a parent before its children
-    std::vector<File>
-        files;  ///< that are not empty, by ascending cluster; a file of two names is there twice
+    std::vector<File> files;  ///< that are not empty, by ascending cluster; a file of two names is there twice
     std::uint32_t used_clusters = 0;
 
     /// Bytes from the partition's start to cluster 2, to any cluster, and to the end of the last used one.
-    std::uint64_t data_begin() const {
-        return std::uint64_t{boot.first_data_sector()} * boot.bytes_per_sector;
-    }
+    std::uint64_t data_begin() const { return std::uint64_t{boot.first_data_sector()} * boot.bytes_per_sector; }
     std::uint64_t place_of(std::uint32_t cluster) const {
         return data_begin() + (cluster - boot.root_cluster) * boot.cluster_size();
     }
@@ -52,7 +49,6 @@ struct Fat32Layout {
 /// nodes that it does not know (symlinks, devices), files of 4 GiB or more, directories that are too large, a
 /// label that is too long, content beyond the partition, a partition too small for a FAT32 (or too large: 2
 /// TiB) with these clusters.
-Fat32Layout layout_fat32(const FileTree& tree, const Fat32Parameters& parameters,
-                         std::uint64_t partition_size);
+Fat32Layout layout_fat32(const FileTree& tree, const Fat32Parameters& parameters, std::uint64_t partition_size);
 
 }  // namespace rpixen

@@ -11,20 +11,19 @@ namespace {
 constexpr std::string_view refused_in_long = "\"*/:<>?\\|";
 constexpr std::string_view refused_in_short = "\"*/:<>?\\|+,;=[] .";
 /// Where the 13 units of an entry stand.
-constexpr std::array<std::size_t, fat_units_per_entry> unit_places{1,  3,  5,  7,  9,  14, 16,
-                                                                   18, 20, 22, 24, 28, 30};
+constexpr std::array<std::size_t, fat_units_per_entry> unit_places{1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30};
 constexpr std::uint8_t last_mark = 0x40;
 
 /// The upper half of code page 437, which Linux, too, takes for short names.
-constexpr char16_t code_page_437[] =
-    u"\u00c7\u00fc\u00e9\u00e2\u00e4\u00e0\u00e5\u00e7\u00ea\u00eb\u00e8\u00ef\u00ee\u00ec\u00c4\u00c5"
-    u"\u00c9\u00e6\u00c6\u00f4\u00f6\u00f2\u00fb\u00f9\u00ff\u00d6\u00dc\u00a2\u00a3\u00a5\u20a7\u0192"
-    u"\u00e1\u00ed\u00f3\u00fa\u00f1\u00d1\u00aa\u00ba\u00bf\u2310\u00ac\u00bd\u00bc\u00a1\u00ab\u00bb"
-    u"\u2591\u2592\u2593\u2502\u2524\u2561\u2562\u2556\u2555\u2563\u2551\u2557\u255d\u255c\u255b\u2510"
-    u"\u2514\u2534\u252c\u251c\u2500\u253c\u255e\u255f\u255a\u2554\u2569\u2566\u2560\u2550\u256c\u2567"
-    u"\u2568\u2564\u2565\u2559\u2558\u2552\u2553\u256b\u256a\u2518\u250c\u2588\u2584\u258c\u2590\u2580"
-    u"\u03b1\u00df\u0393\u03c0\u03a3\u03c3\u00b5\u03c4\u03a6\u0398\u03a9\u03b4\u221e\u03c6\u03b5\u2229"
-    u"\u2261\u00b1\u2265\u2264\u2320\u2321\u00f7\u2248\u00b0\u2219\u00b7\u221a\u207f\u00b2\u25a0\u00a0";
+constexpr char16_t code_page_437
+    [] = u"\u00c7\u00fc\u00e9\u00e2\u00e4\u00e0\u00e5\u00e7\u00ea\u00eb\u00e8\u00ef\u00ee\u00ec\u00c4\u00c5"
+         u"\u00c9\u00e6\u00c6\u00f4\u00f6\u00f2\u00fb\u00f9\u00ff\u00d6\u00dc\u00a2\u00a3\u00a5\u20a7\u0192"
+         u"\u00e1\u00ed\u00f3\u00fa\u00f1\u00d1\u00aa\u00ba\u00bf\u2310\u00ac\u00bd\u00bc\u00a1\u00ab\u00bb"
+         u"\u2591\u2592\u2593\u2502\u2524\u2561\u2562\u2556\u2555\u2563\u2551\u2557\u255d\u255c\u255b\u2510"
+         u"\u2514\u2534\u252c\u251c\u2500\u253c\u255e\u255f\u255a\u2554\u2569\u2566\u2560\u2550\u256c\u2567"
+         u"\u2568\u2564\u2565\u2559\u2558\u2552\u2553\u256b\u256a\u2518\u250c\u2588\u2584\u258c\u2590\u2580"
+         u"\u03b1\u00df\u0393\u03c0\u03a3\u03c3\u00b5\u03c4\u03a6\u0398\u03a9\u03b4\u221e\u03c6\u03b5\u2229"
+         u"\u2261\u00b1\u2265\u2264\u2320\u2321\u00f7\u2248\u00b0\u2219\u00b7\u221a\u207f\u00b2\u25a0\u00a0";
 
 char upper(char c) {
     return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
@@ -98,8 +97,7 @@ std::string fat_name_fault(std::string_view name) {
     if (units->size() > fat_long_name_units) return std::to_string(units->size()) + " UTF-16 units";
     for (const char c : name) {
         if (static_cast<unsigned char>(c) < ' ') return "a control character";
-        if (refused_in_long.find(c) != std::string_view::npos)
-            return std::string("the character '") + c + "'";
+        if (refused_in_long.find(c) != std::string_view::npos) return std::string("the character '") + c + "'";
     }
     if (name.back() == '.') return "a dot at its end";
     if (name.back() == ' ') return "a space at its end";
@@ -115,10 +113,8 @@ std::u16string fat_folded(std::u16string_view name) {
 std::optional<FatShortName> fat_exact_short_name(std::string_view name) {
     const std::size_t dot = name.rfind('.');
     const std::string_view base = name.substr(0, dot);
-    const std::string_view extension =
-        dot == std::string_view::npos ? std::string_view{} : name.substr(dot + 1);
-    if (base.empty() || base.size() > 8 || extension.size() > 3 ||
-        (dot != std::string_view::npos && extension.empty()))
+    const std::string_view extension = dot == std::string_view::npos ? std::string_view{} : name.substr(dot + 1);
+    if (base.empty() || base.size() > 8 || extension.size() > 3 || (dot != std::string_view::npos && extension.empty()))
         return std::nullopt;
     if (!std::all_of(base.begin(), base.end(), short_character) ||
         !std::all_of(extension.begin(), extension.end(), short_character))
@@ -147,8 +143,8 @@ std::optional<FatShortName> FatShortNames::make(std::string_view name) {
     std::uint32_t limit = 9;
     for (std::size_t digits = 1; digits <= 6; ++digits, limit = limit * 10 + 9) {
         const std::string cut = base.substr(0, 7 - digits);
-        std::uint32_t& number =
-            next_.try_emplace({cut + std::string(digits, '~'), extension}, limit / 10 + 1).first->second;
+        std::uint32_t& number = next_.try_emplace({cut + std::string(digits, '~'), extension}, limit / 10 + 1)
+                                    .first->second;
         while (number <= limit) {
             const FatShortName candidate = padded(cut + "~" + std::to_string(number++), extension);
             if (taken_.insert(candidate).second) return candidate;

@@ -44,8 +44,7 @@ class FatShortNames {
 
   private:
     std::set<FatShortName> taken_;
-    std::map<std::pair<std::string, std::string>, std::uint32_t>
-        next_;  ///< number for a cut name and its extension
+    std::map<std::pair<std::string, std::string>, std::uint32_t> next_;  ///< number for a cut name and its extension
 };
 
 /// Ties the entries of a long name to its short one.

@@ -29,7 +29,7 @@ struct Fat32Parameters {
     std::uint32_t volume_id = 0;
     std::uint32_t sectors_per_cluster = 0;  ///< of 512 bytes; so that there are at least 65,525 clusters
     std::uint32_t hidden_sectors = 0;       ///< the partition's first sector (BPB_HiddSec)
-    Timestamp time;  ///< of the volume label and of directories; files have their own mtime
+    Timestamp time;                         ///< of the volume label and of directories; files have their own mtime
 };
 
 }  // namespace rpixen

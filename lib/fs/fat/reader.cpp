@@ -39,15 +39,13 @@ class FragmentedFiles final : public ContentSource, public std::enable_shared_fr
                     offset -= extent.size();
                     continue;
                 }
-                const MutableBytes part =
-                    out.first(std::min<std::uint64_t>(out.size(), extent.size() - offset));
+                const MutableBytes part = out.first(std::min<std::uint64_t>(out.size(), extent.size() - offset));
                 image_->read(extent.begin + offset, part);
                 out = out.subspan(part.size());
                 offset = 0;
                 if (out.empty()) return;
             }
-            if (!out.empty())
-                throw Error(ErrorCode::internal, "a read beyond the end of a file in " + files_->name());
+            if (!out.empty()) throw Error(ErrorCode::internal, "a read beyond the end of a file in " + files_->name());
         }
         void check_unchanged() override { image_->check_unchanged(); }
 
@@ -103,18 +101,15 @@ class Reader {
         std::uint32_t parent_cluster;
     };
 
-    void damage(std::string message, std::string found = {}, std::string allowed = {},
-                std::string rule = {}) {
-        damages_.push_back(
-            {std::move(message), std::move(found), std::move(allowed), {}, {}, std::move(rule)});
+    void damage(std::string message, std::string found = {}, std::string allowed = {}, std::string rule = {}) {
+        damages_.push_back({std::move(message), std::move(found), std::move(allowed), {}, {}, std::move(rule)});
     }
     std::vector<Range> extents(const FatTable::Chain& chain) const;
     std::uint64_t sector_offset(std::uint64_t sector) const { return sector * volume_.boot.bytes_per_sector; }
     Bytes sector(std::uint32_t number);
     void read_directory(const Pending& directory);
     void read_entries(const Pending& directory, ByteView bytes, const std::vector<Range>& places);
-    void add(const Pending& directory, const std::string& name, const FatEntry& entry,
-             std::uint64_t entry_offset);
+    void add(const Pending& directory, const std::string& name, const FatEntry& entry, std::uint64_t entry_offset);
     NodeId add_file(const FileTree::Place& place, const Metadata& metadata, const std::string& path,
                     const FatEntry& entry, std::uint64_t entry_offset);
     void check_dot(const Pending& directory, const FatEntry& entry);
@@ -149,12 +144,10 @@ void Reader::check_structure() {
     if (readable_clusters(boot, size) < boot.clusters())
         damage("the FAT is too short for the clusters of its file system");
     if (boot.fat32 && boot.clusters() < fewest_fat32_clusters)
-        damage("the FAT32 has so few clusters that some drivers take it for a FAT16",
-               std::to_string(boot.clusters()), "at least " + std::to_string(fewest_fat32_clusters),
-               "fat32-too-few-clusters");
+        damage("the FAT32 has so few clusters that some drivers take it for a FAT16", std::to_string(boot.clusters()),
+               "at least " + std::to_string(fewest_fat32_clusters), "fat32-too-few-clusters");
     if (const std::uint32_t copy = table_.differing_copy(*open_); copy != 0)
-        damage("the copies of the FAT differ",
-               "copy " + std::to_string(copy + 1) + " is not equal to the first");
+        damage("the copies of the FAT differ", "copy " + std::to_string(copy + 1) + " is not equal to the first");
     if (table_.dirty()) damage("the FAT file system was not unmounted properly");
     if (boot.backup_sector != 0 && boot.backup_sector < boot.reserved_sectors) {
         Bytes first = sector(0);
@@ -208,9 +201,8 @@ void Reader::read_directory(const Pending& directory) {
     const FatBootSector& boot = volume_.boot;
     std::vector<Range> places;
     if (directory.node == FileTree::root() && !boot.fat32) {
-        const std::uint64_t begin =
-            partition_.begin +
-            sector_offset(boot.reserved_sectors + std::uint64_t{boot.fat_count} * boot.fat_sectors);
+        const std::uint64_t begin = partition_.begin + sector_offset(boot.reserved_sectors +
+                                                                     std::uint64_t{boot.fat_count} * boot.fat_sectors);
         places.push_back({begin, begin + boot.root_entries * FatEntry::size_on_disk});
         if (places.back().end > partition_.end) {
             damage("the root directory lies outside the partition");
@@ -219,8 +211,8 @@ void Reader::read_directory(const Pending& directory) {
     } else {
         const FatTable::Chain chain = table_.claim(directory.first_cluster);
         if (chain.end != FatTable::End::proper)
-            damage("the clusters of directory " + printable(volume_.tree.path_of(directory.node)) +
-                   " lead to " + words(chain.end));
+            damage("the clusters of directory " + printable(volume_.tree.path_of(directory.node)) + " lead to " +
+                   words(chain.end));
         places = extents(chain);
     }
     place_of(directory.node).extents = places;
@@ -230,8 +222,7 @@ void Reader::read_directory(const Pending& directory) {
         bytes.resize(bytes.size() + part);
         open_->read(place.begin - partition_.begin, MutableBytes(bytes).last(part));
         if (part < place.size()) {
-            damage("directory " + printable(volume_.tree.path_of(directory.node)) +
-                   " is longer than a FAT allows");
+            damage("directory " + printable(volume_.tree.path_of(directory.node)) + " is longer than a FAT allows");
             break;
         }
     }
@@ -270,8 +261,7 @@ void Reader::read_entries(const Pending& directory, ByteView bytes, const std::v
                     volume_.label = text.substr(0, text.find_last_not_of(' ') + 1);
                 label_found_ = true;
             } else {
-                damage("a volume label stands where none belongs",
-                       printable(volume_.tree.path_of(directory.node)));
+                damage("a volume label stands where none belongs", printable(volume_.tree.path_of(directory.node)));
             }
             continue;
         }
@@ -293,18 +283,15 @@ void Reader::check_dot(const Pending& directory, const FatEntry& entry) {
     if (directory.node == FileTree::root())
         damage("the root directory has an entry \"" + format_fat_short_name(entry.name) + "\"");
     else if (!entry.directory() || entry.first_cluster != expected)
-        damage("the entry \"" + format_fat_short_name(entry.name) + "\" of directory " + path +
-               " leads elsewhere");
+        damage("the entry \"" + format_fat_short_name(entry.name) + "\" of directory " + path + " leads elsewhere");
 }
 
-void Reader::add(const Pending& directory, const std::string& name, const FatEntry& entry,
-                 std::uint64_t entry_offset) {
+void Reader::add(const Pending& directory, const std::string& name, const FatEntry& entry, std::uint64_t entry_offset) {
     const std::string parent = volume_.tree.path_of(directory.node);
     const std::string path = printable((parent == "/" ? parent : parent + "/") + name);
     const bool read_only = (entry.attributes & FatAttribute::read_only) != 0;
     Metadata metadata;
-    metadata.mode =
-        static_cast<std::uint16_t>((entry.directory() ? 0755U : 0644U) & (read_only ? 0555U : 0777U));
+    metadata.mode = static_cast<std::uint16_t>((entry.directory() ? 0755U : 0644U) & (read_only ? 0555U : 0777U));
     metadata.mtime.seconds = seconds_of(entry.modified);
     try {
         const FileTree::Place place{directory.node, name};
@@ -332,8 +319,7 @@ NodeId Reader::add_file(const FileTree::Place& place, const Metadata& metadata, 
         damage(path + " has another number of clusters than its length needs", std::to_string(chain.clusters),
                std::to_string(needed));
     std::vector<Range> places = extents(chain);
-    const std::uint64_t size =
-        std::min<std::uint64_t>(entry.size, chain.clusters * volume_.boot.cluster_size());
+    const std::uint64_t size = std::min<std::uint64_t>(entry.size, chain.clusters * volume_.boot.cluster_size());
     Content content;
     if (size > 0 && places.size() == 1) content = {image_, places[0].begin, size};
     if (size > 0 && places.size() > 1) content = {fragmented_, fragmented_->add(places), size};
@@ -359,12 +345,10 @@ FatVolume read_fat(const ContentSourcePtr& image, Range partition, std::vector<P
         boot = parse_fat_boot_sector(sector);
     }
     if (!boot) throw Error(ErrorCode::artifact, "there is no FAT file system in " + image->name());
-    const std::uint64_t fats_end =
-        (boot->reserved_sectors + std::uint64_t{boot->fat_count} * boot->fat_sectors) *
-        boot->bytes_per_sector;
+    const std::uint64_t fats_end = (boot->reserved_sectors + std::uint64_t{boot->fat_count} * boot->fat_sectors) *
+                                   boot->bytes_per_sector;
     if (fats_end > partition.size())
-        throw Error(ErrorCode::artifact,
-                    "the FAT file system in " + image->name() + " ends within its tables",
+        throw Error(ErrorCode::artifact, "the FAT file system in " + image->name() + " ends within its tables",
                     format_size(partition.size()), "more than " + format_size(fats_end));
     FatVolume volume;
     volume.boot = *boot;

@@ -19,7 +19,7 @@ struct FatVolume {
     FatBootSector boot;
     std::string label;  ///< of the root directory's entry, else of the boot sector
     std::uint32_t free_clusters = 0;
-    FileTree tree;  ///< mode 0755 or 0644 (0555 or 0444 where read-only), owner 0:0, times taken for UTC
+    FileTree tree;                 ///< mode 0755 or 0644 (0555 or 0444 where read-only), owner 0:0, times taken for UTC
     std::vector<FatPlace> places;  ///< by NodeId
 
     /// "FAT32"

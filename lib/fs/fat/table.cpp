@@ -34,13 +34,12 @@ FatTable::FatTable(OpenContent& volume, const FatBootSector& boot, std::uint32_t
 std::uint32_t FatTable::differing_copy(OpenContent& volume) const {
     Bytes part(std::min<std::size_t>(bytes_.size(), MiB));
     for (std::uint32_t copy = 1; copy < boot_.fat_count; ++copy) {
-        const std::uint64_t begin =
-            (boot_.reserved_sectors + std::uint64_t{copy} * boot_.fat_sectors) * boot_.bytes_per_sector;
+        const std::uint64_t begin = (boot_.reserved_sectors + std::uint64_t{copy} * boot_.fat_sectors) *
+                                    boot_.bytes_per_sector;
         for (std::size_t done = 0; done < bytes_.size();) {
             const MutableBytes out = MutableBytes(part).first(std::min(part.size(), bytes_.size() - done));
             volume.read(begin + done, out);
-            if (!std::equal(out.begin(), out.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(done)))
-                return copy;
+            if (!std::equal(out.begin(), out.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(done))) return copy;
             done += out.size();
         }
     }
@@ -50,8 +49,8 @@ std::uint32_t FatTable::differing_copy(OpenContent& volume) const {
 bool FatTable::dirty() const {
     if (kind_ == 12) return false;
     const std::uint32_t clean = kind_ == 32 ? 0x0c000000 : 0xc000;
-    const std::uint32_t entry_one =
-        kind_ == 32 ? load_le<std::uint32_t>(bytes_.data() + 4) : load_le<std::uint16_t>(bytes_.data() + 2);
+    const std::uint32_t entry_one = kind_ == 32 ? load_le<std::uint32_t>(bytes_.data() + 4)
+                                                : load_le<std::uint16_t>(bytes_.data() + 2);
     return (entry_one & clean) != clean;
 }
 

@@ -42,8 +42,7 @@ Bytes allocation_table(const Fat32Layout& layout) {
     entry(0, 0x0fffff00U | layout.boot.media);
     entry(1, end_of_chain);  // the two upper bits of its 28: was left clean, no read errors
     const auto chain = [&](std::uint32_t first, std::uint32_t count) {
-        for (std::uint32_t cluster = first; cluster + 1 < first + count; ++cluster)
-            entry(cluster, cluster + 1);
+        for (std::uint32_t cluster = first; cluster + 1 < first + count; ++cluster) entry(cluster, cluster + 1);
         if (count > 0) entry(first + count - 1, end_of_chain);
     };
     for (const auto& directory : layout.directories) chain(directory.first_cluster, directory.clusters);
@@ -65,8 +64,8 @@ FatEntry dated(const Timestamp& time) {
     return entry;
 }
 
-Bytes directory_bytes(const Fat32Layout& layout, const Fat32Layout::Directory& directory,
-                      const FileTree& tree, const Fat32Parameters& parameters) {
+Bytes directory_bytes(const Fat32Layout& layout, const Fat32Layout::Directory& directory, const FileTree& tree,
+                      const Fat32Parameters& parameters) {
     Bytes bytes(directory.clusters * layout.boot.cluster_size());
     std::byte* place = bytes.data();
     const auto put = [&](const FatEntry& entry) {
@@ -113,9 +112,8 @@ Bytes directories_bytes(const Fat32Layout& layout, const FileTree& tree, const F
 
 }  // namespace
 
-std::vector<Range> write_fat32(const FileTree& tree, const Fat32Parameters& parameters,
-                               PartitionOutput& partition, const Supervision& supervision,
-                               std::uint64_t& done) {
+std::vector<Range> write_fat32(const FileTree& tree, const Fat32Parameters& parameters, PartitionOutput& partition,
+                               const Supervision& supervision, std::uint64_t& done) {
     const Fat32Layout layout = layout_fat32(tree, parameters, partition.size());
     const FatBootSector& boot = layout.boot;
     partition.write(0, reserved_sectors(layout));

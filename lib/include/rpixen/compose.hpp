@@ -13,11 +13,11 @@ namespace rpixen {
 
 /// What all commands that start from a manifest share.
 struct PlanRequest {
-    std::string manifest;  ///< path of the manifest file
-    std::optional<std::int64_t>
-        source_date_epoch;  ///< seconds since 1970; without it the newest time in the root file system
-    std::vector<std::string> allow;  ///< ids of diagnostics that may not stop the run
-    std::vector<std::string> deny;   ///< ids of diagnostics that must stop the run, whatever their severity
+    std::string manifest;                           ///< path of the manifest file
+    std::optional<std::int64_t> source_date_epoch;  ///< seconds since 1970; without it the newest time in the root file
+                                                    ///< system
+    std::vector<std::string> allow;                 ///< ids of diagnostics that may not stop the run
+    std::vector<std::string> deny;  ///< ids of diagnostics that must stop the run, whatever their severity
     /// Files that the caller will write with the result: refused where they would replace an input.
     std::vector<std::string> outputs;
     /// Whether the report lists the files of the root file system too (ReportPartition::files): half a
@@ -50,16 +50,14 @@ struct InspectRequest {
 Report inspect(const InspectRequest& request, const Supervision& supervision = {});
 
 struct CheckRequest : PlanRequest {
-    std::string
-        subject;  ///< a manifest or an image, told apart by content (`manifest` of the base is not used)
+    std::string subject;  ///< a manifest or an image, told apart by content (`manifest` of the base is not used)
 };
 /// Why the card would not boot, as far as a host can know. Throws where the subject cannot be read, or where
 /// a manifest makes no plan.
 Report check(const CheckRequest& request, const Supervision& supervision = {});
 
 /// Whether a diagnostic must stop the run, given what is allowed and denied.
-bool stops(const Diagnostic& diagnostic, const std::vector<std::string>& allow,
-           const std::vector<std::string>& deny);
+bool stops(const Diagnostic& diagnostic, const std::vector<std::string>& allow, const std::vector<std::string>& deny);
 
 struct VerifyRequest {
     std::string image;

@@ -76,7 +76,6 @@ struct BootConsole {
 
 /// Boots with the serial console on `console` until the leave key, the end of `input`, or QEMU's end. `until`
 /// and `timeout` do not matter. Throws as boot_until().
-BootResult boot_on_console(const BootRequest& request, const BootConsole& console,
-                           const Supervision& supervision = {});
+BootResult boot_on_console(const BootRequest& request, const BootConsole& console, const Supervision& supervision = {});
 
 }  // namespace rpixen

@@ -24,7 +24,7 @@ enum class ScriptFlavour : std::uint8_t { checked, classic };
 enum class OverlayMoment : std::uint8_t { compose, boot };
 
 struct OverlayReference {
-    std::string name;  ///< a built-in name, or the stem of the file's name: overlays/<name>.dtbo on the card
+    std::string name;      ///< a built-in name, or the stem of the file's name: overlays/<name>.dtbo on the card
     std::string resolved;  ///< path of a .dtbo; empty for a built-in
     Location location;
 };
@@ -75,8 +75,7 @@ struct Manifest {
     /// board's memory; empty where xen_bootargs has a dom0_mem= of its own.
     std::string dom0_mem = "512MiB";
     std::vector<std::pair<std::string, std::string>> env;  ///< in the order of the file
-    std::map<std::string, std::uint64_t>
-        addresses;  ///< pinned: xen, kernel, initrd, xsm_policy, dtb, overlay_scratch
+    std::map<std::string, std::uint64_t> addresses;  ///< pinned: xen, kernel, initrd, xsm_policy, dtb, overlay_scratch
     std::vector<std::string> config_txt;
 
     SizeWish image_size;  ///< automatic or exact

@@ -81,8 +81,8 @@ TEST(Hush, ASingleQuoteCountsInsideDoubleQuotes) {
 }
 
 TEST(Hush, NestsIfForAndWhile) {
-    const Parsed parsed =
-        parse("if a; then b; elif c; then d; else e; fi; for i in 1 2; do f $i; done\nwhile g; do h; done");
+    const Parsed parsed = parse(
+        "if a; then b; elif c; then d; else e; fi; for i in 1 2; do f $i; done\nwhile g; do h; done");
     EXPECT_THAT(parsed.errors, IsEmpty());
     const List& group = parsed.lines[0].list[0].group;
     ASSERT_GE(group.size(), 6U);
@@ -138,8 +138,8 @@ TEST(Hush, WhatStandsBeforeAMistakeRuns) {
 
 TEST(Hush, SurvivesEverything) {
     for (const char* text :
-         {"",  "&&", "||;;", "if", "fi fi fi", "for",       "for x", "for x in",  "done",    "'", "\"", "\\",
-          "$", "${", "${}",  "$(", "a\\\n",    "then else", "\x03",  "\x04 \x04", "if if if"})
+         {"",   "&&", "||;;", "if",  "fi fi fi", "for",   "for x",     "for x in", "done",      "'",       "\"",
+          "\\", "$",  "${",   "${}", "$(",       "a\\\n", "then else", "\x03",     "\x04 \x04", "if if if"})
         for (const Reading reading : {Reading::lines, Reading::whole, Reading::again})
             static_cast<void>(parse(text, reading));
     std::string deep;
@@ -149,10 +149,9 @@ TEST(Hush, SurvivesEverything) {
     for (int index = 0; index < 5000; ++index) elif += "elif a; then b; ";
     EXPECT_FALSE(parse(elif).errors.empty());
     // Every cut-off beginning of a real script.
-    const std::string script =
-        "if test -n \"${a}\"; then setenv b 'c d'; else for i in 1 2; do run x$i && y || z; done; fi # e\n";
-    for (std::size_t length = 0; length <= script.size(); ++length)
-        static_cast<void>(parse(script.substr(0, length)));
+    const std::string
+        script = "if test -n \"${a}\"; then setenv b 'c d'; else for i in 1 2; do run x$i && y || z; done; fi # e\n";
+    for (std::size_t length = 0; length <= script.size(); ++length) static_cast<void>(parse(script.substr(0, length)));
 }
 
 }  // namespace

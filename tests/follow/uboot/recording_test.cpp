@@ -50,8 +50,7 @@ std::vector<std::string> told(const std::string& printed) {
     std::istringstream text(printed);
     bool help = false;
     for (std::string line; std::getline(text, line);) {
-        for (std::size_t place; (place = line.find('\r')) != std::string::npos;)
-            line.replace(place, 1, "\\r");
+        for (std::size_t place; (place = line.find('\r')) != std::string::npos;) line.replace(place, 1, "\\r");
         while (line.ends_with(' ')) line.pop_back();
         for (const char* name : {"setexpr - ", "env - ", "setenv - ", "part - ", "fdt - "})
             help = help || line.starts_with(name);
@@ -72,20 +71,18 @@ class Recording : public ::testing::TestWithParam<const char*> {
         cases = test::read_recording(folder + "cases.txt");
         for (const test::RecordedCase& one : cases)
             for (const auto& [path, text] : one.files)
-                files[path] =
-                    path.ends_with(".scr") ? std::string(as_text(make_uboot_script(text, 0, "test"))) : text;
+                files[path] = path.ends_with(".scr") ? std::string(as_text(make_uboot_script(text, 0, "test"))) : text;
         start.version = std::string(GetParam()) == "2023.01" ? 202301 : 202501;
         start.partitions = {{1, 0x800, 0x14000, "abcd1234-01", "mmcsda1", "fat", true},
                             {2, 0x14800, 0xa000, "abcd1234-02", "mmcsda2", "ext4", false}};
         start.environment["fdt_addr"] = "8000000";
         start.environment["loadaddr"] = "0x1000000";
         start.firmware_tree = memory_content(
-            test::run_ok(
-                {"dtc", "-q", "-I", "dts", "-O", "dtb", "-p", "8192", "-o", "-", "-"},
-                "/dts-v1/; / { model = \"Raspberry Pi 4 Model B\"; compatible = "
-                "\"raspberrypi,4-model-b\", \"brcm,bcm2711\"; #address-cells = <2>; #size-cells = <1>; "
-                "aliases { serial1 = \"/soc/serial@7e215040\"; }; chosen { }; soc { "
-                "serial@7e215040 { }; }; };"),
+            test::run_ok({"dtc", "-q", "-I", "dts", "-O", "dtb", "-p", "8192", "-o", "-", "-"},
+                         "/dts-v1/; / { model = \"Raspberry Pi 4 Model B\"; compatible = "
+                         "\"raspberrypi,4-model-b\", \"brcm,bcm2711\"; #address-cells = <2>; #size-cells = <1>; "
+                         "aliases { serial1 = \"/soc/serial@7e215040\"; }; chosen { }; soc { "
+                         "serial@7e215040 { }; }; };"),
             "board.dtb");
         start.find_file = [this](unsigned partition, std::string path) -> std::optional<Content> {
             std::erase(path, '\0');
@@ -114,9 +111,8 @@ TEST_P(Recording, EveryLineGivesWhatUBootPrints) {
             ++lines;
             std::string text = typed;
             if (typed.starts_with("source ") && typed.find(".scr") != std::string::npos)
-                text.replace(
-                    0, typed.find(".scr") + 4,
-                    "load mmc 0:1 1000000 " + typed.substr(7, typed.find(".scr") - 3) + "; source 1000000");
+                text.replace(0, typed.find(".scr") + 4,
+                             "load mmc 0:1 1000000 " + typed.substr(7, typed.find(".scr") - 3) + "; source 1000000");
             const std::size_t before = shell.run().console.size();
             shell.text({"the prompt", text}, "");
             EXPECT_EQ(told(shell.run().console.substr(before)), told(printed))
@@ -138,9 +134,7 @@ TEST_P(Recording, HoldsTheLinesOfTheCases) {
 }
 
 INSTANTIATE_TEST_SUITE_P(UBoot, Recording, ::testing::Values("2023.01", "2025.01"),
-                         [](const auto& parameter) {
-                             return "v" + std::string(parameter.param).replace(4, 1, "_");
-                         });
+                         [](const auto& parameter) { return "v" + std::string(parameter.param).replace(4, 1, "_"); });
 
 }  // namespace
 }  // namespace rpixen

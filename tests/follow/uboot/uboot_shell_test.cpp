@@ -38,8 +38,8 @@ class Shell : public ::testing::Test {
             "<1>; #size-cells = <1>;"
             " dom0 { compatible = \"xen,linux-zimage\", \"xen,multiboot-module\"; reg = <0x480000 0xf80000>; "
             "}; }; }; };");
-        files["scb.dtbo"] =
-            compile("/dts-v1/; /plugin/; / { fragment@0 { target-path = \"/scb\"; __overlay__ { b; }; }; };");
+        files["scb.dtbo"] = compile(
+            "/dts-v1/; /plugin/; / { fragment@0 { target-path = \"/scb\"; __overlay__ { b; }; }; };");
         start.find_file = [this](unsigned partition, const std::string& path) -> std::optional<Content> {
             const auto found = files.find(path);
             if (partition != 1 || found == files.end()) return std::nullopt;
@@ -53,9 +53,9 @@ class Shell : public ::testing::Test {
 };
 
 TEST_F(Shell, SetsAndRunsVariables) {
-    const UBootRun result =
-        run("setenv a b c; setenv d \"${a} ${devtype}\"; setenv e 'setenv f ${a}'; setenv a x; run e; setenv "
-            "d2 $d; setenv gone 1; setenv gone\ng=h");
+    const UBootRun result = run(
+        "setenv a b c; setenv d \"${a} ${devtype}\"; setenv e 'setenv f ${a}'; setenv a x; run e; setenv "
+        "d2 $d; setenv gone 1; setenv gone\ng=h");
     EXPECT_EQ(result.environment.at("d"), "b c mmc");
     EXPECT_EQ(result.environment.at("f"), "x");
     EXPECT_EQ(result.environment.at("d2"), "b c mmc");
@@ -65,16 +65,16 @@ TEST_F(Shell, SetsAndRunsVariables) {
 }
 
 TEST_F(Shell, FollowsConditions) {
-    const UBootRun result =
-        run("if test -n \"${nothing}\"; then setenv a wrong; elif test 0x${devnum} -eq 0x0 -a mmc = "
-            "${devtype}; then setenv a right; else setenv a wrong; fi\n"
-            "setenv b right; false && setenv b wrong || setenv b skipped too; true || setenv b wrong\n"
-            "if test -e mmc 0:1 Image; then setenv c right; fi; if test ! -e mmc 0:1 none; then setenv d "
-            "right; fi\n"
-            "for i in 1 2 3; do setenv e ${e}${i}; done\nif itest 10 -eq 0x10; then setenv f right; fi; "
-            "setexpr g ff + 1\n"
-            "setenv h 'false; true'; if run h; then setenv i right; fi; false; setenv j $?; env exists j && "
-            "env set k right");
+    const UBootRun result = run(
+        "if test -n \"${nothing}\"; then setenv a wrong; elif test 0x${devnum} -eq 0x0 -a mmc = "
+        "${devtype}; then setenv a right; else setenv a wrong; fi\n"
+        "setenv b right; false && setenv b wrong || setenv b skipped too; true || setenv b wrong\n"
+        "if test -e mmc 0:1 Image; then setenv c right; fi; if test ! -e mmc 0:1 none; then setenv d "
+        "right; fi\n"
+        "for i in 1 2 3; do setenv e ${e}${i}; done\nif itest 10 -eq 0x10; then setenv f right; fi; "
+        "setexpr g ff + 1\n"
+        "setenv h 'false; true'; if run h; then setenv i right; fi; false; setenv j $?; env exists j && "
+        "env set k right");
     EXPECT_EQ(result.environment.at("a"), "right");
     EXPECT_EQ(result.environment.at("b"), "right");
     EXPECT_EQ(result.environment.at("c"), "right");
@@ -157,10 +157,10 @@ TEST_F(Shell, AnotherWayIsNotice) {
 
 TEST_F(Shell, ATreeWithoutRoomIsDestroyed) {
     // Exactly the tree's own size: no resize, so there is no room.
-    const UBootRun result =
-        run("fatload mmc 0:1 2600000 board.dtb; fdt addr 2600000; fatload mmc 0:1 18000 xen.dtbo; fdt apply "
-            "18000; fatload mmc 0:1 200000 xen; "
-            "booti 200000 - 2600000");
+    const UBootRun result = run(
+        "fatload mmc 0:1 2600000 board.dtb; fdt addr 2600000; fatload mmc 0:1 18000 xen.dtbo; fdt apply "
+        "18000; fatload mmc 0:1 200000 xen; "
+        "booti 200000 - 2600000");
     ASSERT_EQ(result.memory.overlays.size(), 1U);
     EXPECT_LT(*result.memory.overlays[0].room, *result.memory.overlays[0].needed);
     EXPECT_FALSE(result.memory.overlays[0].resized);
@@ -185,10 +185,10 @@ TEST_F(Shell, RoomIsWhatUBootsFormulaGives) {
 }
 
 TEST_F(Shell, ACopyKeepsTheBase) {
-    const UBootRun result =
-        run("fatload mmc 0:1 2800000 board.dtb && fdt addr 2800000 && fdt move 2800000 2600000 4000 && "
-            "fatload mmc 0:1 18000 scb.dtbo && fdt apply 18000 || "
-            "fdt addr 2800000; fatload mmc 0:1 200000 xen; booti 200000 - 2800000");
+    const UBootRun result = run(
+        "fatload mmc 0:1 2800000 board.dtb && fdt addr 2800000 && fdt move 2800000 2600000 4000 && "
+        "fatload mmc 0:1 18000 scb.dtbo && fdt apply 18000 || "
+        "fdt addr 2800000; fatload mmc 0:1 200000 xen; booti 200000 - 2800000");
     EXPECT_TRUE(result.started);
     ASSERT_EQ(result.memory.overlays.size(), 1U);
     EXPECT_TRUE(result.memory.overlays[0].base_kept);
@@ -208,23 +208,22 @@ TEST_F(Shell, EditsTheTree) {
     EXPECT_EQ(result.environment.at("y"), "0x00000100");
     const DeviceTree& tree = *result.memory.objects[0].tree;
     EXPECT_THAT(tree.cells("/chosen/dom0", "reg"), ElementsAre(0x480000U, 0x100U));
-    EXPECT_THAT(tree.strings("/chosen/dom0", "compatible"),
-                ElementsAre("xen,linux-zimage", "xen,multiboot-module"));
+    EXPECT_THAT(tree.strings("/chosen/dom0", "compatible"), ElementsAre("xen,linux-zimage", "xen,multiboot-module"));
     EXPECT_FALSE(tree.property("/soc", "a"));
     EXPECT_THAT(result.missing_nodes, ElementsAre("/scb/pcie@7d500000 (line 1)"));
 }
 
 TEST_F(Shell, AnEditWithoutRoomFails) {
-    const UBootRun result =
-        run("fatload mmc 0:1 2600000 board.dtb; fdt addr 2600000; fdt mknod /chosen dom0 && setenv done yes");
+    const UBootRun result = run(
+        "fatload mmc 0:1 2600000 board.dtb; fdt addr 2600000; fdt mknod /chosen dom0 && setenv done yes");
     EXPECT_FALSE(result.environment.contains("done"));
 }
 
 TEST_F(Shell, MissingFilesAreNamedUnlessTheScriptTriesThem) {
-    const UBootRun result =
-        run("fatload mmc 0:1 480000 Image.gz || fatload mmc 0:1 480000 Image; if fatload mmc 0:1 0 extra; "
-            "then true; fi; fatload mmc 0:1 1000 none; "
-            "fatload mmc 0:2 1000 Image");
+    const UBootRun result = run(
+        "fatload mmc 0:1 480000 Image.gz || fatload mmc 0:1 480000 Image; if fatload mmc 0:1 0 extra; "
+        "then true; fi; fatload mmc 0:1 1000 none; "
+        "fatload mmc 0:2 1000 Image");
     EXPECT_THAT(result.missing_files, ElementsAre("none (line 1)", "Image (line 1)"));
     EXPECT_THAT(result.optional_files, ElementsAre("Image.gz (line 1)", "extra (line 1)"));
 }
@@ -246,8 +245,7 @@ TEST_F(Shell, FdtAddrIsWatched) {
 TEST_F(Shell, TheFirmwaresTreeCanBeUsed) {
     start.firmware_tree = memory_content(files["board.dtb"], "board.dtb");
     start.environment["fdt_addr"] = "2eff5a00";
-    const UBootRun result =
-        run("fdt addr ${fdt_addr} && fatload mmc 0:1 200000 xen && booti 200000 - ${fdt_addr}");
+    const UBootRun result = run("fdt addr ${fdt_addr} && fatload mmc 0:1 200000 xen && booti 200000 - ${fdt_addr}");
     EXPECT_TRUE(result.started);
     EXPECT_EQ(result.booti->tree, "2eff5a00");
 }
@@ -280,28 +278,26 @@ TEST_F(Shell, ATextEnvironmentIsImported) {
 }
 
 TEST_F(Shell, DevicesThatAreNotThereAreNamed) {
-    const UBootRun result =
-        run("fatload mmc 1:1 200000 xen\nfatload mmc 0:1 200000 xen\nif load mmc 2:1 200000 xen; then true; "
-            "fi; mmc dev 1");
+    const UBootRun result = run(
+        "fatload mmc 1:1 200000 xen\nfatload mmc 0:1 200000 xen\nif load mmc 2:1 200000 xen; then true; "
+        "fi; mmc dev 1");
     EXPECT_THAT(result.absent_devices, ElementsAre("mmc 1 (line 1)"));
     EXPECT_THAT(result.optional_devices, ElementsAre("mmc 2 (line 3)", "mmc 1 (line 3)"));
     EXPECT_THAT(result.missing_files, IsEmpty());
     start.card_number = 1;
-    EXPECT_THAT(run("fatload mmc 1:1 200000 xen; fatload ${devtype} ${devnum}:${distro_bootpart} 200000 xen")
-                    .absent_devices,
-                IsEmpty());
+    EXPECT_THAT(
+        run("fatload mmc 1:1 200000 xen; fatload ${devtype} ${devnum}:${distro_bootpart} 200000 xen").absent_devices,
+        IsEmpty());
     start.partitions = {{1, 0x2000, 0x1000, "u-1", "boot", "fat", true},
                         {2, 0x3000, 0x1000, "u-2", "root", "ext4", false}};
     EXPECT_THAT(
-        run("load mmc 1:3 0 xen; load mmc 1#nosuch 0 xen; load mmc 1#boot 0 xen; load mmc 1:auto 0 xen")
-            .absent_devices,
+        run("load mmc 1:3 0 xen; load mmc 1#nosuch 0 xen; load mmc 1#boot 0 xen; load mmc 1:auto 0 xen").absent_devices,
         ElementsAre("mmc 1:3 (line 1)", "mmc 1#nosuch (line 1)"));
     EXPECT_EQ(run("part number mmc 1 root n").environment.at("n"), "0x2");
 }
 
 TEST_F(Shell, WhetherAUsbDiskIsThereIsNotKnown) {
-    const UBootRun result =
-        run("if load usb 0:1 200000 xen; then setenv a usb; else load mmc 0:1 200000 xen; fi");
+    const UBootRun result = run("if load usb 0:1 200000 xen; then setenv a usb; else load mmc 0:1 200000 xen; fi");
     EXPECT_THAT(result.unfollowed, ElementsAre(HasSubstr("usb 0: what is on it")));
     EXPECT_FALSE(result.environment.contains("a"));
     EXPECT_EQ(result.memory.objects.size(), 1U);
@@ -309,15 +305,15 @@ TEST_F(Shell, WhetherAUsbDiskIsThereIsNotKnown) {
 
 TEST_F(Shell, UBootsOwnTreeCanBeUsed) {
     start.firmware_tree = memory_content(files["board.dtb"], "board.dtb");
-    const UBootRun result =
-        run("fdt addr -c && fdt addr $fdtcontroladdr && fdt resize 1000 && fdt set /chosen a b && "
-            "fatload mmc 0:1 200000 xen && booti 200000 - $fdtcontroladdr");
+    const UBootRun result = run(
+        "fdt addr -c && fdt addr $fdtcontroladdr && fdt resize 1000 && fdt set /chosen a b && "
+        "fatload mmc 0:1 200000 xen && booti 200000 - $fdtcontroladdr");
     EXPECT_TRUE(result.started);
 }
 
 TEST_F(Shell, ATreeThatIsNotThereIsNamedAsGiven) {
-    const UBootRun result =
-        run("fatload mmc 0:1 3600000 board.dtb; fatload mmc 0:1 200000 xen; booti 200000 - 36000000");
+    const UBootRun result = run(
+        "fatload mmc 0:1 3600000 board.dtb; fatload mmc 0:1 200000 xen; booti 200000 - 36000000");
     ASSERT_TRUE(result.booti);
     EXPECT_EQ(result.booti->tree, "36000000");
     EXPECT_FALSE(result.booti->has_tree);
@@ -350,8 +346,7 @@ TEST_F(Shell, EndlessScriptsEnd) {
     EXPECT_THAT(bound(big + "while true; do l1=${a}; done"), HasSubstr("more than"));
     std::string many = "setenv l '";
     for (int index = 0; index < 5000; ++index) many += "x ";
-    EXPECT_THAT(bound(many + "'\nfor i in ${l}; do echo $i; done"),
-                HasSubstr("more than 4096 words in a for"));
+    EXPECT_THAT(bound(many + "'\nfor i in ${l}; do echo $i; done"), HasSubstr("more than 4096 words in a for"));
 }
 
 TEST_F(Shell, StrangeArgumentsAreSurvived) {

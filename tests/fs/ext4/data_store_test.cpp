@@ -102,8 +102,7 @@ TEST(Ext4DataStore, PlanWithoutDataHasTheSameSize) {
             const std::string path = "f" + std::to_string(number * (layer + 1));
             const std::string text = noise(number * 3000 + layer * 5000 + 1, number);
             streamed.add(path, text);
-            planned.add_file(planned.locate(path), plain, {nullptr, 0, text.size()}, {},
-                             FileTree::Existing::replace);
+            planned.add_file(planned.locate(path), plain, {nullptr, 0, text.size()}, {}, FileTree::Existing::replace);
         }
     }
     Ext4Wish wish = sample_wish(0);
@@ -118,14 +117,12 @@ TEST(Ext4DataStore, SparseFilesStayWhereTheirRunsFillBlocks) {
     FileTree& tree = streamed.tree;
     tree.add_sparse_file(tree.locate("aligned"), plain, 10 * MiB + 5, streamed.put(noise(3 * 4096 + 5, 1)),
                          {{MiB, 4096}, {5 * MiB, 8192}, {10 * MiB, 5}});
-    tree.add_sparse_file(tree.locate("crooked"), plain, MiB, streamed.put(noise(2000, 2)),
-                         {{512, 1000}, {8192, 1000}});
+    tree.add_sparse_file(tree.locate("crooked"), plain, MiB, streamed.put(noise(2000, 2)), {{512, 1000}, {8192, 1000}});
     tree.add_sparse_file(tree.locate("hole"), plain, MiB, {}, {});
     const std::string image = streamed.finish();
     expect_clean(image);
     expect_equal(image, tree);
-    EXPECT_THAT(debugfs(image, "stat aligned"),
-                HasSubstr("EXTENTS:\n(256):65, (1280-1281):66-67, (2560):68\n"));
+    EXPECT_THAT(debugfs(image, "stat aligned"), HasSubstr("EXTENTS:\n(256):65, (1280-1281):66-67, (2560):68\n"));
     EXPECT_THAT(debugfs(image, "testb 69"), HasSubstr("not in use"));  // where the crooked one lay
 }
 

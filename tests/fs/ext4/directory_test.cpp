@@ -12,15 +12,14 @@ namespace {
 
 Uuid some_seed() {
     Uuid seed;
-    for (std::size_t index = 0; index < seed.size(); ++index)
-        seed[index] = static_cast<std::byte>(index * 17 + 3);
+    for (std::size_t index = 0; index < seed.size(); ++index) seed[index] = static_cast<std::byte>(index * 17 + 3);
     return seed;
 }
 
 /// "Hash of NAME is 0x... (minor 0x...)"; 4 is the unsigned half MD4 (EXT2_HASH_HALF_MD4_UNSIGNED).
 NameHash debugfs_hash(const std::string& name, const Uuid& seed) {
-    const std::string answer =
-        test::run_ok({"debugfs", "-R", "dx_hash -h 4 -s " + format_uuid(seed) + " \"" + name + "\""});
+    const std::string answer = test::run_ok(
+        {"debugfs", "-R", "dx_hash -h 4 -s " + format_uuid(seed) + " \"" + name + "\""});
     const std::size_t at = answer.rfind(" is 0x");
     NameHash hash;
     std::sscanf(answer.c_str() + at, " is %x (minor %x)", &hash.major, &hash.minor);
@@ -79,8 +78,7 @@ TEST(Ext4Directory, LeavesAscendAndAreFull) {
         last = hash;
     }
     for (std::size_t leaf = 1; leaf < plan.leaves.size(); ++leaf)
-        EXPECT_EQ(plan.leaves[leaf].hash & ~1U,
-                  hash_of(list[plan.order[plan.leaves[leaf].first]], some_seed()).major);
+        EXPECT_EQ(plan.leaves[leaf].hash & ~1U, hash_of(list[plan.order[plan.leaves[leaf].first]], some_seed()).major);
 }
 
 TEST(Ext4Directory, MoreLeavesThanARootHoldsNeedNodes) {

@@ -32,13 +32,11 @@ class Ext4Health : public testing::Test {
         for (int number = 0; number < 200; ++number)
             folder_.write("tree/large/a name that fills the directory " + std::to_string(number), "");
         folder_.write("p", std::string(length, '\0'));
-        run_ok({"mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-I", "256", "-d", folder_ / "tree",
-                folder_ / "p"});
+        run_ok({"mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-I", "256", "-d", folder_ / "tree", folder_ / "p"});
     }
 
     std::vector<std::string> problems() {
-        const std::string image =
-            folder_.write("image", std::string(offset, '\0') + test::read_file(folder_ / "p"));
+        const std::string image = folder_.write("image", std::string(offset, '\0') + test::read_file(folder_ / "p"));
         std::vector<Problem> problems;
         check_ext4(InputFile::open_file(image), {offset, offset + length}, problems, unproven_, {});
         std::vector<std::string> lines;

@@ -11,8 +11,7 @@
 namespace rpixen::test {
 namespace {
 
-Ext4Kind with(std::string name, std::string features, std::vector<std::string> more = {},
-              unsigned mebibytes = 32) {
+Ext4Kind with(std::string name, std::string features, std::vector<std::string> more = {}, unsigned mebibytes = 32) {
     std::vector<std::string> options{"-t", "ext4", "-O", std::move(features)};
     options.insert(options.end(), more.begin(), more.end());
     return {std::move(name), std::move(options), mebibytes};
@@ -269,8 +268,7 @@ void make_ext4_kind(const Ext4Kind& kind, const std::string& folder, const std::
     run_debugfs(path, kind.requests);
     // mke2fs before 1.47.2 does not count what -d brings.
     // debugfs does not count the blocks of a value's inode.
-    if (has_feature(kind, "quota") || has_feature(kind, "ea_inode"))
-        static_cast<void>(run({"e2fsck", "-fy", path}));
+    if (has_feature(kind, "quota") || has_feature(kind, "ea_inode")) static_cast<void>(run({"e2fsck", "-fy", path}));
     if (kind.tune2fs.empty()) return;
     std::vector<std::string> tune{"tune2fs"};
     tune.insert(tune.end(), kind.tune2fs.begin(), kind.tune2fs.end());

@@ -17,8 +17,7 @@ namespace rpixen::test {
 namespace {
 
 /// All nodes by path; a node with several names appears under each.
-void collect(const FileTree& tree, NodeId directory, const std::string& path,
-             std::map<std::string, NodeId>& paths) {
+void collect(const FileTree& tree, NodeId directory, const std::string& path, std::map<std::string, NodeId>& paths) {
     for (const EntryId entry : tree.children(directory)) {
         const NodeId node = tree.entry_node(entry);
         const std::string child = path + "/" + std::string(tree.entry_name(entry));
@@ -79,8 +78,7 @@ Bytes expected_bytes(const FileTree& tree, NodeId node) {
 
 void expect_stat(const std::string& stat, const FileTree& tree, NodeId node, const std::string& path) {
     const Metadata metadata = tree.metadata(node);
-    EXPECT_NE(stat.find(std::string("Type: ") + debugfs_type(tree.type(node))), std::string::npos)
-        << path << stat;
+    EXPECT_NE(stat.find(std::string("Type: ") + debugfs_type(tree.type(node))), std::string::npos) << path << stat;
     std::ostringstream mode;
     mode << '0' << std::oct << std::setw(3) << std::setfill('0') << metadata.mode;
     EXPECT_EQ(word_after(stat, "Mode:"), mode.str()) << path;
@@ -177,8 +175,7 @@ void expect_equal(const std::string& image, const FileTree& tree) {
         at = out.find("\ndebugfs: ", end + 1);
         expect_stat(answer, tree, node, path);
         if (tree.type(node) == NodeType::symlink) {
-            EXPECT_NE(answer.find(std::string(tree.symlink_target(node))), std::string::npos)
-                << path << answer;
+            EXPECT_NE(answer.find(std::string(tree.symlink_target(node))), std::string::npos) << path << answer;
         }
         if (tree.type(node) == NodeType::file) {
             const std::string bytes = read_file(dumped / std::to_string(index));

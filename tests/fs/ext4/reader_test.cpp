@@ -30,8 +30,7 @@ FileTree read_clean(const std::string& path) {
     return tree;
 }
 
-void expect_same_node(const FileTree& one, NodeId a, const FileTree& other, NodeId b,
-                      const std::string& path) {
+void expect_same_node(const FileTree& one, NodeId a, const FileTree& other, NodeId b, const std::string& path) {
     EXPECT_EQ(one.type(a), other.type(b)) << path;
     EXPECT_EQ(one.metadata(a), other.metadata(b)) << path;
     EXPECT_EQ(one.xattrs(a), other.xattrs(b)) << path;
@@ -63,10 +62,8 @@ void expect_same(const FileTree& one, NodeId a, const FileTree& other, NodeId b,
     if (one.type(a) != NodeType::directory || other.type(b) != NodeType::directory) return;
     std::map<std::string, NodeId> left;
     std::map<std::string, NodeId> right;
-    for (const EntryId entry : one.children(a))
-        left[std::string(one.entry_name(entry))] = one.entry_node(entry);
-    for (const EntryId entry : other.children(b))
-        right[std::string(other.entry_name(entry))] = other.entry_node(entry);
+    for (const EntryId entry : one.children(a)) left[std::string(one.entry_name(entry))] = one.entry_node(entry);
+    for (const EntryId entry : other.children(b)) right[std::string(other.entry_name(entry))] = other.entry_node(entry);
     for (const auto& [name, node] : left) {
         ASSERT_TRUE(right.contains(name)) << path << "/" << name;
         expect_same(one, node, other, right[name], path + "/" + name);
@@ -120,8 +117,7 @@ TEST(Ext4Reader, ImagesOfMke2fs) {
         for (const auto& name : {"large", "small", "folder/other", "folder/again"}) {
             const auto node = tree.find(name);
             ASSERT_TRUE(node) << name;
-            EXPECT_TRUE(as_text(read_all(tree.content(*node))) ==
-                        read_file(folder / ("tree/" + std::string(name))))
+            EXPECT_TRUE(as_text(read_all(tree.content(*node))) == read_file(folder / ("tree/" + std::string(name))))
                 << name;
         }
         EXPECT_EQ(*tree.find("small"), *tree.find("folder/again"));
@@ -180,11 +176,9 @@ TEST(Ext4Reader, SurvivesDamageAnywhere) {
     FileTree tree;
     std::vector<DataRun> runs;
     for (std::uint64_t number = 0; number < 400; ++number) runs.push_back({number * 2 * 4096, 4096});
-    tree.add_sparse_file(tree.locate("holes"), plain, 400 * 2 * 4096,
-                         memory_content(Bytes(400 * 4096), "holes"), runs);
+    tree.add_sparse_file(tree.locate("holes"), plain, 400 * 2 * 4096, memory_content(Bytes(400 * 4096), "holes"), runs);
     for (int number = 0; number < 300; ++number)
-        tree.add_file(tree.locate("many/with-a-name-" + std::to_string(number)), plain,
-                      memory_content("x", "x"),
+        tree.add_file(tree.locate("many/with-a-name-" + std::to_string(number)), plain, memory_content("x", "x"),
                       {{"user.a", std::string(static_cast<std::size_t>(number), 'v')}});
     tree.add_symlink(tree.locate("long"), plain, std::string(100, 'l'));
     const std::string image = make_ext4(folder, "image", tree);

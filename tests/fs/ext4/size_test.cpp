@@ -65,8 +65,7 @@ TEST(Ext4Size, AutomaticIsRoundedUpAndKeepsWhatIsToStayFree) {
             EXPECT_GE(parameters.block_count, smallest_ext4(tree, wish_of(0, free)));
             const ext4::Ext4Layout layout = ext4::lay_out(tree, parameters, 0);
             // Linux keeps a fiftieth of the blocks, at most 4096 of them (ext4_calculate_resv_clusters).
-            const std::uint64_t kept =
-                free == 0 ? 0 : std::min<std::uint64_t>(parameters.block_count / 50, 4096);
+            const std::uint64_t kept = free == 0 ? 0 : std::min<std::uint64_t>(parameters.block_count / 50, 4096);
             EXPECT_GE((std::uint64_t{layout.groups.free_blocks} - kept) * 4096, free);
             EXPECT_GE(parameters.inode_count, layout.content.inodes_used + free / 16384);
             EXPECT_GE(parameters.inode_count, parameters.block_count / 4);

@@ -14,8 +14,7 @@ std::string made(const std::string& kind) {
     const test::TemporaryFolder folder;
     const std::string path = folder.write("ext.img", "");
     std::filesystem::resize_file(path, 8 << 20);
-    test::run_ok(
-        {"mke2fs", "-q", "-t", kind, "-L", "root", "-U", "01234567-89ab-cdef-0123-456789abcdef", path});
+    test::run_ok({"mke2fs", "-q", "-t", kind, "-L", "root", "-U", "01234567-89ab-cdef-0123-456789abcdef", path});
     return test::read_file(path).substr(ExtSuperblock::offset, ExtSuperblock::size);
 }
 

@@ -51,10 +51,9 @@ TEST(Ext4Writer, HasTheFeaturesOfDebiansMke2fs) {
     add(tree, "a", "b");
     const std::string image = make_ext4(folder, "image", tree);
     const std::string facts = run_ok({"dumpe2fs", "-h", image});
-    EXPECT_THAT(
-        facts,
-        HasSubstr("Filesystem features:      has_journal ext_attr resize_inode dir_index filetype extent "
-                  "64bit flex_bg sparse_super large_file huge_file dir_nlink extra_isize metadata_csum\n"));
+    EXPECT_THAT(facts,
+                HasSubstr("Filesystem features:      has_journal ext_attr resize_inode dir_index filetype extent "
+                          "64bit flex_bg sparse_super large_file huge_file dir_nlink extra_isize metadata_csum\n"));
     EXPECT_THAT(facts, HasSubstr("Filesystem UUID:          01020304-0506-0708-090a-0b0c0d0e0f10"));
     EXPECT_THAT(facts, HasSubstr("Directory Hash Seed:      c8c7c6c5-c4c3-c2c1-c0bf-bebdbcbbbab9"));
     EXPECT_THAT(facts, HasSubstr("Filesystem volume name:   root\n"));
@@ -73,8 +72,8 @@ TEST(Ext4Writer, HasTheFeaturesOfDebiansMke2fs) {
     for (const std::string line :
          {"Filesystem features:", "Default mount options:", "Group descriptor size:", "Blocks per group:",
           "Flex block group size:", "Required extra isize:", "Desired extra isize:", "Journal inode:",
-          "Default directory hash:", "Journal backup:", "Checksum type:", "Journal features:",
-          "Errors behavior:", "Maximum mount count:", "Check interval:", "First inode:"}) {
+          "Default directory hash:", "Journal backup:", "Checksum type:", "Journal features:", "Errors behavior:",
+          "Maximum mount count:", "Check interval:", "First inode:"}) {
         const std::size_t at = reference.find(line);
         ASSERT_NE(at, std::string::npos) << line;
         EXPECT_THAT(facts, HasSubstr(reference.substr(at, reference.find('\n', at) - at)));
@@ -189,10 +188,8 @@ TEST(Ext4Writer, TwoLevelExtentTreeOfASparseFileBeyond4GiB) {
     const TemporaryFolder folder;
     FileTree tree;
     std::vector<DataRun> runs;
-    for (std::uint64_t number = 0; number < 5; ++number)
-        runs.push_back({number * 3 * GiB + 4096 * number, 4096});
-    tree.add_sparse_file(tree.locate("far"), plain, 20 * GiB, memory_content(noise(5 * 4096, 5), "far"),
-                         runs);
+    for (std::uint64_t number = 0; number < 5; ++number) runs.push_back({number * 3 * GiB + 4096 * number, 4096});
+    tree.add_sparse_file(tree.locate("far"), plain, 20 * GiB, memory_content(noise(5 * 4096, 5), "far"), runs);
     const std::string image = make_ext4(folder, "image", tree);
     expect_clean(image);
     EXPECT_THAT(debugfs(image, "stat far"), HasSubstr("Size: " + std::to_string(20 * GiB)));

@@ -17,8 +17,7 @@ XattrSet decoded(const EncodedXattrs& encoded) {
         EXPECT_TRUE(decode_xattrs(bytes, bytes, xattrs));
     }
     if (!encoded.block.empty()) {
-        EXPECT_TRUE(
-            decode_xattrs(ByteView(encoded.block).subspan(xattr_block_header), encoded.block, xattrs));
+        EXPECT_TRUE(decode_xattrs(ByteView(encoded.block).subspan(xattr_block_header), encoded.block, xattrs));
     }
     std::sort(xattrs.begin(), xattrs.end());
     return xattrs;

@@ -36,8 +36,7 @@ TEST(FatName, ExactShortNames) {
     EXPECT_EQ(exact("Image"), "IMAGE      ");
     EXPECT_EQ(exact("start4.elf"), "START4  ELF");
     EXPECT_EQ(exact("a~1.b"), "A~1     B  ");
-    for (const char* name :
-         {"bcm2711-rpi-4-b.dtb", "a.b.c", ".x", "a.html", "x y", "a+b", "a.", "", "\xc3\xa4"})
+    for (const char* name : {"bcm2711-rpi-4-b.dtb", "a.b.c", ".x", "a.html", "x y", "a+b", "a.", "", "\xc3\xa4"})
         EXPECT_EQ(exact(name), "") << name;
 }
 
@@ -65,8 +64,7 @@ TEST(FatName, ShortNamesAreUniqueAndCountedUp) {
 TEST(FatName, ManyNamesOfOneBeginning) {
     FatShortNames names;
     std::string last;
-    for (int number = 0; number < 12345; ++number)
-        last = format_fat_short_name(*names.make("long file name"));
+    for (int number = 0; number < 12345; ++number) last = format_fat_short_name(*names.make("long file name"));
     EXPECT_EQ(last, "LO~12345");
 }
 
@@ -78,7 +76,7 @@ TEST(FatName, CaseIsFoldedInSeveralAlphabets) {
     EXPECT_EQ(folded("\xce\xb1\xcf\x82\xcf\x8e"),
               folded("\xce\x91\xce\xa3\xce\x8f"));                      // alpha, final sigma, omega
     EXPECT_EQ(folded("\xd0\xb6\xd1\x91"), folded("\xd0\x96\xd0\x81"));  // zhe io
-    EXPECT_NE(folded("\xc3\xb7"), folded("\xc3\x97"));  // division is no small multiplication sign
+    EXPECT_NE(folded("\xc3\xb7"), folded("\xc3\x97"));                  // division is no small multiplication sign
     EXPECT_NE(folded("a"), folded("\xc3\xa4"));
 }
 

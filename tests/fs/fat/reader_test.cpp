@@ -116,8 +116,7 @@ Image written() {
     output.write(0, Bytes(before, std::byte{0xaa}));
     PartitionOutput partition(output, {before, before + volume_size});
     std::uint64_t done = 0;
-    write_fat32(sample_tree(),
-                {"boot", 0x1234abcd, fat32_sectors_per_cluster(volume_size), 2048, {1'600'000'000, 0}},
+    write_fat32(sample_tree(), {"boot", 0x1234abcd, fat32_sectors_per_cluster(volume_size), 2048, {1'600'000'000, 0}},
                 partition, {}, done);
     Bytes bytes(before + volume_size);
     pread_exactly(output.descriptor(), 0, bytes, "card.img");
@@ -158,8 +157,7 @@ class MadeElsewhere : public testing::TestWithParam<std::pair<unsigned, std::uin
     MadeElsewhere() {
         const auto [kind, size] = GetParam();
         std::filesystem::resize_file(path, size);
-        test::run_ok(
-            {"mkfs.fat", "-F", std::to_string(kind), "-s", "1", "-n", "CARD", "-i", "00c0ffee", path});
+        test::run_ok({"mkfs.fat", "-F", std::to_string(kind), "-s", "1", "-n", "CARD", "-i", "00c0ffee", path});
         copy("first", std::string(3000, '1'));
         copy("second", std::string(3000, '2'));
         copy("Third long name.text", std::string(3000, '3'));
@@ -216,8 +214,8 @@ TEST_P(MadeElsewhere, RubbishNeverCrashesTheReader) {
     Image image = this->image();
     std::mt19937 random(GetParam().first);
     std::vector<Problem> ignored;
-    const std::uint64_t metadata =
-        std::uint64_t{image.read(ignored).boot.first_data_sector()} * 512 + std::uint64_t{64} * 512;
+    const std::uint64_t metadata = std::uint64_t{image.read(ignored).boot.first_data_sector()} * 512 +
+                                   std::uint64_t{64} * 512;
     const Bytes good(image.bytes.begin(), image.bytes.begin() + static_cast<std::ptrdiff_t>(metadata));
     for (int round = 0; round < 300; ++round) {
         for (int change = 0; change < 1 + round % 20; ++change) {
@@ -236,8 +234,7 @@ TEST_P(MadeElsewhere, RubbishNeverCrashesTheReader) {
 }
 
 INSTANTIATE_TEST_SUITE_P(FatReader, MadeElsewhere,
-                         testing::Values(std::pair(12U, 2 * MiB), std::pair(16U, 8 * MiB),
-                                         std::pair(32U, 36 * MiB)));
+                         testing::Values(std::pair(12U, 2 * MiB), std::pair(16U, 8 * MiB), std::pair(32U, 36 * MiB)));
 
 class Damaged : public testing::Test {
   protected:
@@ -335,8 +332,7 @@ TEST_F(Damaged, LengthAndClustersDisagree) {
 }
 TEST_F(Damaged, LongName) {
     image.bytes[directory_entry("/bcm2711-rpi-4-b.dtb") - 32 + 13] ^= std::byte{1};
-    EXPECT_THAT(image.damages(),
-                UnorderedElementsAre(HasSubstr("parts of a long name that belong to no file")));
+    EXPECT_THAT(image.damages(), UnorderedElementsAre(HasSubstr("parts of a long name that belong to no file")));
     std::vector<Problem> damages;
     EXPECT_TRUE(image.read(damages).tree.find("/BCM271~1.DTB"));
 }

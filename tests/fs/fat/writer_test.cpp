@@ -95,9 +95,9 @@ TEST_P(Sizes, FsckAndMtoolsAccept) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Fat32Writer, Sizes,
-                         testing::Values(smallest_fat32(), 33 * MiB, 33 * MiB + 512, 34 * MiB + 4096,
-                                         64 * MiB, 100 * MiB, 127 * MiB, 128 * MiB, 256 * MiB, 257 * MiB,
-                                         512 * MiB, GiB, 2 * GiB));
+                         testing::Values(smallest_fat32(), 33 * MiB, 33 * MiB + 512, 34 * MiB + 4096, 64 * MiB,
+                                         100 * MiB, 127 * MiB, 128 * MiB, 256 * MiB, 257 * MiB, 512 * MiB, GiB,
+                                         2 * GiB));
 
 TEST(Fat32Writer, IsRecognisedByFile) {
     FileTree tree;
@@ -146,8 +146,8 @@ TEST(Fat32Writer, NamesOfEveryKindComeBack) {
     for (const std::string& name : names) add(tree, name, "content of " + name);
     const Written fat(tree, 40 * MiB);
     std::filesystem::create_directory(fat.folder / "out");
-    const test::Run copy =
-        test::run({"mcopy", "-s", "-n", "-i", fat.volume, "::/", fat.folder / "out"}, {}, {"LC_ALL=C.UTF-8"});
+    const test::Run copy = test::run({"mcopy", "-s", "-n", "-i", fat.volume, "::/", fat.folder / "out"}, {},
+                                     {"LC_ALL=C.UTF-8"});
     ASSERT_EQ(copy.status, 0) << copy.err;
     std::size_t found = 0;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(fat.folder / "out"))
@@ -343,10 +343,9 @@ TEST(Fat32Layout, EveryProblemIsNamedAtOnce) {
         EXPECT_EQ(error.code(), ErrorCode::unfit);
         std::string text = error.what();
         for (const char* part :
-             {"cannot store the name /a:b; found the character ':'",
-              "/folder/trailing.; found a dot at its end", "differ only in case; found /README and /Readme",
-              "cannot store /link; found a symlink", "cannot store /device; found a character device",
-              "/huge is too large", "4GiB", "bytes that are no UTF-8",
+             {"cannot store the name /a:b; found the character ':'", "/folder/trailing.; found a dot at its end",
+              "differ only in case; found /README and /Readme", "cannot store /link; found a symlink",
+              "cannot store /device; found a character device", "/huge is too large", "4GiB", "bytes that are no UTF-8",
               "cannot have the label 'too long a label'", "do not fit the boot partition",
               "set image.boot_partition.size to at least"})
             EXPECT_THAT(text, HasSubstr(part));
@@ -363,8 +362,7 @@ TEST(Fat32Layout, AFileOf4GiBLessOneByteFits) {
 TEST(Fat32Layout, ADirectoryOfTooManyEntriesIsRefused) {
     FileTree tree;
     for (int number = 0; number < 22'000; ++number)
-        tree.add_file({FileTree::root(), "a name of three entries " + std::to_string(100'000 + number)},
-                      dated, {});
+        tree.add_file({FileTree::root(), "a name of three entries " + std::to_string(100'000 + number)}, dated, {});
     std::string text;
     EXPECT_EQ(failure(tree, 64 * MiB, text), ErrorCode::unfit);
     EXPECT_THAT(text, HasSubstr("too many names"));
