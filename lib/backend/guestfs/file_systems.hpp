@@ -11,7 +11,7 @@
 namespace rpixen::guestfs {
 
 /// Fills the file system on `device` with the planned files; makes it before unless it is a FAT (see
-/// write_empty_fat32). Throws Error{io, cancelled}.
+/// guestfs_backend.cpp). Throws Error{io, cancelled}.
 void fill(Appliance& appliance, const std::string& device, const Partition& plan, const Supervision& supervision);
 
 void write_device_le32(guestfs_h* g, const std::string& device, std::uint64_t offset, std::uint32_t value);

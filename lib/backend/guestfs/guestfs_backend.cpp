@@ -6,9 +6,9 @@
 #include <rpixen/error.hpp>
 
 #include "backend/guestfs/appliance.hpp"
-#include "backend/guestfs/empty_fat32.hpp"
 #include "backend/guestfs/file_systems.hpp"
 #include "backend/image_backend.hpp"
+#include "fs/fat/writer.hpp"
 #include "storage/file_descriptor.hpp"
 
 namespace rpixen {
@@ -53,6 +53,13 @@ void copy_prebuilt(const Partition& partition, OutputFile& output, const Supervi
     open->check_unchanged();
 }
 
+/// mkfs.fat makes a FAT16 of anything below 512 MiB unless it is told -F 32, and libguestfs cannot tell it.
+void make_empty_fat32(const Partition& partition, OutputFile& output, const Supervision& supervision) {
+    PartitionOutput part(output, partition.range);
+    std::uint64_t done = 0;
+    write_fat32(FileTree{}, *partition.fat(), part, supervision, done);
+}
+
 std::uint64_t bytes_allocated(const OutputFile& output) {
     struct stat status {};
     if (::fstat(output.descriptor(), &status) != 0) throw_io("examine", output.path());
@@ -67,7 +74,7 @@ class GuestfsBackend final : public ImageBackend {
         output.resize(0);
         output.resize(plan.size);
         for (const Partition& partition : plan.partitions) {
-            if (partition.fat()) guestfs::write_empty_fat32(partition, output);
+            if (partition.fat()) make_empty_fat32(partition, output, supervision);
             if (!partition.copied()) continue;
             supervision.begin("copying " + partition.name, partition.copied()->content.size);
             copy_prebuilt(partition, output, supervision);
