@@ -1,7 +1,6 @@
 #pragma once
 
 #include <ostream>
-#include <string>
 #include <string_view>
 
 #include <rpixen/error.hpp>
@@ -14,12 +13,5 @@ void write_message(std::ostream& err, std::string_view kind, std::string_view te
 
 /// A line for each problem, and one for each thing that was being done.
 void write_error(std::ostream& err, const Error& error);
-
-/// {"error": {"code": "manifest", "exit": 3, "context": [], "problems": [...]}}, with a newline. Valid UTF-8,
-/// whatever the texts hold.
-std::string error_json(const Error& error);
-
-/// A JSON string with its quotes; bytes that are no UTF-8 become U+FFFD.
-std::string json_string(std::string_view text);
 
 }  // namespace rpixen::cli

@@ -8,6 +8,8 @@
 #include "error_report.hpp"
 #include "progress_line.hpp"
 
+#include <rpixen/report.hpp>
+
 namespace rpixen::cli {
 namespace {
 

@@ -1,22 +1,10 @@
 #include "command.hpp"
-#include "error_report.hpp"
 
+#include <rpixen/report.hpp>
 #include <rpixen/spelling.hpp>
 
 namespace rpixen::cli {
 namespace {
-
-const char* name_of_severity(Severity severity) {
-    switch (severity) {
-        case Severity::note:
-            return "note";
-        case Severity::warning:
-            return "warning";
-        case Severity::error:
-            return "error";
-    }
-    return "";
-}
 
 const DiagnosticRule& find_rule(std::span<const DiagnosticRule> rules, const std::string& id) {
     std::vector<std::string_view> ids;
@@ -29,18 +17,9 @@ const DiagnosticRule& find_rule(std::span<const DiagnosticRule> rules, const std
                 nearest ? "write " + std::string(*nearest) : "'rpixen-img explain' lists them");
 }
 
-std::string rule_json(const DiagnosticRule& rule) {
-    std::string json = "{\"id\": " + json_string(rule.id) +
-                       ", \"severity\": " + json_string(name_of_severity(rule.severity));
-    const std::initializer_list<std::pair<const char*, std::string_view>> texts{
-        {"rule", rule.rule}, {"title", rule.title}, {"why", rule.why}, {"story", rule.story}, {"source", rule.source}};
-    for (const auto& [key, text] : texts) json.append(", \"").append(key).append("\": ").append(json_string(text));
-    return json + '}';
-}
-
 std::string rule_text(const DiagnosticRule& rule) {
     std::string text;
-    text.append(rule.id).append(" (").append(name_of_severity(rule.severity)).append("): ").append(rule.title);
+    text.append(rule.id).append(" (").append(name_of(rule.severity)).append("): ").append(rule.title);
     text.append("\n\n").append(rule.why).append("\n\n").append(rule.story);
     if (!text.ends_with('\n')) text += '\n';
     return text.append("\nSource: ").append(rule.source).append("\n");
@@ -50,22 +29,22 @@ int run(const Session& session) {
     const auto rules = session.actions.rules();
     if (!session.arguments.operands.empty()) {
         const DiagnosticRule& rule = find_rule(rules, session.arguments.operands.front());
-        session.out() << (session.json() ? rule_json(rule) + '\n' : rule_text(rule));
+        session.out() << (session.json() ? rule_json(rule) : rule_text(rule));
         return 0;
     }
-    std::string text = session.json() ? "[" : "";
+    if (session.json()) {
+        session.out() << rules_json(rules);
+        return 0;
+    }
+    std::string text;
     std::size_t width = 0;
     for (const DiagnosticRule& rule : rules) width = std::max(width, rule.id.size());
     for (const DiagnosticRule& rule : rules) {
-        if (session.json()) {
-            text.append(text == "[" ? "\n  " : ",\n  ").append(rule_json(rule));
-        } else {
-            const std::string severity = name_of_severity(rule.severity);
-            text.append(rule.id).append(width - rule.id.size() + 2, ' ').append(severity);
-            text.append(9 - severity.size(), ' ').append(rule.title).append("\n");
-        }
+        const std::string severity = name_of(rule.severity);
+        text.append(rule.id).append(width - rule.id.size() + 2, ' ').append(severity);
+        text.append(9 - severity.size(), ' ').append(rule.title).append("\n");
     }
-    session.out() << text << (session.json() ? "\n]\n" : "");
+    session.out() << text;
     return 0;
 }
 

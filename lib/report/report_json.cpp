@@ -55,6 +55,21 @@ Json json_of(const ReportRegion& region) {
             {"pinned", region.pinned}, {"moved_by", region.moved_by}, {"wanted", region.wanted}, {"role", region.role}};
 }
 
+Json json_of(const Problem& problem) {
+    return {{"message", problem.message + (problem.rule.empty() ? "" : " [" + problem.rule + "]")},
+            {"found", problem.found},
+            {"allowed", problem.allowed},
+            {"change", problem.change},
+            {"rule", problem.rule}};
+}
+
+Json json_of(const DiagnosticRule& rule) {
+    return {{"id", rule.id},        {"severity", name_of(rule.severity)},
+            {"rule", rule.rule},    {"title", rule.title},
+            {"why", rule.why},      {"story", rule.story},
+            {"source", rule.source}};
+}
+
 /// Names on a disk are bytes; what is no UTF-8 is shown with U+FFFD.
 std::string dumped(const Json& json) {
     return json.dump(2, ' ', false, nlohmann::detail::error_handler_t::replace) + "\n";
@@ -62,10 +77,29 @@ std::string dumped(const Json& json) {
 
 }  // namespace
 
-std::string diagnostics_json(const std::vector<Diagnostic>& diagnostics) {
-    Json list = Json::array();
-    for (const Diagnostic& diagnostic : diagnostics) list.push_back(json_of(diagnostic));
-    return dumped(list);
+std::string error_json(const Error& error) {
+    Json json{{"code", name_of(error.code())},
+              {"exit", static_cast<int>(error.code())},
+              {"context", error.context()},
+              {"problems", Json::array()}};
+    for (const Problem& problem : error.problems()) {
+        Json& entry = json["problems"].emplace_back(json_of(problem));
+        entry["file"] = problem.location.file;
+        entry["pointer"] = problem.location.pointer;
+        entry["line"] = problem.location.line;
+        entry["column"] = problem.location.column;
+    }
+    return dumped({{"error", json}});
+}
+
+std::string rule_json(const DiagnosticRule& rule) {
+    return dumped(json_of(rule));
+}
+
+std::string rules_json(std::span<const DiagnosticRule> rules) {
+    Json json = Json::array();
+    for (const DiagnosticRule& rule : rules) json.push_back(json_of(rule));
+    return dumped(json);
 }
 
 std::string Report::json() const {
@@ -89,13 +123,7 @@ std::string Report::json() const {
                                   {"ceiling", board.ceiling},
                                   {"starts", board.starts}});
     json["refusal"] = Json::array();
-    for (const Problem& problem : refusal)
-        json["refusal"].push_back(
-            {{"message", problem.message + (problem.rule.empty() ? "" : " [" + problem.rule + "]")},
-             {"rule", problem.rule},
-             {"found", problem.found},
-             {"allowed", problem.allowed},
-             {"change", problem.change}});
+    for (const Problem& problem : refusal) json["refusal"].push_back(json_of(problem));
     json["inputs"] = Json::array();
     for (const auto& [path, sha256] : inputs) {
         Json input{{"path", path}};

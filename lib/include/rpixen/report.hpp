@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -92,8 +93,13 @@ struct Report {
     std::string svg() const;
 };
 
-/// The diagnostics as lines for people and as JSON (an array).
+/// The diagnostics as lines for people.
 std::string diagnostics_text(const std::vector<Diagnostic>& diagnostics);
-std::string diagnostics_json(const std::vector<Diagnostic>& diagnostics);
+
+/// The JSON documents of docs/cli.md beside the report; they end with a newline. Bytes of an input that are no
+/// UTF-8 become U+FFFD.
+std::string error_json(const Error& error);
+std::string rule_json(const DiagnosticRule& rule);
+std::string rules_json(std::span<const DiagnosticRule> rules);
 
 }  // namespace rpixen
