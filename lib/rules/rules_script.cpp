@@ -138,10 +138,19 @@ Findings booti_without_xen(const BootScenario& scenario) {
              "load Xen, and give its address to booti"}};
 }
 
+/// A failed `fdt apply` spoils the tree that it is given; the overlay's own finding is the cause, and the only one
+/// told.
+bool tree_spoiled_by_overlay(const BootScenario& scenario) {
+    return std::any_of(scenario.overlays.begin(), scenario.overlays.end(), [](const OverlayFacts& overlay) {
+        const bool no_room = overlay.room && overlay.needed && *overlay.room < *overlay.needed;
+        return overlay.at_boot && !overlay.base_kept && (no_room || !overlay.failure.empty());
+    });
+}
+
 Findings booti_without_tree(const BootScenario& scenario) {
     const ScriptFacts* facts = script(scenario);
     if (!facts || !facts->reaches_booti || !facts->unfollowed.empty()) return {};
-    if (scenario.device_tree && !facts->booti_tree.empty()) return {};
+    if (scenario.device_tree && (!facts->booti_tree.empty() || tree_spoiled_by_overlay(scenario))) return {};
     std::string found = "no third argument";
     if (const std::string& given = facts->booti_argument.empty() ? facts->booti_tree : facts->booti_argument;
         !given.empty()) {
