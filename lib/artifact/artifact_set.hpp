@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/digest.hpp"
+#include "board/module.hpp"
 #include "format/arm64_image.hpp"
 #include "format/uboot_release.hpp"
 #include "storage/content.hpp"
@@ -57,11 +58,10 @@ struct ArtifactSet {
     XenArtifact xen;
     KernelArtifact kernel;
     UBootArtifact uboot;
-    std::vector<Artifact> dtbs;  ///< in the manifest's order; at least one
-    std::optional<Artifact> initrd;
-    std::optional<Artifact> xsm_policy;
-    std::vector<Artifact> overlays;      ///< in the manifest's order; built-in ones have their bytes in memory
-    std::vector<FirmwareFile> firmware;  ///< sorted by path; empty where no folder was given
+    std::vector<Artifact> dtbs;              ///< in the manifest's order; at least one
+    std::map<ModuleKind, Artifact> modules;  ///< beside the kernel
+    std::vector<Artifact> overlays;          ///< in the manifest's order; built-in ones have their bytes in memory
+    std::vector<FirmwareFile> firmware;      ///< sorted by path; empty where no folder was given
     bool has_firmware = false;
     FileTree root;                         ///< all layers of rootfs, merged
     std::optional<Content> prebuilt_root;  ///< instead of `root`: an ext4 image

@@ -98,9 +98,9 @@ class Probe {
         try {
             examine(boot_, manifest_.xen.location, [&] { probe_xen(); });
             examine(boot_, manifest_.kernel.location, [&] { probe_kernel(); });
-            if (manifest_.initrd) examine(boot_, manifest_.initrd->location, [&] { probe_initrd(*manifest_.initrd); });
-            if (manifest_.xsm_policy)
-                examine(boot_, manifest_.xsm_policy->location, [&] { probe_xsm_policy(*manifest_.xsm_policy); });
+            for (const ModuleRow& row : module_rows)
+                if (const auto module = manifest_.modules.find(row.key); module != manifest_.modules.end())
+                    examine(boot_, module->second.location, [&] { probe_module(row.kind, module->second); });
             for (const ArtifactReference& tree : manifest_.dtbs)
                 examine(boot_, tree.location, [&] { set_.dtbs.push_back(probe_dtb(tree)); });
             examine(boot_, manifest_.uboot.location, [&] { probe_uboot(); });
@@ -223,6 +223,13 @@ class Probe {
                         "exchange \"xen\" and \"kernel\" if they were mixed up");
     }
 
+    void probe_module(ModuleKind kind, const ArtifactReference& reference) {
+        if (kind == ModuleKind::initrd)
+            probe_initrd(reference);
+        else
+            probe_xsm_policy(reference);
+    }
+
     void probe_initrd(const ArtifactReference& reference) {
         Artifact artifact;
         const Bytes start = start_of(*open(reference, artifact));
@@ -239,7 +246,7 @@ class Probe {
                 refuse_kind(reference.path, describe(kind, start),
                             "an initial RAM disk: a cpio archive, packed or not");
         }
-        set_.initrd = std::move(artifact);
+        set_.modules[ModuleKind::initrd] = std::move(artifact);
     }
 
     void probe_xsm_policy(const ArtifactReference& reference) {
@@ -248,7 +255,7 @@ class Probe {
         const FileKind kind = detect_file_kind(start);
         if (kind != FileKind::xsm_policy)
             refuse_kind(reference.path, describe(kind, start), "a Xen security policy (xenpolicy)");
-        set_.xsm_policy = std::move(artifact);
+        set_.modules[ModuleKind::xsm_policy] = std::move(artifact);
     }
 
     /// Reads a device tree blob, whole or overlay.

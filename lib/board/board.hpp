@@ -15,7 +15,6 @@ namespace rpixen::board {
 
 /// The original boot_xen environment (Yocto layer meta-virt-rpi).
 inline constexpr std::uint64_t xen_address = 0x200000;
-inline constexpr std::uint64_t kernel_address = 0x480000;
 inline constexpr std::uint64_t overlay_scratch = 0x18000;
 
 /// The first page: the firmware's armstub and the spin table that the other cores wait in (0xd8-0xf0);

@@ -8,6 +8,7 @@
 #include <rpixen/error.hpp>
 
 #include "base/size.hpp"
+#include "board/module.hpp"
 #include "storage/content.hpp"
 
 namespace rpixen {
@@ -16,9 +17,7 @@ namespace rpixen {
 enum class MemoryRole : std::uint8_t {
     other,
     xen,
-    kernel,
-    initrd,
-    xsm_policy,
+    module,         ///< MemoryRegion::module tells which
     tree,           ///< the device tree that Xen gets, with its room to grow
     loaded_tree,    ///< the file, before the script moves it to `tree`
     scratch,        ///< where an overlay is loaded to
@@ -26,10 +25,8 @@ enum class MemoryRole : std::uint8_t {
     moved_tree,     ///< reserved: where booti may move the tree to
     reservation,    ///< reserved by the device tree itself
 };
-/// For people: "dom0 kernel", "overlay scratch" ...
+/// For people: "device tree", "overlay scratch" ...; a module's name is in its row.
 const char* name_of(MemoryRole role) noexcept;
-/// For --json and pictures: "kernel", "scratch" ...
-const char* word_of(MemoryRole role) noexcept;
 
 /// What stands in memory when U-Boot hands over to Xen, or must not be written before.
 struct MemoryRegion {
@@ -40,7 +37,11 @@ struct MemoryRegion {
     std::string moved_by;      ///< id of the rule that moved it from its original address; empty where it stays
     std::uint64_t wanted = 0;  ///< the original address
     MemoryRole role = MemoryRole::other;
+    std::optional<ModuleKind> module{};
 };
+
+/// For --json and pictures: "kernel", "device_tree", "overlay" ...
+const char* word_of(const MemoryRegion& region) noexcept;
 
 /// Placed regions overlap neither each other nor a reserved one, unless an address is pinned so.
 struct MemoryMap {
@@ -48,6 +49,7 @@ struct MemoryMap {
     std::vector<Problem> findings;      ///< what speaks against pinned addresses, in the manifest's words
     /// Null where there is none of this role.
     const MemoryRegion* find(MemoryRole role) const;
+    const MemoryRegion* find(ModuleKind kind) const;
 };
 
 /// One file of the boot partition.

@@ -9,35 +9,26 @@
 namespace rpixen {
 namespace {
 
-/// What a module may call itself: Xen's own names and those of the Multiboot specification.
-struct ModuleKind {
-    std::array<std::string_view, 2> compatible;
-    std::string_view node;
-};
-constexpr ModuleKind kernel_kind{{"xen,linux-zimage", "multiboot,kernel"}, "dom0"};
-constexpr ModuleKind initrd_kind{{"xen,linux-initrd", "multiboot,ramdisk"}, "ramdisk"};
-constexpr ModuleKind xsm_kind{{"xen,xsm-policy", "xen,xsm-policy"}, "xsm-policy"};
-
 bool has(const std::vector<std::string>& list, std::string_view word) {
     return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-std::optional<std::string> find_module(const DeviceTree& tree, const std::string& parent, const ModuleKind& kind) {
+std::optional<std::string> find_module(const DeviceTree& tree, const std::string& parent, const ModuleRow& row) {
     for (const std::string& name : tree.children(parent)) {
         const std::string path = parent + "/" + name;
         const auto compatible = tree.strings(path, "compatible");
         if (!has(compatible, "xen,multiboot-module") && !has(compatible, "multiboot,module")) continue;
-        for (const std::string_view word : kind.compatible)
+        for (const std::string_view word : row.compatible)
             if (has(compatible, word)) return path;
     }
     return std::nullopt;
 }
 
-std::string make_module(DeviceTree& tree, const std::string& parent, const ModuleKind& kind) {
-    if (const auto path = find_module(tree, parent, kind)) return *path;
-    const std::string path = parent + "/" + std::string(kind.node);
-    tree.add_node(parent, kind.node);
-    const std::string_view compatible[] = {kind.compatible[0], "xen,multiboot-module"};
+std::string make_module(DeviceTree& tree, const std::string& parent, const ModuleRow& row) {
+    if (const auto path = find_module(tree, parent, row)) return *path;
+    const std::string path = parent + "/" + row.node;
+    tree.add_node(parent, row.node);
+    const std::string_view compatible[] = {row.compatible[0], "xen,multiboot-module"};
     tree.set_strings(path, "compatible", compatible);
     return path;
 }
@@ -45,7 +36,7 @@ std::string make_module(DeviceTree& tree, const std::string& parent, const Modul
 }  // namespace
 
 std::optional<std::string> find_kernel_module(const DeviceTree& tree, const std::string& path) {
-    return find_module(tree, path, kernel_kind);
+    return find_module(tree, path, row_of(ModuleKind::kernel));
 }
 
 std::optional<std::string> find_chosen_part(const DeviceTree& overlay) {
@@ -75,8 +66,9 @@ void write_chosen(DeviceTree& tree, const std::string& path, const ChosenForXen&
     };
     const std::uint32_t address_cells = cells("#address-cells", inherited_address_cells);
     const std::uint32_t size_cells = cells("#size-cells", inherited_size_cells);
-    const auto place = [&](const ModuleKind& kind, const Range& range, bool keep_reg) {
-        const std::string module = make_module(tree, path, kind);
+    const auto place = [&](ModuleKind kind, const Range& range) {
+        const std::string module = make_module(tree, path, row_of(kind));
+        const bool keep_reg = kind == ModuleKind::kernel && chosen.keep_kernel_reg;
         if (!keep_reg || !tree.property(module, "reg"))
             tree.set_cells(module, "reg", encode_reg(range, address_cells, size_cells));
         return module;
@@ -85,10 +77,11 @@ void write_chosen(DeviceTree& tree, const std::string& path, const ChosenForXen&
     tree.set_string(path, "xen,xen-bootargs", chosen.xen_bootargs);
     tree.set_string(path, "bootargs", chosen.dom0_bootargs);
     if (tree.property(path, "xen,dom0-bootargs")) tree.set_string(path, "xen,dom0-bootargs", chosen.dom0_bootargs);
-    const std::string kernel = place(kernel_kind, chosen.kernel, chosen.keep_kernel_reg);
-    if (tree.property(kernel, "bootargs")) tree.set_string(kernel, "bootargs", chosen.dom0_bootargs);
-    if (chosen.initrd) place(initrd_kind, *chosen.initrd, false);
-    if (chosen.xsm_policy) place(xsm_kind, *chosen.xsm_policy, false);
+    for (const auto& [kind, range] : chosen.modules) {
+        const std::string module = place(kind, range);
+        if (kind == ModuleKind::kernel && tree.property(module, "bootargs"))
+            tree.set_string(module, "bootargs", chosen.dom0_bootargs);
+    }
 }
 
 }  // namespace rpixen

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/size.hpp"
+#include "board/module.hpp"
 #include "devicetree/device_tree.hpp"
 
 // /chosen as Xen reads it: xen docs/misc/arm/device-tree/booting.txt, xen/common/device-tree/bootinfo-fdt.c.
@@ -12,9 +14,7 @@
 namespace rpixen {
 
 struct ChosenForXen {
-    Range kernel;  ///< the file's exact place and size
-    std::optional<Range> initrd;
-    std::optional<Range> xsm_policy;
+    std::map<ModuleKind, Range> modules;  ///< each file's exact place and size; the kernel is among them
     std::string xen_bootargs;
     std::string dom0_bootargs;
     /// Leaves a kernel module's reg as it stands: only to make a card that must fail.

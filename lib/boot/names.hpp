@@ -2,15 +2,12 @@
 
 namespace rpixen {
 
-/// Names of the boot partition's files (docs/manifest.md).
+/// Names of the boot partition's files (docs/manifest.md); those of modules are in board/module.hpp.
 namespace boot_name {
 inline constexpr const char* config = "config.txt";
 inline constexpr const char* uboot = "u-boot.bin";
 inline constexpr const char* script = "boot.scr";
 inline constexpr const char* xen = "xen-raspberrypi4-64";
-inline constexpr const char* kernel = "Image";
-inline constexpr const char* initrd = "initrd.img";
-inline constexpr const char* xsm_policy = "xenpolicy";
 inline constexpr const char* tree = "bcm2711-rpi-4-b.dtb";
 }  // namespace boot_name
 

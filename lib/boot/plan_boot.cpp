@@ -100,7 +100,8 @@ std::vector<Obstacle> obstacles(const Inputs& inputs, std::uint64_t low_end) {
             {"firmware's device tree (QEMU)", board::emulated_firmware_tree, "memory-overlap", Kind::reserved});
     }
     result.push_back({"U-Boot's scriptaddr", {windows.script, windows.script + max_script_size}, "", Kind::window});
-    const std::uint64_t initrd = inputs.artifacts.initrd ? inputs.artifacts.initrd->content.size : 0;
+    const auto ramdisk = inputs.artifacts.modules.find(ModuleKind::initrd);
+    const std::uint64_t initrd = ramdisk != inputs.artifacts.modules.end() ? ramdisk->second.content.size : 0;
     result.push_back({"U-Boot's ramdisk_addr_r",
                       {windows.ramdisk, windows.ramdisk + std::max<std::uint64_t>(initrd, 1 * MiB)},
                       "",
@@ -178,6 +179,13 @@ std::vector<Wish> wishes(const Inputs& inputs, const TreeSizes& sizes) {
         }
         return result.emplace_back(std::move(wish));
     };
+    const auto add_module = [&](ModuleKind kind, const Artifact& module) {
+        const ModuleRow& row = row_of(kind);
+        Wish& wish = add(MemoryRole::module, row.key, module.content.size, row.address.value_or(windows.ramdisk), 1,
+                         "");
+        wish.name = row.name;
+        wish.module = kind;
+    };
     Wish& xen = add(MemoryRole::xen, "xen", std::max(artifacts.xen.header.image_size, artifacts.xen.content.size),
                     board::xen_address, 2 * MiB, "xen-misaligned");
     // booti rounds (address - text_offset) up to 2 MiB and moves the image there (U-Boot
@@ -189,15 +197,13 @@ std::vector<Wish> wishes(const Inputs& inputs, const TreeSizes& sizes) {
         add(MemoryRole::scratch, "overlay_scratch", sizes.overlay, board::overlay_scratch, 8, "dtb-misaligned");
     // Xen copies as many bytes as the module has to where dom0 will run, so the file's size is all that it
     // takes.
-    add(MemoryRole::kernel, "kernel", artifacts.kernel.content.size, board::kernel_address, 1, "");
+    add_module(ModuleKind::kernel, artifacts.kernel);
     if (!inputs.uses_fdt_addr()) {
         add(MemoryRole::tree, "dtb", sizes.region, windows.tree, 8, "dtb-misaligned");
         if (inputs.at_boot() && !inputs.classic())
             add(MemoryRole::loaded_tree, "", sizes.loaded, windows.tree + sizes.region, 8, "dtb-misaligned");
     }
-    if (artifacts.initrd) add(MemoryRole::initrd, "initrd", artifacts.initrd->content.size, windows.ramdisk, 1, "");
-    if (artifacts.xsm_policy)
-        add(MemoryRole::xsm_policy, "xsm_policy", artifacts.xsm_policy->content.size, windows.ramdisk, 1, "");
+    for (const auto& [kind, module] : artifacts.modules) add_module(kind, module);
     return result;
 }
 
@@ -206,14 +212,13 @@ ChosenForXen chosen_of(const Inputs& inputs, const BootPlan& plan) {
     chosen.xen_bootargs = plan.xen_bootargs;
     chosen.dom0_bootargs = plan.dom0_bootargs;
     chosen.keep_kernel_reg = inputs.allows("dom0-reg-too-small");
-    const auto exact = [&](MemoryRole role, const Artifact& artifact) {
-        const MemoryRegion* region = plan.memory.find(role);
+    const auto exact = [&](ModuleKind kind, const Artifact& artifact) {
+        const MemoryRegion* region = plan.memory.find(kind);
         const std::uint64_t begin = region ? region->range.begin : 0;
         return Range{begin, begin + artifact.content.size};
     };
-    chosen.kernel = exact(MemoryRole::kernel, inputs.artifacts.kernel);
-    if (inputs.artifacts.initrd) chosen.initrd = exact(MemoryRole::initrd, *inputs.artifacts.initrd);
-    if (inputs.artifacts.xsm_policy) chosen.xsm_policy = exact(MemoryRole::xsm_policy, *inputs.artifacts.xsm_policy);
+    chosen.modules[ModuleKind::kernel] = exact(ModuleKind::kernel, inputs.artifacts.kernel);
+    for (const auto& [kind, module] : inputs.artifacts.modules) chosen.modules[kind] = exact(kind, module);
     return chosen;
 }
 
@@ -260,9 +265,7 @@ ScriptPlan plan_script(const Inputs& inputs, const BootPlan& plan, const TreeSiz
     script.bootargs = plan.dom0_bootargs;
     script.env = inputs.manifest.env;
     script.xen = address(MemoryRole::xen);
-    script.kernel = chosen.kernel;
-    script.initrd = chosen.initrd;
-    script.xsm_policy = chosen.xsm_policy;
+    script.modules = chosen.modules;
     if (!inputs.uses_fdt_addr()) script.tree = address(MemoryRole::tree);
     script.moved = describe_moves(plan.memory,
                                   inputs.classic() && script.tree && !inputs.manifest.addresses.contains("dtb"));
@@ -306,9 +309,8 @@ std::vector<BootFile> boot_files(const Inputs& inputs, const BootPlan& plan, con
     files.push_back({boot_name::uboot, artifacts.uboot.content});
     files.push_back({boot_name::script, memory_content(std::move(script), boot_name::script)});
     files.push_back({boot_name::xen, artifacts.xen.content});
-    files.push_back({boot_name::kernel, artifacts.kernel.content});
-    if (artifacts.initrd) files.push_back({boot_name::initrd, artifacts.initrd->content});
-    if (artifacts.xsm_policy) files.push_back({boot_name::xsm_policy, artifacts.xsm_policy->content});
+    files.push_back({row_of(ModuleKind::kernel).file, artifacts.kernel.content});
+    for (const auto& [kind, module] : artifacts.modules) files.push_back({row_of(kind).file, module.content});
     for (std::size_t index = 0; index < boards.size(); ++index) {
         const BoardTree& board = inputs.trees[index];
         files.push_back({board.file, boards[index].base_changed ? memory_content(boards[index].base.bytes(), board.file)

@@ -125,7 +125,8 @@ MemoryMap plan_memory(const std::vector<Wish>& wishes, const std::vector<Obstacl
         for (Problem& problem : objections(wish, map)) result.findings.push_back(std::move(problem));
         const Range range = range_at(wish.wanted, wish.size).value_or(Range{wish.wanted, wish.wanted});
         map.take({wish.name, range, wish.rule});
-        result.regions.push_back({wish.name, range, MemoryRegion::Kind::placed, true, {}, wish.wanted, wish.role});
+        result.regions.push_back(
+            {wish.name, range, MemoryRegion::Kind::placed, true, {}, wish.wanted, wish.role, wish.module});
     }
     std::vector<Problem> problems;
     for (const Wish& wish : wishes) {
@@ -153,7 +154,7 @@ MemoryMap plan_memory(const std::vector<Wish>& wishes, const std::vector<Obstacl
         }
         map.take({wish.name, *range, wish.rule});
         result.regions.push_back(
-            {wish.name, *range, MemoryRegion::Kind::placed, false, moved_by, wish.wanted, wish.role});
+            {wish.name, *range, MemoryRegion::Kind::placed, false, moved_by, wish.wanted, wish.role, wish.module});
     }
     if (!problems.empty()) throw Error(ErrorCode::unfit, std::move(problems));
     std::stable_sort(result.regions.begin(), result.regions.end(), [](const MemoryRegion& a, const MemoryRegion& b) {
@@ -168,16 +169,16 @@ const MemoryRegion* MemoryMap::find(MemoryRole role) const {
     return nullptr;
 }
 
+const MemoryRegion* MemoryMap::find(ModuleKind kind) const {
+    for (const MemoryRegion& region : regions)
+        if (region.module == kind) return &region;
+    return nullptr;
+}
+
 const char* name_of(MemoryRole role) noexcept {
     switch (role) {
         case MemoryRole::xen:
             return "xen";
-        case MemoryRole::kernel:
-            return "dom0 kernel";
-        case MemoryRole::initrd:
-            return "initrd";
-        case MemoryRole::xsm_policy:
-            return "xsm policy";
         case MemoryRole::tree:
             return "device tree";
         case MemoryRole::loaded_tree:
@@ -188,6 +189,7 @@ const char* name_of(MemoryRole role) noexcept {
             return "firmware's device tree";
         case MemoryRole::moved_tree:
             return "device tree moved by U-Boot";
+        case MemoryRole::module:
         case MemoryRole::reservation:
         case MemoryRole::other:
             break;
@@ -195,16 +197,12 @@ const char* name_of(MemoryRole role) noexcept {
     return "";
 }
 
-const char* word_of(MemoryRole role) noexcept {
-    switch (role) {
+const char* word_of(const MemoryRegion& region) noexcept {
+    switch (region.role) {
         case MemoryRole::xen:
             return "xen";
-        case MemoryRole::kernel:
-            return "kernel";
-        case MemoryRole::initrd:
-            return "initrd";
-        case MemoryRole::xsm_policy:
-            return "xsm_policy";
+        case MemoryRole::module:
+            return region.module ? row_of(*region.module).key : "other";
         case MemoryRole::tree:
         case MemoryRole::loaded_tree:
         case MemoryRole::firmware_tree:

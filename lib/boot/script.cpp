@@ -98,6 +98,36 @@ std::string apply_overlays(const ScriptPlan& plan) {
     return text;
 }
 
+/// "run load_initrd && ": every module but the kernel, which has a place of its own.
+std::string run_modules(const ScriptPlan& plan, const std::string& next) {
+    std::string text;
+    for (const auto& [kind, range] : plan.modules)
+        if (kind != ModuleKind::kernel) text += std::string("run load_") + row_of(kind).script + next;
+    return text;
+}
+
+/// A template's lines that begin with "*" once for each module of the card, with its names and numbers.
+std::string module_lines(std::string_view text, const ScriptPlan& plan) {
+    std::string result;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
+        const std::string_view line = text.substr(0, end);
+        text.remove_prefix(end);
+        if (!line.starts_with('*')) {
+            result += line;
+            continue;
+        }
+        for (const auto& [kind, range] : plan.modules)
+            result += fill_template(line.substr(1),
+                                    {{"load_module", std::string("load_") + row_of(kind).script},
+                                     {"module_file", row_of(kind).file},
+                                     {"module", format_address(range.begin)},
+                                     {"module_size", format_address(range.size())}},
+                                    {});
+    }
+    return result;
+}
+
 }  // namespace
 
 std::string fill_template(std::string_view text, const std::vector<std::pair<std::string, std::string>>& values,
@@ -154,17 +184,14 @@ std::string render_script(const ScriptPlan& plan) {
     std::vector<std::string> flags;
     if (!plan.moved.empty()) flags.emplace_back("moved");
     if (!plan.overlays.empty()) flags.emplace_back("apply");
-    if (plan.initrd) flags.emplace_back("initrd");
-    if (plan.xsm_policy) flags.emplace_back("xsm");
     if (!plan.dom0_mem.empty()) flags.emplace_back("auto");
     if (!plan.board_trees.empty()) flags.emplace_back("boards");
     const bool checked = plan.flavour == ScriptFlavour::checked;
     const std::string next = checked ? " && " : "; ";
-    const Range initrd = plan.initrd.value_or(Range{});
-    const Range xsm = plan.xsm_policy.value_or(Range{});
     const std::string text = fill_template(
-        checked ? embedded(rpixen_embedded_checked_env, rpixen_embedded_checked_env_size)
-                : embedded(rpixen_embedded_classic_env, rpixen_embedded_classic_env_size),
+        module_lines(checked ? embedded(rpixen_embedded_checked_env, rpixen_embedded_checked_env_size)
+                             : embedded(rpixen_embedded_classic_env, rpixen_embedded_classic_env_size),
+                     plan),
         {{"moved", plan.moved},
          {"env", environment_lines(plan, problems)},
          {"bootargs", plan.bootargs},
@@ -179,19 +206,12 @@ std::string render_script(const ScriptPlan& plan) {
          {"command_line_room", format_address(board::command_line_room)},
          {"set_dom0_mem", plan.dom0_mem.empty() ? "" : "run set_dom0_mem" + next},
          {"xen", format_address(plan.xen)},
-         {"kernel", format_address(plan.kernel.begin)},
-         {"kernel_size", format_address(plan.kernel.size())},
-         {"initrd", format_address(initrd.begin)},
-         {"initrd_size", format_address(initrd.size())},
-         {"xsm", format_address(xsm.begin)},
-         {"xsm_size", format_address(xsm.size())},
          {"dtb", plan.tree ? format_address(*plan.tree) : "${fdt_addr}"},
          {"base", format_address(plan.tree_as_loaded)},
          {"length", format_address(plan.tree_length)},
          {"scratch", format_address(plan.overlay_scratch)},
          {"apply_overlays", apply_overlays(plan)},
-         {"run_modules",
-          (plan.initrd ? "run load_initrd" + next : "") + (plan.xsm_policy ? "run load_xsm" + next : "")}},
+         {"run_modules", run_modules(plan, next)}},
         flags);
     // The header of the script image and its table of lengths: 64 + 8 bytes.
     if (text.size() + 72 > max_script_size)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "base/bytes.hpp"
 #include "base/size.hpp"
+#include "board/module.hpp"
 
 namespace rpixen {
 
@@ -19,10 +21,8 @@ struct ScriptPlan {
     ScriptFlavour flavour = ScriptFlavour::checked;
     std::string bootargs;
     std::vector<std::pair<std::string, std::string>> env;
-    std::uint64_t xen = 0;  ///< addresses
-    Range kernel;           ///< exact: the size is checked at boot
-    std::optional<Range> initrd;
-    std::optional<Range> xsm_policy;
+    std::uint64_t xen = 0;                ///< addresses
+    std::map<ModuleKind, Range> modules;  ///< exact: the sizes are checked at boot; the kernel is among them
     /// Where the tree that Xen gets stands; nothing: ${fdt_addr}, as the original has it.
     std::optional<std::uint64_t> tree;
     std::vector<std::string> overlays;  ///< names of those that U-Boot applies

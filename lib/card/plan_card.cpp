@@ -195,8 +195,7 @@ KnownDigests known_digests(const ArtifactSet& artifacts) {
          std::initializer_list<const Artifact*>{&artifacts.xen, &artifacts.kernel, &artifacts.uboot})
         add(*artifact);
     for (const Artifact& tree : artifacts.dtbs) add(tree);
-    if (artifacts.initrd) add(*artifacts.initrd);
-    if (artifacts.xsm_policy) add(*artifacts.xsm_policy);
+    for (const auto& [kind, module] : artifacts.modules) add(module);
     for (const Artifact& overlay : artifacts.overlays) add(overlay);
     return known;
 }

@@ -36,10 +36,9 @@ std::vector<std::string> facts_of(const BootScenario& card) {
     if (card.xen)
         facts.push_back(load("Xen", *card.xen) + (card.xen->banner.empty() ? "" : ", version " + card.xen->banner));
     if (card.kernel)
-        facts.push_back(load("dom0 kernel", *card.kernel) +
+        facts.push_back(load(row_of(ModuleKind::kernel).name, *card.kernel) +
                         (card.kernel->release.empty() ? "" : ", release " + card.kernel->release));
-    if (card.initrd) facts.push_back(load("initrd", *card.initrd));
-    if (card.xsm_policy) facts.push_back(load("XSM policy", *card.xsm_policy));
+    for (const auto& [kind, module] : card.modules) facts.push_back(load(row_of(kind).name, module));
     if (card.device_tree) {
         const DeviceTreeFacts& tree = *card.device_tree;
         std::string text = tree.file.empty() ? "device tree of the firmware" : "device tree: " + tree.file;
@@ -65,16 +64,12 @@ std::string config_of(const BootScenario& card) {
     return text;
 }
 
-const char* word_of(Placement::Role role) {
-    switch (role) {
+const char* word_of(const Placement& placement) {
+    switch (placement.role) {
         case Placement::Role::xen:
             return "xen";
-        case Placement::Role::kernel:
-            return "kernel";
-        case Placement::Role::initrd:
-            return "initrd";
-        case Placement::Role::xsm_policy:
-            return "xsm_policy";
+        case Placement::Role::module:
+            return placement.module ? row_of(*placement.module).key : "other";
         case Placement::Role::device_tree:
             return "device_tree";
         case Placement::Role::overlay:
@@ -98,7 +93,7 @@ Report report_of(const Card& card, const CardCheck& checked) {
                                  false,
                                  {},
                                  0,
-                                 word_of(placement.role)});
+                                 word_of(placement)});
     std::stable_sort(report.memory.begin(), report.memory.end(),
                      [](const ReportRegion& a, const ReportRegion& b) { return a.begin < b.begin; });
     report.not_known = checked.notes;

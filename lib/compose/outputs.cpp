@@ -12,8 +12,8 @@ std::vector<std::string> inputs_of(const Manifest& manifest) {
     std::vector<std::string> inputs{manifest.file, manifest.xen.resolved, manifest.kernel.resolved,
                                     manifest.uboot.resolved};
     for (const ArtifactReference& tree : manifest.dtbs) inputs.push_back(tree.resolved);
-    for (const auto& optional : {manifest.initrd, manifest.xsm_policy, manifest.firmware})
-        if (optional) inputs.push_back(optional->resolved);
+    for (const auto& [key, module] : manifest.modules) inputs.push_back(module.resolved);
+    if (manifest.firmware) inputs.push_back(manifest.firmware->resolved);
     for (const ArtifactReference& layer : manifest.rootfs) inputs.push_back(layer.resolved);
     for (const OverlayReference& overlay : manifest.overlays)
         if (!overlay.resolved.empty()) inputs.push_back(overlay.resolved);

@@ -23,15 +23,15 @@ bool has(const std::vector<std::string>& words, std::string_view word) {
     return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-/// What a module node says it is, or its place among those that do not.
-Placement::Role role_of(const ModuleFacts& module, unsigned& unnamed) {
-    if (has(module.compatible, "xen,linux-zimage") || has(module.compatible, "multiboot,kernel"))
-        return Placement::Role::kernel;
-    if (has(module.compatible, "xen,linux-initrd") || has(module.compatible, "multiboot,ramdisk"))
-        return Placement::Role::initrd;
-    if (has(module.compatible, "xen,xsm-policy")) return Placement::Role::xsm_policy;
+/// What a module node says it is, or its place among those that do not; nothing for a third of those.
+std::optional<ModuleKind> kind_of(const ModuleFacts& module, unsigned& unnamed) {
+    for (const ModuleRow& row : module_rows)
+        for (const std::string_view word : row.compatible)
+            if (has(module.compatible, word)) return row.kind;
     ++unnamed;
-    return unnamed == 1 ? Placement::Role::kernel : unnamed == 2 ? Placement::Role::initrd : Placement::Role::other;
+    if (unnamed == 1) return ModuleKind::kernel;
+    if (unnamed == 2) return ModuleKind::initrd;
+    return std::nullopt;
 }
 
 /// Turns what the script did into the scenario.
@@ -215,7 +215,7 @@ class Surveyor {
                 named.insert(xen);
                 if (survey_xen(xen->file, xen->content).major == 0 &&
                     !survey_kernel(xen->file, xen->content).release.empty())
-                    fill_module(Placement::Role::kernel, *xen);  // Linux without Xen
+                    fill_module(ModuleKind::kernel, *xen);  // Linux without Xen
                 else
                     fill_xen(*xen);
             }
@@ -223,11 +223,11 @@ class Surveyor {
         unsigned unnamed = 0;
         if (scenario().device_tree && scenario().device_tree->effective)
             for (const ModuleFacts& module : scenario().device_tree->effective->modules) {
-                const Placement::Role role = role_of(module, unnamed);
+                const std::optional<ModuleKind> kind = kind_of(module, unnamed);
                 const MemoryObject* object = module.range ? memory.find(module.range->begin) : nullptr;
                 if (!object || named.contains(object)) continue;
                 named.insert(object);
-                fill_module(role, *object);
+                fill_module(kind, *object);
             }
         guess_kernel(memory, named);
         for (const MemoryObject& object : memory.objects)
@@ -281,22 +281,18 @@ class Surveyor {
         scenario().xen = std::move(facts);
     }
 
-    void fill_module(Placement::Role role, const MemoryObject& object) {
-        const LoadedFile loaded{object.file, object.size, object.address};
-        if (role == Placement::Role::kernel) {
+    void fill_module(std::optional<ModuleKind> kind, const MemoryObject& object) {
+        if (kind == ModuleKind::kernel) {
             KernelFacts facts = survey_kernel(object.file, object.content);
             facts.address = object.address;
             scenario().kernel = std::move(facts);
-        } else if (role == Placement::Role::initrd) {
-            scenario().initrd = loaded;
-        } else if (role == Placement::Role::xsm_policy) {
-            scenario().xsm_policy = loaded;
+        } else if (kind) {
+            scenario().modules[*kind] = {object.file, object.size, object.address};
         }
-        const char* name = role == Placement::Role::kernel       ? "dom0's kernel"
-                           : role == Placement::Role::initrd     ? "the initrd"
-                           : role == Placement::Role::xsm_policy ? "the XSM policy"
-                                                                 : "a module";
-        place(role, std::string(name) + " (" + object.file + ")", object, object.range());
+        const char* name = kind ? row_of(*kind).spoken : "a module";
+        place(kind ? Placement::Role::module : Placement::Role::other, std::string(name) + " (" + object.file + ")",
+              object, object.range());
+        scenario().placements.back().module = kind;
     }
 
     /// Where no module node points at the kernel it is still found among what was loaded, by what it is.
@@ -307,7 +303,7 @@ class Surveyor {
             KernelFacts facts = survey_kernel(object.file, object.content);
             if (facts.kind == ImageKind::unknown || facts.kind == ImageKind::packed) continue;
             named.insert(&object);
-            fill_module(Placement::Role::kernel, object);
+            fill_module(ModuleKind::kernel, object);
             return;
         }
     }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "board/module.hpp"
 #include "manifest/sections.hpp"
 #include "manifest/text_rules.hpp"
 
@@ -63,8 +64,10 @@ void read_artifacts(const JsonValue& value, Problems& problems, Manifest& manife
     };
     required("xen", manifest.xen);
     required("kernel", manifest.kernel);
-    optional("initrd", manifest.initrd);
-    optional("xsm_policy", manifest.xsm_policy);
+    for (const ModuleRow& row : module_rows)
+        if (row.kind != ModuleKind::kernel)
+            if (const JsonValue* path = object.optional(row.key))
+                manifest.modules[row.key] = read_reference(*path, problems, manifest.file);
     if (const JsonValue* trees = object.required("dtb"))
         manifest.dtbs = read_references(*trees, problems, manifest.file, "no device tree",
                                         "a device tree, or one for each board");

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "base/size.hpp"
+#include "board/module.hpp"
 #include "manifest/sections.hpp"
 #include "manifest/text_rules.hpp"
 
@@ -98,14 +99,18 @@ void read_environment(const JsonValue& value, Problems& problems, Manifest& mani
 
 void read_addresses(const JsonValue& value, Problems& problems, Manifest& manifest) {
     ObjectReader object(value, problems);
-    for (const std::string_view name : {"xen", "kernel", "initrd", "xsm_policy", "dtb", "overlay_scratch"}) {
+    std::vector<std::string_view> names{"xen", "dtb", "overlay_scratch"};
+    for (const ModuleRow& row : module_rows) names.emplace_back(row.key);
+    for (const std::string_view name : names) {
         const JsonValue* address = object.optional(name);
         if (!address) continue;
         if (const auto place = read_address(*address, problems)) manifest.addresses.emplace(name, *place);
     }
     object.finish();
     for (const auto& [name, place] : manifest.addresses) {
-        if ((name == "initrd" && !manifest.initrd) || (name == "xsm_policy" && !manifest.xsm_policy))
+        const auto row = std::find_if(module_rows.begin(), module_rows.end(),
+                                      [&](const ModuleRow& module) { return module.key == name; });
+        if (row != module_rows.end() && row->kind != ModuleKind::kernel && !manifest.modules.contains(name))
             problems.add(*object.optional(name), "an address for something that is not on this card",
                          "addresses of artifacts that the manifest names", "name \"" + name + "\" in \"artifacts\"");
     }

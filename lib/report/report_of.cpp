@@ -100,7 +100,7 @@ Report report_of(const Card& card, bool list_root) {
 void add_boot_plan(Report& report, const BootPlan& boot) {
     for (const MemoryRegion& region : boot.memory.regions)
         report.memory.push_back({region.name, word(region.kind), region.range.begin, region.range.end, region.pinned,
-                                 region.moved_by, region.wanted, word_of(region.role)});
+                                 region.moved_by, region.wanted, word_of(region)});
     report.script = boot.script;
     report.config_txt = boot.config_txt;
     for (const BoardFit& board : boot.boards)
@@ -133,8 +133,7 @@ std::vector<std::pair<std::string, std::string>> inputs_of(const ArtifactSet& ar
     add(artifacts.kernel);
     add(artifacts.uboot);
     for (const Artifact& tree : artifacts.dtbs) add(tree);
-    if (artifacts.initrd) add(*artifacts.initrd);
-    if (artifacts.xsm_policy) add(*artifacts.xsm_policy);
+    for (const auto& [kind, module] : artifacts.modules) add(module);
     for (const Artifact& overlay : artifacts.overlays) add(overlay);
     for (const std::string& input : artifacts.inputs) digests.try_emplace(input);
     return {digests.begin(), digests.end()};

@@ -13,8 +13,7 @@ namespace {
 std::vector<Range> taken_by_modules(const BootScenario& scenario) {
     std::vector<Range> taken{{0, 0x1000}};
     for (const Placement& placement : scenario.placements)
-        if (placement.role == Placement::Role::xen || placement.role == Placement::Role::kernel ||
-            placement.role == Placement::Role::initrd || placement.role == Placement::Role::xsm_policy ||
+        if (placement.role == Placement::Role::xen || placement.role == Placement::Role::module ||
             placement.role == Placement::Role::device_tree)
             taken.push_back(placement.range);
     if (scenario.device_tree && scenario.device_tree->effective)

@@ -111,8 +111,7 @@ Findings reg_not_loaded(const BootScenario& scenario) {
     if (scenario.script && !scenario.script->reaches_booti) return {};
     std::vector<const Placement*> loads;
     for (const Placement& placement : scenario.placements)
-        if (placement.role == Placement::Role::kernel || placement.role == Placement::Role::initrd ||
-            placement.role == Placement::Role::xsm_policy || placement.role == Placement::Role::other)
+        if (placement.role == Placement::Role::module || placement.role == Placement::Role::other)
             loads.push_back(&placement);
     if (loads.empty()) return {};
     Findings findings;
@@ -137,7 +136,7 @@ Findings initrd_reg_too_small(const BootScenario& scenario) {
     Findings findings;
     for (const ModuleFacts& module : tree->modules)
         for (const Placement& load : scenario.placements)
-            if ((load.role == Placement::Role::initrd || load.role == Placement::Role::xsm_policy) && module.range &&
+            if (load.role == Placement::Role::module && load.module != ModuleKind::kernel && module.range &&
                 module.range->begin == load.range.begin && module.range->size() != load.range.size())
                 findings.push_back(
                     {"the reg of " + module.path + " is not the size of " + load.name,

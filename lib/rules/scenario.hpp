@@ -12,6 +12,7 @@
 
 #include "base/size.hpp"
 #include "board/board_model.hpp"
+#include "board/module.hpp"
 #include "format/arm64_image.hpp"
 #include "format/uboot_release.hpp"
 
@@ -65,9 +66,7 @@ struct KernelFacts : LoadedFile {
 struct Placement {
     enum class Role : std::uint8_t {
         xen,
-        kernel,
-        initrd,
-        xsm_policy,
+        module,       ///< Placement::module tells which
         device_tree,  ///< with its room to grow
         overlay,      ///< the scratch place an overlay is loaded to
         other,        ///< another file that the script loads
@@ -79,6 +78,7 @@ struct Placement {
     /// Steps of the script between which it must stay whole; by default always.
     unsigned from = 0;
     unsigned until = std::numeric_limits<unsigned>::max();
+    std::optional<ModuleKind> module{};
 };
 
 /// One multiboot module of /chosen, or what claims to be one.
@@ -256,8 +256,7 @@ struct RootFacts {
 struct BootScenario {
     std::optional<XenFacts> xen;
     std::optional<KernelFacts> kernel;
-    std::optional<LoadedFile> initrd;
-    std::optional<LoadedFile> xsm_policy;
+    std::map<ModuleKind, LoadedFile> modules;  ///< beside the kernel
     std::optional<DeviceTreeFacts> device_tree;
     std::vector<OverlayFacts> overlays;  ///< in the order of their application
     std::vector<Placement> placements;

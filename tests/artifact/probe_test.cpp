@@ -64,8 +64,8 @@ class ProbeArtifacts : public testing::Test {
 };
 
 TEST_F(ProbeArtifacts, AGoodSet) {
-    manifest_.initrd = add("initrd", "070701" + std::string(200, '\x80'));
-    manifest_.xsm_policy = add("policy", "\x8c\xff\x7c\xf9 rest");
+    manifest_.modules["initrd"] = add("initrd", "070701" + std::string(200, '\x80'));
+    manifest_.modules["xsm_policy"] = add("policy", "\x8c\xff\x7c\xf9 rest");
     ExtraFile extra;
     extra.resolved = folder_.write("notes.txt", "notes");
     manifest_.files.push_back(extra);
@@ -166,8 +166,8 @@ TEST_F(ProbeArtifacts, EveryProblemAtOnce) {
                           "ELF\2\1 and so on");
     manifest_.dtbs.front() = add("board.dtb", "");
     manifest_.firmware = ArtifactReference{"fw", folder_ / "fw", {}, {}};
-    manifest_.initrd = add("initrd", TarMaker().file("x", "").finish());
-    manifest_.xsm_policy = add("policy", "text");
+    manifest_.modules["initrd"] = add("initrd", TarMaker().file("x", "").finish());
+    manifest_.modules["xsm_policy"] = add("policy", "text");
     manifest_.rootfs.push_back(ArtifactReference{"none.tar", folder_ / "none.tar", {}, {}});
     ExtraFile extra;
     extra.resolved = folder_ / "no-notes.txt";

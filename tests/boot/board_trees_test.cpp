@@ -52,7 +52,7 @@ TEST(BoardTrees, EachHasItsBoardsNameAndDom0sModules) {
     for (const char* name : trees) {
         const auto tree = DeviceTree::parse(bytes_of(plan, name), name);
         EXPECT_THAT(tree.cells("/chosen/dom0", "reg"),
-                    ElementsAre(plan.memory.find(MemoryRole::kernel)->range.begin, 15U * MiB));
+                    ElementsAre(plan.memory.find(ModuleKind::kernel)->range.begin, 15U * MiB));
         EXPECT_TRUE(tree.has("/chosen/ramdisk")) << name;
         EXPECT_THAT(tree.string("/chosen", "xen,xen-bootargs"), Optional(HasSubstr("dom0_mem=512M")));
     }
@@ -96,7 +96,7 @@ TEST(BoardTrees, TheLargestDecidesTheRoom) {
 
 TEST(BoardTrees, ReservationsOfEveryBoardAreKept) {
     const BootPlan plan = family("reserved-memory { block@480000 { reg = <0 0x480000 0x100000>; }; };").plan();
-    EXPECT_FALSE(plan.memory.find(MemoryRole::kernel)->range.overlaps({0x480000, 0x580000}));
+    EXPECT_FALSE(plan.memory.find(ModuleKind::kernel)->range.overlaps({0x480000, 0x580000}));
 }
 
 TEST(BoardTrees, AnOverlayIsProvenOnEachOfThem) {

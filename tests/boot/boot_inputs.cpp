@@ -133,8 +133,7 @@ void BootInputs::set_overlays(const std::vector<std::pair<std::string, std::stri
 }
 
 void BootInputs::set_initrd(std::uint64_t size) {
-    artifacts.initrd.emplace();
-    artifacts.initrd->content = hollow(size);
+    artifacts.modules[ModuleKind::initrd].content = hollow(size);
 }
 
 void BootInputs::set_uboot(int year, int month) {

@@ -40,8 +40,8 @@ TEST_P(EveryPlacement, NothingOverlapsAndEveryoneAgrees) {
                          regions[b].kind != MemoryRegion::Kind::window && regions[a].range.overlaps(regions[b].range))
                 << regions[a].name << ", " << regions[b].name;
     // The originals can stay in all of these cases.
-    for (const MemoryRole role : {MemoryRole::xen, MemoryRole::kernel})
-        EXPECT_EQ(plan.memory.find(role)->moved_by, "") << name_of(role);
+    EXPECT_EQ(plan.memory.find(MemoryRole::xen)->moved_by, "");
+    EXPECT_EQ(plan.memory.find(ModuleKind::kernel)->moved_by, "");
     for (const Diagnostic& diagnostic : test::diagnostics_of(plan))
         EXPECT_LT(diagnostic.severity, Severity::error) << diagnostic.id << ": " << diagnostic.found;
 
@@ -52,7 +52,7 @@ TEST_P(EveryPlacement, NothingOverlapsAndEveryoneAgrees) {
     EXPECT_EQ(tree == nullptr, fdt_addr);
     EXPECT_THAT(plan.script, HasSubstr(fdt_addr ? "booti 0x200000 - ${fdt_addr}"
                                                 : "booti 0x200000 - " + format_address(tree->range.begin)));
-    const std::string initrd = format_address(plan.memory.find(MemoryRole::initrd)->range.begin);
+    const std::string initrd = format_address(plan.memory.find(ModuleKind::initrd)->range.begin);
     EXPECT_THAT(plan.script, HasSubstr(" " + initrd + " initrd.img"));
 }
 
@@ -83,8 +83,8 @@ TEST(PlacementRules, ALargeXenMovesTheKernel) {
     BootInputs inputs;
     inputs.artifacts.xen.header.image_size = 8 * MiB;
     const BootPlan plan = inputs.plan();
-    EXPECT_EQ(plan.memory.find(MemoryRole::kernel)->range.begin, 0xa00000U);
-    EXPECT_EQ(plan.memory.find(MemoryRole::kernel)->moved_by, "xen-reaches-next");
+    EXPECT_EQ(plan.memory.find(ModuleKind::kernel)->range.begin, 0xa00000U);
+    EXPECT_EQ(plan.memory.find(ModuleKind::kernel)->moved_by, "xen-reaches-next");
 }
 
 TEST(PlacementRules, AnArmstubMovesTheOverlayScratch) {
@@ -105,8 +105,8 @@ TEST(PlacementRules, ReservedMemoryIsLeftAlone) {
     source.replace(source.find("<0 0x10000000 0x100000>"), 23, "<0 0x500000 0x100000>");
     inputs.set_tree(source);
     const BootPlan plan = inputs.plan();
-    EXPECT_EQ(plan.memory.find(MemoryRole::kernel)->range.begin, 0x600000U);
-    EXPECT_EQ(plan.memory.find(MemoryRole::kernel)->moved_by, "module-in-reserved-memory");
+    EXPECT_EQ(plan.memory.find(ModuleKind::kernel)->range.begin, 0x600000U);
+    EXPECT_EQ(plan.memory.find(ModuleKind::kernel)->moved_by, "module-in-reserved-memory");
     inputs.manifest.addresses = {{"kernel", 0x480000}};
     EXPECT_THAT(test::ids_of(test::diagnostics_of(inputs.plan())), ::testing::Contains("module-in-reserved-memory"));
 }

@@ -51,8 +51,8 @@ TEST(PlanBoot, KeepsTheOriginalAddresses) {
 TEST(PlanBoot, NamesTheFilesOfTheBootPartition) {
     BootInputs inputs;
     inputs.set_initrd(5 * MiB);
-    inputs.artifacts.xsm_policy.emplace();
-    inputs.artifacts.xsm_policy->content = test::hollow(3000);
+
+    inputs.artifacts.modules[ModuleKind::xsm_policy].content = test::hollow(3000);
     inputs.artifacts.firmware.push_back({"Config.TXT", test::hollow(10)});
     inputs.artifacts.firmware.push_back({"overlays/dwc2.dtbo", test::hollow(10)});
     const BootPlan plan = inputs.plan();

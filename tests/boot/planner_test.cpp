@@ -45,7 +45,7 @@ TEST(Planner, KeepsWhatIsFree) {
     EXPECT_EQ(region(map, "a").range, (Range{0x10000, 0x10005}));
     EXPECT_EQ(region(map, "b").range, (Range{0x11000, 0x12000}));
     EXPECT_EQ(region(map, "b").moved_by, "");
-    EXPECT_EQ(map.find(MemoryRole::kernel), nullptr);
+    EXPECT_EQ(map.find(ModuleKind::kernel), nullptr);
 }
 
 TEST(Planner, MovesToTheNearestFreePlaceAndSaysWhy) {

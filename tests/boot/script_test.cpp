@@ -25,7 +25,7 @@ ScriptPlan simple(ScriptFlavour flavour = ScriptFlavour::checked) {
     plan.flavour = flavour;
     plan.bootargs = "console=hvc0";
     plan.xen = 0x200000;
-    plan.kernel = {0x480000, 0x500000};
+    plan.modules[ModuleKind::kernel] = {0x480000, 0x500000};
     plan.tree = 0x2600000;
     return plan;
 }
@@ -124,8 +124,8 @@ TEST(EveryScript, IsSoundForAShell) {
         for (const OverlayMoment moment : {OverlayMoment::compose, OverlayMoment::boot}) {
             BootInputs inputs;
             inputs.set_initrd(1000);
-            inputs.artifacts.xsm_policy.emplace();
-            inputs.artifacts.xsm_policy->content = test::hollow(100);
+
+            inputs.artifacts.modules[ModuleKind::xsm_policy].content = test::hollow(100);
             inputs.manifest.script = flavour;
             inputs.manifest.apply_overlays = moment;
             inputs.manifest.xen_bootargs = "console=dtuart dtuart=serial1";

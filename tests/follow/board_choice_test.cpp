@@ -40,7 +40,7 @@ ScriptPlan script_for_all() {
     ScriptPlan plan;
     plan.bootargs = "console=hvc0 root=/dev/mmcblk0p2 rootwait";
     plan.xen = 0x200000;
-    plan.kernel = {0x480000, 0x480000 + test::kernel_size};
+    plan.modules[ModuleKind::kernel] = {0x480000, 0x480000 + test::kernel_size};
     plan.tree = 0x2600000;
     plan.overlays = {"pi4-64-xen"};
     plan.overlay_scratch = 0x18000;

@@ -55,7 +55,7 @@ TEST(ParseManifest, TheShortestManifestHasTheContractsDefaults) {
     EXPECT_EQ(manifest.xen.resolved, "dir/xen");
     EXPECT_EQ(manifest.xen.location.pointer, "/artifacts/xen");
     EXPECT_EQ(manifest.xen.sha256, std::nullopt);
-    EXPECT_EQ(manifest.initrd.has_value(), false);
+    EXPECT_TRUE(manifest.modules.empty());
     EXPECT_EQ(manifest.firmware.has_value(), false);
     ASSERT_EQ(manifest.rootfs.size(), 1U);
     EXPECT_EQ(manifest.rootfs[0].resolved, "dir/root.tar");
@@ -136,8 +136,8 @@ TEST(ParseManifest, TheContractsOwnExampleIsRead) {
 })json";
     const Manifest manifest = parse_manifest(text, "/abs/m.json");
     EXPECT_EQ(manifest.name, "dom0-image");
-    EXPECT_EQ(manifest.initrd->resolved, "/abs/initrd.img");
-    EXPECT_EQ(manifest.xsm_policy->path, "xenpolicy");
+    EXPECT_EQ(manifest.modules.at("initrd").resolved, "/abs/initrd.img");
+    EXPECT_EQ(manifest.modules.at("xsm_policy").path, "xenpolicy");
     EXPECT_EQ(manifest.firmware->path, "firmware");
     EXPECT_THAT(manifest.env, ElementsAre(Pair("bootdelay", "2")));
     EXPECT_THAT(manifest.addresses, UnorderedElementsAre(Pair("xen", 0x200000), Pair("kernel", 0x480000)));

@@ -82,7 +82,7 @@ BootScenario good_scenario() {
           "CONFIG_XEN_PRIVCMD", "CONFIG_XEN_NETDEV_BACKEND", "CONFIG_XEN_BLKDEV_BACKEND"})
         kernel.config[option] = "y";
     scenario.kernel = kernel;
-    scenario.initrd = LoadedFile{"initrd.img", 4 * MiB, 0x2800000};
+    scenario.modules[ModuleKind::initrd] = LoadedFile{"initrd.img", 4 * MiB, 0x2800000};
 
     DeviceTreeFacts device_tree;
     device_tree.file = "bcm2711-rpi-4-b.dtb";
@@ -104,12 +104,17 @@ BootScenario good_scenario() {
     scenario.overlays = {overlay};
 
     using Role = Placement::Role;
+    const auto module = [](ModuleKind kind, Range range) {
+        Placement placement{Role::module, row_of(kind).name, range};
+        placement.module = kind;
+        return placement;
+    };
     scenario.placements = {{Role::reserved, "the spin table", {0, 0x1000}},
                            {Role::overlay, "overlay scratch", {0x18000, 0x19000}, 2, 3},
                            {Role::xen, "Xen", {0x200000, 0x300000}},
-                           {Role::kernel, "dom0 kernel", {0x480000, 0x480000 + kernel_size}},
+                           module(ModuleKind::kernel, {0x480000, 0x480000 + kernel_size}),
                            {Role::device_tree, "device tree", {0x2600000, 0x2609000}},
-                           {Role::initrd, "initrd", {0x2800000, 0x2800000 + 4 * MiB}},
+                           module(ModuleKind::initrd, {0x2800000, 0x2800000 + 4 * MiB}),
                            {Role::reserved, "U-Boot", {0x3a000000, 0x3b400000}}};
 
     UBootFacts uboot;

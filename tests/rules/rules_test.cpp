@@ -20,6 +20,11 @@ Placement& placed(BootScenario& scenario, Role role) {
                          [&](const Placement& placement) { return placement.role == role; });
 }
 
+Placement& placed(BootScenario& scenario, ModuleKind kind) {
+    return *std::find_if(scenario.placements.begin(), scenario.placements.end(),
+                         [&](const Placement& placement) { return placement.module == kind; });
+}
+
 void set_config(BootScenario& scenario, const std::string& key, const std::string& value) {
     scenario.firmware->config.push_back({"config.txt", 9, key + "=" + value, "all", key, value});
 }
@@ -117,11 +122,11 @@ const std::map<std::string, Break>& breaks() {
          }},
         {"load-over-uboot",
          [](auto& s) {
-             placed(s, Role::initrd).range = {0x3a000000, 0x3a400000};
+             placed(s, ModuleKind::initrd).range = {0x3a000000, 0x3a400000};
          }},
         {"load-beyond-low-memory",
          [](auto& s) {
-             placed(s, Role::initrd).range = {0x3b400000, 0x3b800000};
+             placed(s, ModuleKind::initrd).range = {0x3b400000, 0x3b800000};
          }},
         {"uboot-few-lmb-regions",
          [](auto& s) {
@@ -131,7 +136,7 @@ const std::map<std::string, Break>& breaks() {
         {"placement-splits-low-memory",
          [](auto& s) {
              s.xen_bootargs = "dtuart=serial1 dom0_mem=888M";
-             placed(s, Role::initrd).range = {0x20000000, 0x20400000};
+             placed(s, ModuleKind::initrd).range = {0x20000000, 0x20400000};
          }},
         // Device tree
         {"dtb-invalid", [](auto& s) { s.device_tree->valid = false; }},
@@ -281,7 +286,7 @@ const std::map<std::string, Break>& breaks() {
         {"init-missing",
          [](auto& s) {
              s.root->init_present = false;
-             s.initrd.reset();
+             s.modules.clear();
          }},
     };
     return all;
@@ -404,11 +409,22 @@ TEST(Rules, ALaterLoadOverAScratchPlaceIsNoOverlap) {
     BootScenario scenario = good_scenario();
     Placement& scratch = placed(scenario, Role::overlay);
     scratch.range = {0x480000, 0x481000};
-    Placement& kernel = placed(scenario, Role::kernel);
+    Placement& kernel = placed(scenario, ModuleKind::kernel);
     kernel.from = 4;
     EXPECT_TRUE(judge(scenario).empty());
     kernel.from = 1;
     EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{"memory-overlap"});
+}
+
+TEST(Rules, ATreeThatAnOverlaySpoiledIsToldAsTheOverlaysFault) {
+    BootScenario scenario = good_scenario();
+    scenario.overlays[0].room = 300;
+    const std::set<std::string> cause = ids(judge(scenario));
+    EXPECT_TRUE(cause.contains("overlay-no-room"));
+    scenario.script->booti_tree.clear();
+    EXPECT_EQ(ids(judge(scenario)), cause);
+    scenario.overlays[0].base_kept = true;
+    EXPECT_TRUE(ids(judge(scenario)).contains("booti-without-tree"));
 }
 
 TEST(Rules, ConfigLinesOfOtherBoardsDoNotCount) {

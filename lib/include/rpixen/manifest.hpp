@@ -62,7 +62,9 @@ struct Manifest {
     ArtifactReference xen, kernel, uboot;
     /// At least one. Several: each for another board of the family, and the boot script chooses.
     std::vector<ArtifactReference> dtbs;
-    std::optional<ArtifactReference> initrd, xsm_policy, firmware;
+    std::optional<ArtifactReference> firmware;
+    /// Modules beside the kernel, by their keys: "initrd", "xsm_policy".
+    std::map<std::string, ArtifactReference> modules;
     std::vector<ArtifactReference> rootfs;  ///< layers, in order; at least one
 
     std::vector<OverlayReference> overlays;  ///< in order; default: the built-in pi4-64-xen
