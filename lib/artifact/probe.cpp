@@ -394,7 +394,7 @@ class Probe {
             if (!store_.in_place() || !root_.problems.empty()) return;
             watch();
             supervision_.begin("copying", file->size());
-            store_.place_image(*set_.prebuilt_root, supervision_, [this] { watch(); });
+            set_.prebuilt_root = store_.place_image(*set_.prebuilt_root, supervision_, [this] { watch(); });
         } else {
             refuse_foreign_kind(reference.path, *file);
             refuse_kind(reference.path, describe(kind, start), root_kinds);

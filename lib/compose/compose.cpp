@@ -28,11 +28,7 @@ std::unique_ptr<ImageBackend> find_backend(const std::string& name) {
 void check_space(const Card& image, const OutputFile& output) {
     std::uint64_t needed = 0;
     for (const Partition& partition : image.partitions)
-        for (NodeId node = 0; node < partition.tree.node_count(); ++node) {
-            if (partition.tree.type(node) != NodeType::file || partition.tree.links(node) == 0) continue;
-            const Content content = partition.tree.content(node);
-            if (content.source && content.source->descriptor() != output.descriptor()) needed += content.size;
-        }
+        if (!partition.copied() || !partition.copied()->content.placed) needed += bytes_to_copy(partition.tree);
     struct statvfs disk {};
     if (::fstatvfs(output.descriptor(), &disk) != 0) return;
     const std::uint64_t available = std::uint64_t{disk.f_bavail} * disk.f_frsize;

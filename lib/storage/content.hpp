@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/bytes.hpp"
+#include "base/digest.hpp"
 
 namespace rpixen {
 
@@ -31,9 +33,14 @@ class ContentSource {
     virtual std::unique_ptr<OpenContent> open(std::uint64_t position) const = 0;
     /// For messages: the path as the user wrote it.
     virtual std::string name() const = 0;
-    /// A plain file that holds every content at its position, or -1: lets a writer read across contents
-    /// (and see that a content already lies in the file it writes).
+    /// A plain file that holds every content in one piece at its position, or -1: lets a writer read across
+    /// contents.
     virtual int descriptor() const { return -1; }
+    /// The SHA-256 of what lies at `position` where only that is known of it, and nothing can be read.
+    virtual std::optional<Sha256Digest> recorded_digest(std::uint64_t position) const {
+        static_cast<void>(position);
+        return std::nullopt;
+    }
 };
 
 using ContentSourcePtr = std::shared_ptr<const ContentSource>;
@@ -43,6 +50,10 @@ struct Content {
     ContentSourcePtr source;
     std::uint64_t position = 0;
     std::uint64_t size = 0;  ///< bytes
+    /// It lies at its final place in the output already: the ContentStore that took it in says so. Of a file's
+    /// data `position` is then the offset in the output of its first block, and what is more than one extent
+    /// goes on behind each fixed place of the file system (ext4::around_fixed_places).
+    bool placed = false;
 
     std::unique_ptr<OpenContent> open() const { return source->open(position); }
 };

@@ -25,13 +25,14 @@ class ContentStore {
     /// Whether what is appended already lies where it will stay, so that a plain archive too is best read
     /// once and appended, instead of its headers now and its data later.
     virtual bool in_place() const { return false; }
-    /// Brings a whole file system image where it will stay, now, beside other work. `watch` is called often;
-    /// what it throws ends the work. A store that is not in_place() does nothing. Throws Error{io,
-    /// cancelled}.
-    virtual void place_image(const Content& image, const Supervision& supervision, const std::function<void()>& watch) {
-        static_cast<void>(image);
+    /// Brings a whole file system image where it will stay, now, beside other work, and gives it as one that is
+    /// placed. `watch` is called often; what it throws ends the work. A store that is not in_place() leaves it
+    /// where it is. Throws Error{io, cancelled}.
+    virtual Content place_image(const Content& image, const Supervision& supervision,
+                                const std::function<void()>& watch) {
         static_cast<void>(supervision);
         static_cast<void>(watch);
+        return image;
     }
 };
 

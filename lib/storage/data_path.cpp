@@ -71,8 +71,7 @@ void DataPath::copy(const Content& content, std::uint64_t from, std::uint64_t to
 }
 
 void DataPath::read(const Content& content, std::uint64_t from, MutableBytes out) {
-    // What lies in the output already does not lie there in one piece (ext4_data_store.hpp).
-    if (content.source->descriptor() >= 0 && content.source->descriptor() != partition_.output().descriptor()) {
+    if (content.source->descriptor() >= 0) {
         queue(content, content.position + from, out);
         return;
     }

@@ -89,7 +89,7 @@ Content FileTree::content(NodeId node) const {
         size = 0;
         for (const DataRun& run : run_lists_[n.runs]) size += run.length;
     }
-    return {n.source == no_id ? nullptr : sources_[n.source], n.position, size};
+    return {n.source == no_id ? nullptr : sources_[n.source], n.position, size, n.placed};
 }
 
 std::vector<DataRun> FileTree::runs(NodeId node) const {
@@ -344,6 +344,7 @@ NodeId FileTree::directory_in_place_of(const Place& place, EntryId entry, const 
 void FileTree::set_content(Node& node, const Content& content) {
     node.position = content.position;
     node.source = content.source ? intern_source(content.source) : no_id;
+    node.placed = content.placed;
 }
 
 NodeId FileTree::add_file(const Place& place, const Metadata& metadata, const Content& content, XattrSet xattrs,
@@ -539,6 +540,16 @@ void FileTree::refuse(const Place& place, std::string message, std::string found
     const std::string folder = path_of(place.directory);
     refuse_path((folder == "/" ? "" : folder) + "/" + place.name, std::move(message), std::move(found),
                 std::move(allowed), std::move(change));
+}
+
+std::uint64_t bytes_to_copy(const FileTree& tree) {
+    std::uint64_t total = 0;
+    for (NodeId node = 0; node < tree.node_count(); ++node) {
+        if (tree.type(node) != NodeType::file || tree.links(node) == 0) continue;
+        const Content content = tree.content(node);
+        if (!content.placed) total += content.size;
+    }
+    return total;
 }
 
 }  // namespace rpixen

@@ -182,6 +182,7 @@ class FileTree {
         EntryId first = no_id;         ///< a directory's newest entry
         std::uint16_t mode = 0;
         NodeType type = NodeType::directory;
+        bool placed = false;  ///< see Content
     };
     struct Entry {
         std::uint64_t name = 0;  ///< offset in texts_
@@ -224,5 +225,8 @@ class FileTree {
     std::uint16_t layer_ = 0;
     LayerCounts counts_;
 };
+
+/// Bytes of the files' data that is still to be brought where the tree is written: what is not placed.
+std::uint64_t bytes_to_copy(const FileTree& tree);
 
 }  // namespace rpixen

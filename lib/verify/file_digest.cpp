@@ -4,12 +4,15 @@
 #include <array>
 
 #include "base/size.hpp"
-#include "verify/recorded_digests.hpp"
 
 namespace rpixen {
 namespace {
 
 constexpr std::size_t chunk_size = 256 * 1024;
+
+std::optional<Sha256Digest> recorded_digest(const Content& content) {
+    return content.source ? content.source->recorded_digest(content.position) : std::nullopt;
+}
 
 void add_zeros(Sha256& digest, std::uint64_t count, const Supervision& supervision) {
     static constexpr std::array<std::byte, chunk_size> zeros{};

@@ -13,12 +13,6 @@ std::unique_ptr<OpenContent> RecordedDigests::open(std::uint64_t) const {
     throw Error(ErrorCode::internal, "only the digest is known of a file of " + name_);
 }
 
-std::optional<Sha256Digest> recorded_digest(const Content& content) {
-    const auto* const recorded = dynamic_cast<const RecordedDigests*>(content.source.get());
-    if (!recorded) return std::nullopt;
-    return recorded->at(content.position);
-}
-
 void DigestStore::begin(std::uint64_t size) {
     digest_.emplace();
     size_ = size;

@@ -15,19 +15,16 @@ class RecordedDigests final : public ContentSource {
 
     /// The position of a new content.
     std::uint64_t add(const Sha256Digest& digest);
-    const Sha256Digest& at(std::uint64_t position) const { return digests_.at(position); }
 
     /// Throws Error{internal}.
     std::unique_ptr<OpenContent> open(std::uint64_t position) const override;
     std::string name() const override { return name_; }
+    std::optional<Sha256Digest> recorded_digest(std::uint64_t position) const override { return digests_.at(position); }
 
   private:
     std::string name_;
     std::vector<Sha256Digest> digests_;
 };
-
-/// The recorded digest of a content; nothing for one that can be read.
-std::optional<Sha256Digest> recorded_digest(const Content& content);
 
 /// Keeps of every content only its digest. For streams without holes: the digest is of the bytes that come.
 class DigestStore final : public ContentStore {

@@ -12,7 +12,9 @@ namespace rpixen {
 namespace {
 
 std::uint64_t bytes_to_copy(const Partition& partition) {
-    return partition.copied() ? partition.copied()->content.size : ext4_bytes_to_copy(partition.tree);
+    const Copied* copied = partition.copied();
+    if (!copied) return bytes_to_copy(partition.tree);
+    return copied->content.placed ? 0 : copied->content.size;
 }
 
 MasterBootRecord partition_table(const Card& plan) {
@@ -63,8 +65,7 @@ class DirectBackend final : public ImageBackend {
                              std::uint64_t& done) const {
         if (const Fat* fat = plan.fat()) return write_fat32(plan.tree, *fat, partition, supervision, done);
         if (const Copied* copied = plan.copied()) {
-            if (!stream_ || !stream_->holds_image(copied->content))
-                copy_prebuilt(copied->content, partition, supervision, done);
+            if (!copied->content.placed) copy_prebuilt(copied->content, partition, supervision, done);
             return {{0, copied->content.size}};
         }
         if (const Ext* ext = plan.ext()) return write_ext4(plan.tree, *ext, partition, supervision, done);

@@ -100,13 +100,6 @@ class Finish {
     std::map<NodeId, std::string> sockets_;
 };
 
-std::uint64_t data_size(const FileTree& tree) {
-    std::uint64_t total = 0;
-    for (NodeId node = 0; node < tree.node_count(); ++node)
-        if (tree.links(node) > 0 && tree.type(node) == NodeType::file) total += tree.content(node).size;
-    return total;
-}
-
 }  // namespace
 
 void write_device_le32(guestfs_h* g, const std::string& device, std::uint64_t offset, std::uint32_t value) {
@@ -132,7 +125,7 @@ std::string mount_options(bool fat, bool read_only) {
 void fill(Appliance& appliance, const std::string& device, const Partition& plan, const Supervision& supervision) {
     const bool fat = plan.fat() != nullptr;
     std::atomic<std::uint64_t> done{0};
-    supervision.begin("writing " + plan.name, data_size(plan.tree));
+    supervision.begin("writing " + plan.name, bytes_to_copy(plan.tree));
     appliance.run(
         [&](guestfs_h* g) {
             if (!fat) make_ext4(g, device, *plan.ext());

@@ -87,13 +87,13 @@ void StreamedData::reserve(std::uint64_t begin, std::uint64_t end) const {
     reserved_ = output_.reserve(partition_offset_ + from, end - from + step) ? end + step : ~std::uint64_t{0};
 }
 
-void StreamedData::place_image(const Content& image, const Supervision& supervision,
-                               const std::function<void()>& watch) {
+Content StreamedData::place_image(Content image, const Supervision& supervision, const std::function<void()>& watch) {
     PartitionOutput partition(output_, {partition_offset_, checked_add(partition_offset_, image.size)});
     std::uint64_t done = 0;
     copy_prebuilt(image, partition, supervision, done, watch);
     bytes_written_ += partition.bytes_written();
-    image_ = image.source;
+    image.placed = true;
+    return image;
 }
 
 void StreamedData::flush() const {
@@ -135,7 +135,7 @@ void Ext4DataStore::append(ByteView bytes) {
 
 Content Ext4DataStore::finish() {
     if (appended_ != size_) throw Error(ErrorCode::internal, "less data was streamed than was announced");
-    return {data_, data_->partition_offset() + std::uint64_t{pieces_.front().first} * ext4::block_size, size_};
+    return {data_, data_->partition_offset() + std::uint64_t{pieces_.front().first} * ext4::block_size, size_, true};
 }
 
 }  // namespace rpixen

@@ -5,14 +5,13 @@
 #include <vector>
 
 #include "fs/ext4/block_space.hpp"
-#include "fs/ext4/placed_source.hpp"
 #include "storage/content_store.hpp"
 #include "storage/output_file.hpp"
 
 namespace rpixen {
 
 /// The data of a stream at its final place in the output, and what of it is still on the way there.
-class StreamedData final : public PlacedSource, public std::enable_shared_from_this<StreamedData> {
+class StreamedData final : public ContentSource, public std::enable_shared_from_this<StreamedData> {
   public:
     /// `output` outlives the reading of contents.
     StreamedData(OutputFile& output, std::uint64_t partition_offset);
@@ -20,10 +19,8 @@ class StreamedData final : public PlacedSource, public std::enable_shared_from_t
 
     std::unique_ptr<OpenContent> open(std::uint64_t position) const override;
     std::string name() const override { return output_.path(); }
-    /// The output itself, so that a writer sees that the data is in place. Read through open(): a content may
-    /// go on behind a fixed place, and may still be on its way.
-    int descriptor() const override { return output_.descriptor(); }
-    std::uint64_t partition_offset() const override { return partition_offset_; }
+    // No descriptor(): a content may go on behind a fixed place, and may still be on its way.
+    std::uint64_t partition_offset() const { return partition_offset_; }
 
     /// Bytes for `offset` in the partition, which never falls.
     void put(std::uint64_t offset, ByteView bytes);
@@ -31,13 +28,11 @@ class StreamedData final : public PlacedSource, public std::enable_shared_from_t
     void flush() const;
     std::uint64_t bytes_written() const { return bytes_written_; }
     /// Copies a prebuilt file system to the partition's start.
-    void place_image(const Content& image, const Supervision& supervision, const std::function<void()>& watch);
-    bool holds_image(const Content& image) const { return image_ && image_ == image.source; }
+    Content place_image(Content image, const Supervision& supervision, const std::function<void()>& watch);
 
   private:
     OutputFile& output_;
     std::uint64_t partition_offset_;
-    ContentSourcePtr image_;  ///< the prebuilt file system that lies there
     mutable Bytes buffer_;
     void reserve(std::uint64_t begin, std::uint64_t end) const;
 
@@ -57,9 +52,9 @@ class Ext4DataStore final : public ContentStore {
     void append(ByteView bytes) override;
     Content finish() override;
     bool in_place() const override { return true; }
-    void place_image(const Content& image, const Supervision& supervision,
-                     const std::function<void()>& watch) override {
-        data_->place_image(image, supervision, watch);
+    Content place_image(const Content& image, const Supervision& supervision,
+                        const std::function<void()>& watch) override {
+        return data_->place_image(image, supervision, watch);
     }
 
   private:

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/size.hpp"
-#include "fs/ext4/placed_source.hpp"
 #include "fs/ext4/xattr.hpp"
 
 namespace rpixen::ext4 {
@@ -12,10 +11,6 @@ namespace {
 constexpr std::uint32_t most_links = 65000;                           // EXT4_LINK_MAX
 constexpr std::uint64_t longest_file = (std::uint64_t{1} << 32) - 2;  // blocks; EXT_MAX_BLOCKS
 constexpr std::uint32_t shortest_long_symlink = 60;                   // shorter ones live in the inode
-
-const PlacedSource* placed_source(const Content& content) {
-    return dynamic_cast<const PlacedSource*>(content.source.get());
-}
 
 /// Whether packed runs lie block by block as the file needs them, so that they can stay where a stream left
 /// them.
@@ -112,13 +107,11 @@ class Placement {
             if (tree_.type(node) != NodeType::file) continue;
             const Content content = tree_.content(node);
             if (content.size == 0) continue;
-            const PlacedSource* placed = placed_source(content);
-            if (content.source && !placed) continue;
+            if (content.source && !content.placed) continue;
             const std::uint32_t count = blocks_of(content.size);
             std::uint32_t first = 0;
-            if (placed) {
-                if (placed->partition_offset() != partition_offset_ || content.position < partition_offset_ ||
-                    (content.position - partition_offset_) % block_size != 0)
+            if (content.placed) {
+                if (content.position < partition_offset_ || (content.position - partition_offset_) % block_size != 0)
                     throw Error(ErrorCode::internal, "streamed data lies in another partition");
                 first = narrow<std::uint32_t>((content.position - partition_offset_) / block_size);
             } else {

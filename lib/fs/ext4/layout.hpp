@@ -63,7 +63,7 @@ struct ContentLayout {
 inline constexpr std::uint32_t lost_and_found_blocks = 4;  ///< 16 KiB like mke2fs, so that e2fsck need not allocate
 
 /// Places a tree's content. Data comes first, in the order of nodes (that of the archive), then directories,
-/// symlinks and the blocks of extents and attributes. Streamed data stays where it lies (PlacedSource); a
+/// symlinks and the blocks of extents and attributes. Data that is placed stays where it lies; a
 /// content without a source, as a plan has it for a stream, is placed as the stream would have been. Throws
 /// Error{unfit} with every node that ext4 cannot hold.
 ContentLayout place_content(const FileTree& tree, const Uuid& hash_seed, std::uint64_t partition_offset);

@@ -7,7 +7,6 @@
 #include "fs/ext4/directory_blocks.hpp"
 #include "fs/ext4/inode.hpp"
 #include "fs/ext4/layout.hpp"
-#include "fs/ext4/placed_source.hpp"
 #include "fs/ext4/tables.hpp"
 #include "fs/ext4/xattr.hpp"
 #include "storage/data_path.hpp"
@@ -23,7 +22,7 @@ using ext4::Inode;
 /// Whether the file's data is copied. What a store has placed and the layout has kept is not.
 bool to_copy(const FileTree& tree, const ext4::ContentLayout& content, NodeId node) {
     if (tree.type(node) != NodeType::file || tree.links(node) == 0 || content.first_block[node] == 0) return false;
-    if (!dynamic_cast<const PlacedSource*>(tree.content(node).source.get())) return true;
+    if (!tree.content(node).placed) return true;
     const std::uint32_t first = content.first_block[node];
     const auto run = std::upper_bound(content.adopted.begin(), content.adopted.end(), first,
                                       [](std::uint32_t block, const BlockRun& kept) { return block < kept.first; });
@@ -308,16 +307,6 @@ class Ext4Writer {
 };
 
 }  // namespace
-
-std::uint64_t ext4_bytes_to_copy(const FileTree& tree) {
-    std::uint64_t total = 0;
-    for (NodeId node = 0; node < tree.node_count(); ++node) {
-        if (tree.type(node) != NodeType::file || tree.links(node) == 0) continue;
-        const Content content = tree.content(node);
-        if (!dynamic_cast<const PlacedSource*>(content.source.get())) total += content.size;
-    }
-    return total;
-}
 
 std::vector<Range> write_ext4(const FileTree& tree, const Ext4Parameters& parameters, PartitionOutput& partition,
                               const Supervision& supervision, std::uint64_t& done) {

@@ -10,9 +10,6 @@
 
 namespace rpixen {
 
-/// Bytes of file data that write_ext4() will copy: without what a store has put in place already.
-std::uint64_t ext4_bytes_to_copy(const FileTree& tree);
-
 /// Writes an ext4 into a partition that is empty but for streamed data (ext4_data_store.hpp). `done` counts
 /// the copied bytes for the supervision. Returns the byte ranges in the partition that hold data or must be
 /// zero, ascending. Throws Error{io, cancelled}, Error{unfit} for what ext4 cannot hold.
