@@ -1,15 +1,14 @@
 #include <sys/stat.h>
 
-#include <algorithm>
-#include <cctype>
-
 #include <rpixen/error.hpp>
 
 #include "backend/guestfs/appliance.hpp"
 #include "backend/guestfs/file_systems.hpp"
 #include "backend/image_backend.hpp"
 #include "fs/fat/writer.hpp"
+#include "fs/prebuilt_copy.hpp"
 #include "storage/file_descriptor.hpp"
+#include "storage/partition_output.hpp"
 
 namespace rpixen {
 namespace {
@@ -17,7 +16,6 @@ namespace {
 using namespace guestfs;  // the functions of library.hpp among them
 
 constexpr std::uint64_t sector = 512;
-constexpr std::size_t copy_chunk = 1 << 20;
 
 void make_partition_table(guestfs_h* g, const Card& plan) {
     check(g, guestfs_part_init(g, "/dev/sda", "mbr"), "make a partition table");
@@ -34,23 +32,6 @@ void make_partition_table(guestfs_h* g, const Card& plan) {
     }
     // Byte 440 of the master boot record: parted chooses a random signature of its own.
     guestfs::write_device_le32(g, "/dev/sda", 440, plan.disk_signature);
-}
-
-/// Prebuilt file systems need no appliance: they are copied, holes left out, before it starts.
-void copy_prebuilt(const Partition& partition, OutputFile& output, const Supervision& supervision) {
-    const auto open = partition.copied()->content.open();
-    Bytes buffer(copy_chunk);
-    for (std::uint64_t done = 0; done < partition.copied()->content.size;) {
-        supervision.check();
-        const MutableBytes part = MutableBytes(buffer).first(
-            std::min<std::uint64_t>(buffer.size(), partition.copied()->content.size - done));
-        open->read(done, part);
-        const bool is_hole = std::all_of(part.begin(), part.end(), [](std::byte byte) { return byte == std::byte{}; });
-        if (!is_hole) output.write(partition.range.begin + done, part);
-        done += part.size();
-        supervision.advance(done);
-    }
-    open->check_unchanged();
 }
 
 /// mkfs.fat makes a FAT16 of anything below 512 MiB unless it is told -F 32, and libguestfs cannot tell it.
@@ -76,8 +57,11 @@ class GuestfsBackend final : public ImageBackend {
         for (const Partition& partition : plan.partitions) {
             if (partition.fat()) make_empty_fat32(partition, output, supervision);
             if (!partition.copied()) continue;
+            // Needs no appliance, and is there before that starts.
             supervision.begin("copying " + partition.name, partition.copied()->content.size);
-            copy_prebuilt(partition, output, supervision);
+            PartitionOutput place(output, partition.range);
+            std::uint64_t done = 0;
+            copy_prebuilt(partition.copied()->content, place, supervision, done);
         }
 
         Appliance appliance({{output.name_temporarily(), false}}, supervision);
