@@ -55,7 +55,7 @@ struct Job {
 class ContentComparison {
   public:
     ContentComparison(std::vector<Job> jobs, const Supervision& supervision)
-        : jobs_(std::move(jobs)), supervision_(supervision) {}
+        : jobs_(std::move(jobs)), stop_(supervision.cancel), supervision_{supervision.progress, &stop_} {}
 
     void run(Verification& verification) {
         std::uint64_t total = 0;
@@ -66,7 +66,7 @@ class ContentComparison {
         const unsigned wanted = std::clamp(std::thread::hardware_concurrency(), 1U, most_threads);
         std::vector<std::thread> helpers;
         for (unsigned helper = 1; helper < wanted && helper < jobs_.size(); ++helper)
-            helpers.emplace_back([this] { work({nullptr, supervision_.cancel}); });
+            helpers.emplace_back([this] { work({nullptr, &stop_}); });
         work(supervision_);
         for (std::thread& helper : helpers) helper.join();
         if (failure_) std::rethrow_exception(failure_);
@@ -80,7 +80,8 @@ class ContentComparison {
   private:
     void work(const Supervision& supervision) {
         try {
-            for (std::size_t index = next_++; index < jobs_.size() && !stop_; index = next_++) {
+            for (std::size_t index = next_++; index < jobs_.size(); index = next_++) {
+                supervision.check();
                 compare(jobs_[index], supervision);
                 done_ += jobs_[index].size();
                 supervision.advance(done_);
@@ -88,7 +89,7 @@ class ContentComparison {
         } catch (...) {
             const std::lock_guard lock(mutex_);
             if (!failure_) failure_ = std::current_exception();
-            stop_ = true;
+            stop_.cancel();
         }
     }
 
@@ -112,11 +113,11 @@ class ContentComparison {
     }
 
     std::vector<Job> jobs_;
-    const Supervision& supervision_;
+    CancelToken stop_;  ///< also of the threads whose work another's failure made needless
+    Supervision supervision_;
     std::atomic<std::size_t> next_{0};
     std::atomic<std::uint64_t> done_{0};
     std::atomic<std::uint64_t> found_bytes_{0};
-    std::atomic<bool> stop_{false};
     std::mutex mutex_;
     std::vector<Difference> differences_;
     std::exception_ptr failure_;

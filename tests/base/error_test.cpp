@@ -42,5 +42,18 @@ TEST(ErrorTest, CancellingThrowsOnce) {
     EXPECT_NO_THROW(Supervision{}.check());
 }
 
+TEST(ErrorTest, APartHearsTheWholeAndNotTheReverse) {
+    CancelToken whole;
+    CancelToken part(&whole);
+    const CancelToken other(&whole);
+    part.cancel();
+    EXPECT_TRUE(part.cancelled());
+    EXPECT_FALSE(whole.cancelled());
+    EXPECT_FALSE(other.cancelled());
+    whole.cancel();
+    EXPECT_TRUE(other.cancelled());
+    EXPECT_FALSE(CancelToken(nullptr).cancelled());
+}
+
 }  // namespace
 }  // namespace rpixen

@@ -22,12 +22,19 @@ class ProgressSink {
 /// A request to stop, safe to set from a signal handler or another thread.
 class CancelToken {
   public:
+    CancelToken() = default;
+    /// For a part of a work: hears `whole` too, which may be null and outlives this.
+    explicit CancelToken(const CancelToken* whole) noexcept : whole_(whole) {}
+
     void cancel() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
-    bool cancelled() const noexcept { return cancelled_.load(std::memory_order_relaxed); }
+    bool cancelled() const noexcept {
+        return cancelled_.load(std::memory_order_relaxed) || (whole_ && whole_->cancelled());
+    }
     /// Throws Error{cancelled} once cancel() was called.
     void check() const;
 
   private:
+    const CancelToken* whole_ = nullptr;
     std::atomic<bool> cancelled_{false};
     static_assert(std::atomic<bool>::is_always_lock_free);
 };
