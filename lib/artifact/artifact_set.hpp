@@ -11,7 +11,6 @@
 #include "format/arm64_image.hpp"
 #include "format/uboot_release.hpp"
 #include "storage/content.hpp"
-#include "tree/file_tree.hpp"
 
 namespace rpixen {
 
@@ -53,7 +52,7 @@ struct FirmwareFile {
     Content content;
 };
 
-/// What the manifest's inputs really are.
+/// What the manifest's boot inputs really are: all but the root file system.
 struct ArtifactSet {
     XenArtifact xen;
     KernelArtifact kernel;
@@ -63,11 +62,8 @@ struct ArtifactSet {
     std::vector<Artifact> overlays;          ///< in the manifest's order; built-in ones have their bytes in memory
     std::vector<FirmwareFile> firmware;      ///< sorted by path; empty where no folder was given
     bool has_firmware = false;
-    FileTree root;                         ///< all layers of rootfs, merged
-    std::optional<Content> prebuilt_root;  ///< instead of `root`: an ext4 image
-    std::vector<Content> extra_files;      ///< in the order of Manifest::files
-    std::vector<std::string> notes;        ///< what was left out or changed on the way into `root`
-    std::vector<std::string> inputs;       ///< every path that was read, for depfiles and reports
+    std::vector<Content> extra_files;  ///< in the order of Manifest::files
+    std::vector<std::string> inputs;   ///< every path that was read, for depfiles and reports
 };
 
 }  // namespace rpixen

@@ -70,6 +70,12 @@ FileKind detect_file_kind(ByteView start) {
     return FileKind::unknown;
 }
 
+Bytes start_of(const InputFile& file, std::size_t count) {
+    Bytes start(static_cast<std::size_t>(std::min<std::uint64_t>(file.size(), count)));
+    pread_exactly(file.descriptor(), 0, start, file.name());
+    return start;
+}
+
 std::string describe(FileKind kind, ByteView start) {
     switch (kind) {
         case FileKind::unknown:

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/bytes.hpp"
+#include "storage/input_file.hpp"
 
 namespace rpixen {
 
@@ -36,6 +37,9 @@ inline constexpr std::size_t file_kind_bytes = 2048;
 /// the ELF and PE formats, U-Boot include/image.h (0x27051956), the Devicetree Specification (0xd00dfeed),
 /// POSIX cpio, fs/ext4/ext4.h (0xef53 at 1080), Xen xen/include/xsm/xsm.h (XSM_MAGIC 0xf97cff8c).
 FileKind detect_file_kind(ByteView start);
+
+/// The first bytes of a file, at most `count`.
+Bytes start_of(const InputFile& file, std::size_t count = file_kind_bytes);
 
 /// For messages: "an x86 Linux kernel (bzImage)", "an ELF file for x86-64".
 std::string describe(FileKind kind, ByteView start);

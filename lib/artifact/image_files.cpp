@@ -130,13 +130,12 @@ class TarImage final : public ImageFiles {
     TarImage(std::shared_ptr<const InputFile> file, bool packed) : file_(std::move(file)), packed_(packed) {}
 
     /// False: a member is none of an image's.
-    bool index(const Supervision& supervision, const std::function<void()>& watch) {
+    bool index(const Supervision& supervision) {
         const std::unique_ptr<ByteStream> stream = open_whole();
         TarReader reader(*stream, file_->name(), true);
         std::uint64_t texts = 0;
         while (reader.next()) {
             supervision.check();
-            watch();
             const TarMember& member = reader.member();
             std::string name = plain_name(member.name);
             if (!may_be_of_an_image(member, name) || members_.size() == most_members) return false;
@@ -212,10 +211,10 @@ std::unique_ptr<ImageFiles> image_in_folder(const std::string& path) {
 }
 
 std::unique_ptr<ImageFiles> image_in_tar(const std::shared_ptr<const InputFile>& file, bool packed,
-                                         const Supervision& supervision, const std::function<void()>& watch) {
+                                         const Supervision& supervision) {
     auto image = std::make_unique<TarImage>(file, packed);
     try {
-        if (!image->index(supervision, watch)) return nullptr;
+        if (!image->index(supervision)) return nullptr;
     } catch (const Error& error) {
         // Whoever reads it as a root file system tells what is wrong with it.
         if (error.code() != ErrorCode::artifact && error.code() != ErrorCode::unavailable) throw;

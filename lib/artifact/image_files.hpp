@@ -37,8 +37,8 @@ class ImageFiles {
 std::unique_ptr<ImageFiles> image_in_folder(const std::string& path);
 
 /// The image in a tar, packed or not; nothing where it holds none. Looks at its members only as long as each
-/// may be one of an image's. Throws Error{io, cancelled}, and what `watch` throws.
+/// may be one of an image's. Throws Error{io, cancelled}.
 std::unique_ptr<ImageFiles> image_in_tar(const std::shared_ptr<const InputFile>& file, bool packed,
-                                         const Supervision& supervision, const std::function<void()>& watch);
+                                         const Supervision& supervision);
 
 }  // namespace rpixen

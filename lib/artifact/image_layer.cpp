@@ -36,13 +36,8 @@ class UnpackedStream final : public ByteStream {
 class ImageLayers {
   public:
     ImageLayers(Layers& layers, ImageFiles& files, std::string name, ContentStore& store,
-                const Supervision& supervision, const std::function<void()>& watch)
-        : layers_(layers),
-          files_(files),
-          name_(std::move(name)),
-          store_(store),
-          supervision_(supervision),
-          watch_(watch) {}
+                const Supervision& supervision)
+        : layers_(layers), files_(files), name_(std::move(name)), store_(store), supervision_(supervision) {}
 
     void add(const ContainerImage::Layer& layer) {
         layer_ = &layer;
@@ -118,10 +113,7 @@ class ImageLayers {
     void pour(ByteStream& stream, const std::function<void()>& advance) {
         HashingStream tar(stream);
         check_is_tar(tar, label_);
-        add_tar_stream(layers_, tar, label_, true, store_, supervision_, [&] {
-            watch_();
-            advance();
-        });
+        add_tar_stream(layers_, tar, label_, true, store_, supervision_, advance);
         check(layer_->diff_id, hex(tar.finish()));
     }
 
@@ -130,7 +122,6 @@ class ImageLayers {
     std::string name_;
     ContentStore& store_;
     const Supervision& supervision_;
-    const std::function<void()>& watch_;
     const ContainerImage::Layer* layer_ = nullptr;
     std::string label_;
 };
@@ -138,9 +129,9 @@ class ImageLayers {
 }  // namespace
 
 void add_image(Layers& layers, ImageFiles& files, const std::string& name, ContentStore& store,
-               const Supervision& supervision, const std::function<void()>& watch) {
+               const Supervision& supervision) {
     const ContainerImage image = read_image_manifest(files, name);
-    ImageLayers adding(layers, files, name, store, supervision, watch);
+    ImageLayers adding(layers, files, name, store, supervision);
     bool proven = true;
     for (std::size_t index = 0; index < image.layers.size(); ++index) {
         if (index != 0) layers.next();

@@ -16,6 +16,6 @@ namespace rpixen {
 /// files of others go to `store`. Throws Error{artifact}: what read_image_manifest() and add_tar() throw, and
 /// a layer that is not what its digest says, with the blob named.
 void add_image(Layers& layers, ImageFiles& files, const std::string& name, ContentStore& store,
-               const Supervision& supervision, const std::function<void()>& watch);
+               const Supervision& supervision);
 
 }  // namespace rpixen

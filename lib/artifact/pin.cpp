@@ -29,4 +29,10 @@ void check_pin(const std::string& pinned, const Sha256Digest& digest, const std:
                     "sha256 " + pinned, "fetch the right file, or correct the digest if the change was meant");
 }
 
+void check_folder_has_no_pin(const ArtifactReference& folder) {
+    if (folder.sha256)
+        throw Error(ErrorCode::artifact, "a folder has no digest", "sha256 for " + folder.path,
+                    "sha256 for files only");
+}
+
 }  // namespace rpixen

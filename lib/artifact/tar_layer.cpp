@@ -263,7 +263,7 @@ void add_tar_stream(Layers& layers, ByteStream& stream, const std::string& name,
 }
 
 void pour_tar(Layers& layers, const TarFile& tar, ContentStore& store, const std::optional<std::string>& pinned,
-              const Supervision& supervision, const std::function<void()>& watch) {
+              const Supervision& supervision) {
     Decoder decoder(tar.file, tar.begin, tar.end, pinned.has_value());
     tell_change_from_damage(*tar.file, [&] {
         check_is_tar(decoder, tar.name);
@@ -272,10 +272,8 @@ void pour_tar(Layers& layers, const TarFile& tar, ContentStore& store, const std
         tell_of_window(layers, tar);
         // Packed data tell their own end, and most prove it with a checksum.
         const bool certain = tar.end_is_certain || pinned || !plain;
-        add_tar_stream(layers, decoder, tar.name, certain, store, supervision, [&] {
-            watch();
-            supervision.advance(decoder.input_position());
-        });
+        add_tar_stream(layers, decoder, tar.name, certain, store, supervision,
+                       [&] { supervision.advance(decoder.input_position()); });
         // The rest is read too: the decompressor's own checksum stands at the end, and the digest is of the
         // whole file.
         while (!decoder.some(decoder.largest_block).empty()) supervision.check();

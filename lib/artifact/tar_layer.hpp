@@ -36,15 +36,14 @@ void add_tar(Layers& layers, const TarFile& tar, const Supervision& supervision)
 void check_is_tar(ByteStream& stream, const std::string& name);
 
 /// Lays a tar that comes as a stream into the tree; its files go to `store` in the order of the tar. `name`
-/// is for messages, `advance` is called often; what it throws ends the work.
+/// is for messages, `advance` is called often and tells of progress.
 void add_tar_stream(Layers& layers, ByteStream& stream, const std::string& name, bool end_is_certain,
                     ContentStore& store, const Supervision& supervision, const std::function<void()>& advance);
 
 /// Lays a tar, compressed or not, into the tree: reads it once, unpacks it beside the parsing, and hands its
 /// files to `store` in the order of the tar. With `pinned` the digest of the file as it lies there is taken
-/// in the same pass and held against it. `watch` is called often; what it throws ends the work.
-void pour_tar(
-    Layers& layers, const TarFile& tar, ContentStore& store, const std::optional<std::string>& pinned,
-    const Supervision& supervision, const std::function<void()>& watch = [] {});
+/// in the same pass and held against it.
+void pour_tar(Layers& layers, const TarFile& tar, ContentStore& store, const std::optional<std::string>& pinned,
+              const Supervision& supervision);
 
 }  // namespace rpixen

@@ -223,30 +223,30 @@ std::uint64_t root_partition_offset(const Manifest& manifest) {
     return align_up(checked_add(manifest.alignment, manifest.boot_size), manifest.alignment);
 }
 
-Card plan_card(const Manifest& manifest, ArtifactSet&& artifacts, const BootPlan& boot, std::int64_t time) {
+Card plan_card(const Manifest& manifest, const ArtifactSet& artifacts, RootFileSystem&& root, const BootPlan& boot,
+               std::int64_t time) {
     FileTree files = boot_tree(boot, {0755, 0, 0, {time, 0}});
-    FileTree root = std::move(artifacts.root);
-    if (artifacts.prebuilt_root)
+    if (root.prebuilt)
         for (const ExtraFile& file : manifest.files)
             if (file.partition == ExtraFile::Partition::root)
                 throw Error(ErrorCode::unfit, Problem{"a file cannot be added to a prebuilt ext4 image", file.target,
                                                       "files for the boot partition",
                                                       "give the root file system as a tar or folder", file.location});
-    if (artifacts.prebuilt_root && !manifest.owners.empty())
+    if (root.prebuilt && !manifest.owners.empty())
         throw Error(ErrorCode::unfit,
                     Problem{"owners cannot be changed in a prebuilt ext4 image", manifest.owners[0].path,
                             "a root file system of layers", "give the root file system as a tar or folder",
                             manifest.owners[0].location});
-    add_extra_files(manifest, artifacts.extra_files, files, root, time);
+    add_extra_files(manifest, artifacts.extra_files, files, root.tree, time);
 
     Card plan;
     plan.partitions.push_back(plan_boot_partition(manifest, std::move(files), time));
     // After the boot partition was found to fit, because this reads its files.
-    const Identity identity = identify(manifest.name, plan.partitions.back().tree, root, artifacts.prebuilt_root,
+    const Identity identity = identify(manifest.name, plan.partitions.back().tree, root.tree, root.prebuilt,
                                        known_digests(artifacts));
     plan.disk_signature = identity.disk_signature;
     plan.partitions.back().fat()->volume_id = identity.volume_id;
-    plan.partitions.push_back(plan_root_partition(manifest, std::move(root), artifacts.prebuilt_root, identity, time));
+    plan.partitions.push_back(plan_root_partition(manifest, std::move(root.tree), root.prebuilt, identity, time));
     for (Partition& partition : plan.partitions)
         partition.partuuid = mbr_partuuid(plan.disk_signature, partition.number);
     plan.size = align_up(plan.partitions.back().range.end, MiB);

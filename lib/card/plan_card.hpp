@@ -5,6 +5,7 @@
 #include <rpixen/manifest.hpp>
 
 #include "artifact/artifact_set.hpp"
+#include "artifact/root_file_system.hpp"
 #include "boot/boot_plan.hpp"
 #include "card/card.hpp"
 
@@ -14,10 +15,11 @@ namespace rpixen {
 /// placed early.
 std::uint64_t root_partition_offset(const Manifest& manifest);
 
-/// Lays out the card: partitions, one file tree each, every identifier. Pure; takes over the trees of
-/// `artifacts`. `time` (seconds since 1970) stamps the boot partition's files and what the composer itself
+/// Lays out the card: partitions, one file tree each, every identifier. Pure; takes over `root`'s tree.
+/// `time` (seconds since 1970) stamps the boot partition's files and what the composer itself
 /// makes. Throws Error{unfit} where something does not fit, Error{manifest} for wishes that contradict each
 /// other, Error{artifact} for extra files that collide.
-Card plan_card(const Manifest& manifest, ArtifactSet&& artifacts, const BootPlan& boot, std::int64_t time);
+Card plan_card(const Manifest& manifest, const ArtifactSet& artifacts, RootFileSystem&& root, const BootPlan& boot,
+               std::int64_t time);
 
 }  // namespace rpixen

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 
-#include "artifact/probe.hpp"
 #include "base/size.hpp"
 #include "boot/plan_boot.hpp"
 #include "card/identity.hpp"
 #include "card/plan_card.hpp"
 #include "card/read_card.hpp"
+#include "compose/gather_inputs.hpp"
 #include "report/report_of.hpp"
 #include "storage/input_file.hpp"
 
@@ -22,10 +22,11 @@ constexpr std::int64_t earliest_time = 315532800;
 constexpr std::int64_t latest_time = 0xffffffff;
 
 /// Replacing an input by the output would lose it.
-void check_output_is_no_input(const std::string& output, const ArtifactSet& artifacts, const std::string& manifest) {
+void check_output_is_no_input(const std::string& output, const Inputs& gathered, const std::string& manifest) {
     struct stat target {};
     if (::stat(output.c_str(), &target) != 0) return;
-    std::vector<std::string> inputs = artifacts.inputs;
+    std::vector<std::string> inputs = gathered.artifacts.inputs;
+    inputs.insert(inputs.end(), gathered.root.inputs.begin(), gathered.root.inputs.end());
     inputs.push_back(manifest);
     for (const std::string& input : inputs) {
         struct stat status {};
@@ -34,8 +35,8 @@ void check_output_is_no_input(const std::string& output, const ArtifactSet& arti
     }
 }
 
-std::int64_t time_of(const PlanRequest& request, const ArtifactSet& artifacts) {
-    return std::clamp(request.source_date_epoch.value_or(newest_time(artifacts.root, earliest_time)), earliest_time,
+std::int64_t time_of(const PlanRequest& request, const RootFileSystem& root) {
+    return std::clamp(request.source_date_epoch.value_or(newest_time(root.tree, earliest_time)), earliest_time,
                       latest_time);
 }
 
@@ -73,17 +74,18 @@ Manifest load_manifest(const std::string& path) {
 Decision decide(const Manifest& manifest, const PlanRequest& request, const std::string& output, ContentStore& store,
                 const Supervision& supervision) {
     Decision decision;
-    ArtifactSet artifacts = probe_artifacts(manifest, store, supervision);
+    Inputs inputs = gather_inputs(manifest, store, supervision);
+    const ArtifactSet& artifacts = inputs.artifacts;
     supervision.check();
-    if (!output.empty()) check_output_is_no_input(output, artifacts, manifest.file);
+    if (!output.empty()) check_output_is_no_input(output, inputs, manifest.file);
     decision.name = manifest.name;
-    decision.time = time_of(request, artifacts);
+    decision.time = time_of(request, inputs.root);
     const auto time = narrow<std::uint32_t>(decision.time);
     decision.boot = plan_boot(manifest, artifacts, time, request.allow);
-    decision.inputs = inputs_of(artifacts);
-    decision.notes = artifacts.notes;
+    decision.inputs = inputs_of(artifacts, inputs.root);
+    decision.notes = inputs.root.notes;
     decision.facts = facts_of(artifacts, decision.boot);
-    decision.card = plan_card(manifest, std::move(artifacts), decision.boot, decision.time);
+    decision.card = plan_card(manifest, artifacts, std::move(inputs.root), decision.boot, decision.time);
     for (Partition& partition : decision.card.partitions)
         if (partition.copied()) read_prebuilt(partition, supervision);
     decision.check = check_card(decision.card);

@@ -50,7 +50,7 @@ void put_data(WriteBehind& writer, Bytes buffer, std::uint64_t offset, std::size
 }  // namespace
 
 void copy_prebuilt(const Content& image, PartitionOutput& partition, const Supervision& supervision,
-                   std::uint64_t& done, const std::function<void()>& watch) {
+                   std::uint64_t& done) {
     const auto open = image.open();
     WriteBehind writer(partition, capacity);
     const std::uint64_t before = done;
@@ -58,7 +58,6 @@ void copy_prebuilt(const Content& image, PartitionOutput& partition, const Super
         const Range data = next_data(image, open->descriptor(), open->base(), at);
         for (at = data.begin; at < data.end;) {
             supervision.check();
-            watch();
             Bytes buffer = writer.take();
             const auto size = static_cast<std::size_t>(
                 std::min<std::uint64_t>(capacity - (partition.offset() + at) % capacity, data.end - at));

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 
 #include <rpixen/progress.hpp>
 
@@ -13,8 +12,7 @@ namespace rpixen {
 /// Copies a file system image to the start of a partition that reads as zeros. Holes of the source are not
 /// read, runs of zeros of 64 KiB are not written. `done` counts the bytes for the supervision, holes
 /// included. Throws Error{io, cancelled}.
-void copy_prebuilt(
-    const Content& image, PartitionOutput& partition, const Supervision& supervision, std::uint64_t& done,
-    const std::function<void()>& watch = [] {});
+void copy_prebuilt(const Content& image, PartitionOutput& partition, const Supervision& supervision,
+                   std::uint64_t& done);
 
 }  // namespace rpixen

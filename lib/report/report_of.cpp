@@ -126,7 +126,7 @@ std::vector<std::string> facts_of(const ArtifactSet& artifacts, const BootPlan& 
     return facts;
 }
 
-std::vector<std::pair<std::string, std::string>> inputs_of(const ArtifactSet& artifacts) {
+std::vector<std::pair<std::string, std::string>> inputs_of(const ArtifactSet& artifacts, const RootFileSystem& root) {
     std::map<std::string, std::string> digests;
     const auto add = [&](const Artifact& artifact) { digests[artifact.path] = artifact.sha256.value_or(""); };
     add(artifacts.xen);
@@ -136,6 +136,7 @@ std::vector<std::pair<std::string, std::string>> inputs_of(const ArtifactSet& ar
     for (const auto& [kind, module] : artifacts.modules) add(module);
     for (const Artifact& overlay : artifacts.overlays) add(overlay);
     for (const std::string& input : artifacts.inputs) digests.try_emplace(input);
+    for (const std::string& input : root.inputs) digests.try_emplace(input);
     return {digests.begin(), digests.end()};
 }
 

@@ -7,6 +7,7 @@
 #include <rpixen/report.hpp>
 
 #include "artifact/artifact_set.hpp"
+#include "artifact/root_file_system.hpp"
 #include "boot/boot_plan.hpp"
 #include "card/card.hpp"
 
@@ -23,6 +24,6 @@ void add_boot_plan(Report& report, const BootPlan& boot);
 std::vector<std::string> facts_of(const ArtifactSet& artifacts, const BootPlan& boot);
 
 /// Each input's path and its SHA-256 where it was computed.
-std::vector<std::pair<std::string, std::string>> inputs_of(const ArtifactSet& artifacts);
+std::vector<std::pair<std::string, std::string>> inputs_of(const ArtifactSet& artifacts, const RootFileSystem& root);
 
 }  // namespace rpixen

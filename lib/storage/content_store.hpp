@@ -2,8 +2,6 @@
 
 #include <cstdint>
 
-#include <functional>
-
 #include <rpixen/progress.hpp>
 
 #include "storage/content.hpp"
@@ -26,12 +24,9 @@ class ContentStore {
     /// once and appended, instead of its headers now and its data later.
     virtual bool in_place() const { return false; }
     /// Brings a whole file system image where it will stay, now, beside other work, and gives it as one that is
-    /// placed. `watch` is called often; what it throws ends the work. A store that is not in_place() leaves it
-    /// where it is. Throws Error{io, cancelled}.
-    virtual Content place_image(const Content& image, const Supervision& supervision,
-                                const std::function<void()>& watch) {
+    /// placed. A store that is not in_place() leaves it where it is. Throws Error{io, cancelled}.
+    virtual Content place_image(const Content& image, const Supervision& supervision) {
         static_cast<void>(supervision);
-        static_cast<void>(watch);
         return image;
     }
 };

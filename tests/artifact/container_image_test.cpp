@@ -106,12 +106,12 @@ class ContainerImages : public testing::Test {
             image = image_in_folder(path);
         } else {
             const auto file = InputFile::open_file(path);
-            image = image_in_tar(file, path.find(".tar.") != std::string::npos, {}, [] {});
+            image = image_in_tar(file, path.find(".tar.") != std::string::npos, {});
         }
         if (!image) throw std::runtime_error("no image in " + path);
         MemoryStore store;
         layers.begin(path, true);
-        add_image(layers, *image, path, store, {}, [] {});
+        add_image(layers, *image, path, store, {});
         layers.end();
         return layers.notes();
     }
@@ -264,14 +264,14 @@ TEST_F(ContainerImages, ARootFileSystemIsNone) {
                                                            .directory("./etc")
                                                            .file("./etc/x", "")
                                                            .finish());
-    EXPECT_FALSE(image_in_tar(InputFile::open_file(root), false, {}, [] {}));
+    EXPECT_FALSE(image_in_tar(InputFile::open_file(root), false, {}));
     folder_.write("root/manifest.json", "[{\"Layers\":[]}]");
     folder_.write("root/etc/passwd", "");
     EXPECT_FALSE(image_in_folder(folder_ / "root"));
     const std::string other = folder_.write("other.tar", TarMaker().file("manifest.json", "{}").finish());
-    EXPECT_FALSE(image_in_tar(InputFile::open_file(other), false, {}, [] {}));
+    EXPECT_FALSE(image_in_tar(InputFile::open_file(other), false, {}));
     const std::string cut = folder_.write("cut.tar", TarMaker().file("index.json", "{}").unfinished().substr(0, 700));
-    EXPECT_FALSE(image_in_tar(InputFile::open_file(cut), false, {}, [] {}));
+    EXPECT_FALSE(image_in_tar(InputFile::open_file(cut), false, {}));
 }
 
 }  // namespace

@@ -10,9 +10,21 @@ using testing::HasSubstr;
 
 constexpr Metadata plain{0644, 0, 0, {1000, 0}};
 
-ArtifactSet small_root() {
+RootFileSystem small_root() {
+    RootFileSystem root;
+    root.tree.add_file(root.tree.locate("etc/hostname"), plain, memory_content("dom0\n", "hostname"));
+    return root;
+}
+
+RootFileSystem prebuilt(std::uint64_t size) {
+    RootFileSystem root;
+    root.prebuilt = memory_content(Bytes(size), "root.ext4");
+    return root;
+}
+
+ArtifactSet with_files(std::initializer_list<const char*> texts) {
     ArtifactSet artifacts;
-    artifacts.root.add_file(artifacts.root.locate("etc/hostname"), plain, memory_content("dom0\n", "hostname"));
+    for (const char* text : texts) artifacts.extra_files.push_back(memory_content(text, text));
     return artifacts;
 }
 
@@ -23,9 +35,9 @@ BootPlan two_files() {
     return boot;
 }
 
-std::string failure(const Manifest& manifest, ArtifactSet artifacts, ErrorCode code) {
+std::string failure(const Manifest& manifest, RootFileSystem root, ErrorCode code, const ArtifactSet& artifacts = {}) {
     try {
-        plan_card(manifest, std::move(artifacts), two_files(), 1000);
+        plan_card(manifest, artifacts, std::move(root), two_files(), 1000);
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), code) << error.what();
         return error.what();
@@ -35,7 +47,7 @@ std::string failure(const Manifest& manifest, ArtifactSet artifacts, ErrorCode c
 }
 
 TEST(PlanImage, TheDefaultCardIsAFatAndAnExt4OnAlignedPlaces) {
-    const Card plan = plan_card(Manifest{}, small_root(), two_files(), 1000);
+    const Card plan = plan_card(Manifest{}, {}, small_root(), two_files(), 1000);
     ASSERT_EQ(plan.partitions.size(), 2U);
     const Partition& boot = plan.partitions[0];
     const Partition& root = plan.partitions[1];
@@ -57,11 +69,11 @@ TEST(PlanImage, AnExactImageIsFilledOrHasRoomLeft) {
     Manifest manifest;
     manifest.image_size = {SizeWish::Kind::exact, 1 * GiB};
     manifest.root_size.kind = SizeWish::Kind::fill;
-    const Card filled = plan_card(manifest, small_root(), two_files(), 1000);
+    const Card filled = plan_card(manifest, {}, small_root(), two_files(), 1000);
     EXPECT_EQ(filled.size, 1 * GiB);
     EXPECT_EQ(filled.partitions[1].range.end, 1 * GiB);
     manifest.root_size.kind = SizeWish::Kind::automatic;
-    const Card left = plan_card(manifest, small_root(), two_files(), 1000);
+    const Card left = plan_card(manifest, {}, small_root(), two_files(), 1000);
     EXPECT_EQ(left.size, 1 * GiB);
     EXPECT_LT(left.partitions[1].range.end, 1 * GiB);
 }
@@ -96,42 +108,30 @@ TEST(PlanImage, AWishThatAPrebuiltRootCannotFulfilIsAnError) {
     for (const char* wish : {"label", "free"}) {
         Manifest manifest;
         manifest.locations["/image/root_partition/" + std::string(wish)] = {"", "", 7, 3};
-        ArtifactSet artifacts;
-        artifacts.prebuilt_root = memory_content(Bytes(3 * MiB), "root.ext4");
-        EXPECT_THAT(failure(manifest, std::move(artifacts), ErrorCode::manifest),
+        EXPECT_THAT(failure(manifest, prebuilt(3 * MiB), ErrorCode::manifest),
                     HasSubstr(std::string(":7:3: /image/root_partition/") + wish));
     }
 }
 
 TEST(PlanImage, APrebuiltRootKeepsItsSizeAndTakesNoFiles) {
     Manifest manifest;
-    ArtifactSet artifacts;
-    artifacts.prebuilt_root = memory_content(Bytes(3 * MiB + 4096), "root.ext4");
-    const Card plan = plan_card(manifest, std::move(artifacts), two_files(), 1000);
+    const Card plan = plan_card(manifest, {}, prebuilt(3 * MiB + 4096), two_files(), 1000);
     EXPECT_NE(plan.partitions[1].copied(), nullptr);
     EXPECT_EQ(plan.partitions[1].range.size(), 4 * MiB);
 
-    artifacts = {};
-    artifacts.prebuilt_root = memory_content(Bytes(3 * MiB), "root.ext4");
     manifest.root_size = {SizeWish::Kind::exact, 2 * MiB};
-    EXPECT_THAT(failure(manifest, std::move(artifacts), ErrorCode::unfit), HasSubstr("prebuilt"));
+    EXPECT_THAT(failure(manifest, prebuilt(3 * MiB), ErrorCode::unfit), HasSubstr("prebuilt"));
 
-    artifacts = {};
-    artifacts.prebuilt_root = memory_content(Bytes(3 * MiB), "root.ext4");
-    artifacts.extra_files.push_back(memory_content("x", "hostname"));
     manifest.root_size = {};
     manifest.files.push_back({ExtraFile::Partition::root, "hostname", "hostname", "/etc/hostname", {}, 0, 0, {}});
-    EXPECT_THAT(failure(manifest, std::move(artifacts), ErrorCode::unfit), HasSubstr("/etc/hostname"));
+    EXPECT_THAT(failure(manifest, prebuilt(3 * MiB), ErrorCode::unfit, with_files({"x"})), HasSubstr("/etc/hostname"));
 }
 
 TEST(PlanImage, ExtraFilesComeLastAndReplaceWhatIsThere) {
     Manifest manifest;
     manifest.files.push_back({ExtraFile::Partition::root, "hostname", "hostname", "/etc/hostname", 0600, 7, 8, {}});
     manifest.files.push_back({ExtraFile::Partition::boot, "notes", "notes", "/docs/notes.txt", {}, 0, 0, {}});
-    ArtifactSet artifacts = small_root();
-    artifacts.extra_files.push_back(memory_content("another\n", "hostname"));
-    artifacts.extra_files.push_back(memory_content("n", "notes"));
-    const Card plan = plan_card(manifest, std::move(artifacts), two_files(), 1000);
+    const Card plan = plan_card(manifest, with_files({"another\n", "n"}), small_root(), two_files(), 1000);
     const FileTree& root = plan.partitions[1].tree;
     const NodeId node = root.find("/etc/hostname").value();
     EXPECT_EQ(as_text(read_all(root.content(node))), "another\n");
@@ -140,11 +140,11 @@ TEST(PlanImage, ExtraFilesComeLastAndReplaceWhatIsThere) {
 }
 
 TEST(PlanImage, TheIdentifiersFollowTheContent) {
-    const Card one = plan_card(Manifest{}, small_root(), two_files(), 1000);
-    const Card again = plan_card(Manifest{}, small_root(), two_files(), 1000);
+    const Card one = plan_card(Manifest{}, {}, small_root(), two_files(), 1000);
+    const Card again = plan_card(Manifest{}, {}, small_root(), two_files(), 1000);
     BootPlan other = two_files();
     other.files[0].content = memory_content("arm_64bit=0\n", "config.txt");
-    const Card changed = plan_card(Manifest{}, small_root(), other, 1000);
+    const Card changed = plan_card(Manifest{}, {}, small_root(), other, 1000);
     EXPECT_EQ(one.disk_signature, again.disk_signature);
     EXPECT_EQ(one.partitions[1].ext()->uuid, again.partitions[1].ext()->uuid);
     EXPECT_NE(one.disk_signature, changed.disk_signature);

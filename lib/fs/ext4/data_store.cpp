@@ -87,10 +87,10 @@ void StreamedData::reserve(std::uint64_t begin, std::uint64_t end) const {
     reserved_ = output_.reserve(partition_offset_ + from, end - from + step) ? end + step : ~std::uint64_t{0};
 }
 
-Content StreamedData::place_image(Content image, const Supervision& supervision, const std::function<void()>& watch) {
+Content StreamedData::place_image(Content image, const Supervision& supervision) {
     PartitionOutput partition(output_, {partition_offset_, checked_add(partition_offset_, image.size)});
     std::uint64_t done = 0;
-    copy_prebuilt(image, partition, supervision, done, watch);
+    copy_prebuilt(image, partition, supervision, done);
     bytes_written_ += partition.bytes_written();
     image.placed = true;
     return image;

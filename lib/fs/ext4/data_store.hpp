@@ -28,7 +28,7 @@ class StreamedData final : public ContentSource, public std::enable_shared_from_
     void flush() const;
     std::uint64_t bytes_written() const { return bytes_written_; }
     /// Copies a prebuilt file system to the partition's start.
-    Content place_image(Content image, const Supervision& supervision, const std::function<void()>& watch);
+    Content place_image(Content image, const Supervision& supervision);
 
   private:
     OutputFile& output_;
@@ -52,9 +52,8 @@ class Ext4DataStore final : public ContentStore {
     void append(ByteView bytes) override;
     Content finish() override;
     bool in_place() const override { return true; }
-    Content place_image(const Content& image, const Supervision& supervision,
-                        const std::function<void()>& watch) override {
-        return data_->place_image(image, supervision, watch);
+    Content place_image(const Content& image, const Supervision& supervision) override {
+        return data_->place_image(image, supervision);
     }
 
   private:

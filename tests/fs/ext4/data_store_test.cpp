@@ -167,7 +167,7 @@ TEST(Ext4DataStore, AWholeImageIsPlacedAndStillReadWhereItCameFrom) {
     const std::string bytes = noise(MiB, 1);
     Streamed streamed(folder / "image");
     const Content image = memory_content(bytes, "root.ext4");
-    const Content placed = streamed.store.place_image(image, {}, [] {});
+    const Content placed = streamed.store.place_image(image, {});
     EXPECT_TRUE(placed.placed);
     EXPECT_EQ(placed.source, image.source);
     streamed.output.commit(false);

@@ -1,4 +1,4 @@
-#include "artifact/probe.hpp"
+#include "artifact/examine_artifacts.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,16 +21,15 @@ const std::string uboot_bytes =
     "\x1f\x20\x03\xd5"
     "U-Boot 2023.01 (Jan 01 2023)\n\0Bad Linux ARM64 Image magic!\0"s;
 
-/// A folder with one artifact of each kind, and the manifest that names them.
-class ProbeArtifacts : public testing::Test {
+/// A folder with one boot input of each kind, and the manifest that names them.
+class ExamineArtifacts : public testing::Test {
   protected:
-    ProbeArtifacts() {
+    ExamineArtifacts() {
         manifest_.file = folder_ / "manifest.json";
         manifest_.xen = add("xen", xen_bytes);
         manifest_.kernel = add("Image", kernel_bytes);
         manifest_.uboot = add("u-boot.bin", uboot_bytes);
         manifest_.dtbs = {add("board.dtb", dtc("/dts-v1/; / { compatible = \"brcm,bcm2711\"; };"))};
-        manifest_.rootfs.push_back(add("root.tar", TarMaker().file("etc/hostname", "pi\n").finish()));
         manifest_.overlays.push_back({"pi4-64-xen", {}, {}});
     }
 
@@ -48,10 +47,10 @@ class ProbeArtifacts : public testing::Test {
         reference.location = {manifest_.file, "/artifacts/" + name, 3, 5};
         return reference;
     }
-    ArtifactSet probe() { return probe_artifacts(manifest_, store_, {}); }
+    ArtifactSet examine() { return examine_artifacts(manifest_, {}); }
     /// One problem, which has these words and stands where the reference does.
     void refused(const std::string& words, const Location& location) {
-        const Error error = error_of([&] { probe(); });
+        const Error error = error_of([&] { examine(); });
         EXPECT_EQ(error.code(), ErrorCode::artifact);
         ASSERT_EQ(error.problems().size(), 1U) << error.what();
         EXPECT_THAT(error.what(), HasSubstr(words));
@@ -60,10 +59,9 @@ class ProbeArtifacts : public testing::Test {
 
     TemporaryFolder folder_;
     Manifest manifest_;
-    MemoryStore store_;
 };
 
-TEST_F(ProbeArtifacts, AGoodSet) {
+TEST_F(ExamineArtifacts, AGoodSet) {
     manifest_.modules["initrd"] = add("initrd", "070701" + std::string(200, '\x80'));
     manifest_.modules["xsm_policy"] = add("policy", "\x8c\xff\x7c\xf9 rest");
     ExtraFile extra;
@@ -72,7 +70,7 @@ TEST_F(ProbeArtifacts, AGoodSet) {
     folder_.write("firmware/start4.elf", "x");
     manifest_.firmware = ArtifactReference{"firmware", folder_ / "firmware", {}, {}};
     manifest_.overlays.push_back({"mine", folder_.write("mine.dtbo", overlay()), {}});
-    const ArtifactSet set = probe();
+    const ArtifactSet set = examine();
     EXPECT_EQ(set.xen.banner, "Xen 4.17");
     EXPECT_EQ(set.xen.packing, "none");
     EXPECT_EQ(set.kernel.release, "6.1.0-37-arm64");
@@ -85,16 +83,14 @@ TEST_F(ProbeArtifacts, AGoodSet) {
     EXPECT_EQ(set.firmware.size(), 1U);
     EXPECT_TRUE(set.has_firmware);
     EXPECT_EQ(as_text(read_all(set.extra_files.at(0))), "notes");
-    EXPECT_EQ(content_of(set.root, "etc/hostname"), "pi\n");
-    EXPECT_THAT(set.inputs, testing::Contains(folder_ / "root.tar"));
-    EXPECT_EQ(store_.appended(), 0U) << "files of a plain tar stay where they are";
+    EXPECT_THAT(set.inputs, testing::IsSupersetOf({folder_ / "xen", folder_ / "firmware", folder_ / "notes.txt"}));
 }
 
-TEST_F(ProbeArtifacts, PackedKernelsAndXen) {
+TEST_F(ExamineArtifacts, PackedKernelsAndXen) {
     for (const std::string tool : {"gzip", "xz", "zstd", "bzip2", "lz4"}) {
         manifest_.kernel = add("vmlinuz", run_ok({tool, "-c"}, kernel_bytes));
         manifest_.xen = add("xen.packed", run_ok({tool, "-c"}, xen_bytes));
-        const ArtifactSet set = probe();
+        const ArtifactSet set = examine();
         EXPECT_EQ(set.kernel.packing, tool);
         EXPECT_EQ(set.kernel.release, "6.1.0-37-arm64");
         EXPECT_EQ(as_text(read_all(set.kernel.content)), kernel_bytes);
@@ -102,7 +98,7 @@ TEST_F(ProbeArtifacts, PackedKernelsAndXen) {
     }
 }
 
-TEST_F(ProbeArtifacts, EfiZbootKernels) {
+TEST_F(ExamineArtifacts, EfiZbootKernels) {
     for (const std::string tool : {"gzip", "zstd"}) {
         const std::string payload = run_ok({tool, "-c"}, kernel_bytes);
         Bytes header(512);
@@ -113,7 +109,7 @@ TEST_F(ProbeArtifacts, EfiZbootKernels) {
         const std::string name = tool == "gzip" ? "gzip" : "zstd22";
         std::copy(as_bytes(name).begin(), as_bytes(name).end(), header.begin() + 24);
         manifest_.kernel = add("vmlinuz.efi", std::string(as_text(header)) + payload + "more of the EFI program");
-        const ArtifactSet set = probe();
+        const ArtifactSet set = examine();
         EXPECT_EQ(set.kernel.packing, "zboot-" + tool);
         EXPECT_EQ(as_text(read_all(set.kernel.content)), kernel_bytes);
         manifest_.kernel = add("vmlinuz.efi", std::string(as_text(header)) + payload.substr(0, 20));
@@ -121,7 +117,7 @@ TEST_F(ProbeArtifacts, EfiZbootKernels) {
     }
 }
 
-TEST_F(ProbeArtifacts, KernelsOfOtherMachinesAreNamed) {
+TEST_F(ExamineArtifacts, KernelsOfOtherMachinesAreNamed) {
     const auto with = [](std::size_t offset, std::string_view magic) {
         return std::string(2048, '\x80').replace(offset, magic.size(), magic);
     };
@@ -140,15 +136,15 @@ TEST_F(ProbeArtifacts, KernelsOfOtherMachinesAreNamed) {
     }
 }
 
-TEST_F(ProbeArtifacts, XenAndKernelMixedUp) {
+TEST_F(ExamineArtifacts, XenAndKernelMixedUp) {
     std::swap(manifest_.xen, manifest_.kernel);
-    const Error error = error_of([&] { probe(); });
+    const Error error = error_of([&] { examine(); });
     ASSERT_EQ(error.problems().size(), 2U);
     EXPECT_THAT(error.problems()[0].text(), HasSubstr("a Linux kernel (6.1.0-37-arm64)"));
     EXPECT_THAT(error.problems()[1].text(), HasSubstr("Xen 4.17"));
 }
 
-TEST_F(ProbeArtifacts, DeviceTreeAndOverlayMixedUp) {
+TEST_F(ExamineArtifacts, DeviceTreeAndOverlayMixedUp) {
     manifest_.overlays.push_back({"mine", manifest_.dtbs.front().resolved, {manifest_.file, "/overlays/1", 9, 9}});
     refused("a whole device tree", manifest_.overlays[1].location);
     manifest_.overlays.pop_back();
@@ -158,7 +154,7 @@ TEST_F(ProbeArtifacts, DeviceTreeAndOverlayMixedUp) {
     refused("an arm64 Image", manifest_.dtbs.front().location);
 }
 
-TEST_F(ProbeArtifacts, EveryProblemAtOnce) {
+TEST_F(ExamineArtifacts, EveryProblemAtOnce) {
     manifest_.xen.resolved = folder_ / "missing";
     manifest_.kernel.resolved = folder_.path().string();
     manifest_.uboot = add("u-boot.bin",
@@ -168,129 +164,34 @@ TEST_F(ProbeArtifacts, EveryProblemAtOnce) {
     manifest_.firmware = ArtifactReference{"fw", folder_ / "fw", {}, {}};
     manifest_.modules["initrd"] = add("initrd", TarMaker().file("x", "").finish());
     manifest_.modules["xsm_policy"] = add("policy", "text");
-    manifest_.rootfs.push_back(ArtifactReference{"none.tar", folder_ / "none.tar", {}, {}});
     ExtraFile extra;
     extra.resolved = folder_ / "no-notes.txt";
     manifest_.files.push_back(extra);
-    const Error error = error_of([&] { probe(); });
+    const Error error = error_of([&] { examine(); });
     EXPECT_EQ(error.code(), ErrorCode::artifact);
-    EXPECT_EQ(error.problems().size(), 9U) << error.what();
+    EXPECT_EQ(error.problems().size(), 8U) << error.what();
     EXPECT_THAT(error.what(), HasSubstr("No such file"));
     EXPECT_THAT(error.what(), HasSubstr("a folder"));
     EXPECT_THAT(error.what(), HasSubstr("take u-boot.bin"));
 }
 
-TEST_F(ProbeArtifacts, PinsAreHeldAgainstTheBytesAsTheyLie) {
-    const std::string wrong(64, '0');
-    const std::string packed = run_ok({"zstd", "-c"}, TarMaker().file("etc/hostname", "pi\n").finish());
-    manifest_.rootfs[0] = add("root.tar.zst", packed);
-    manifest_.rootfs[0].sha256 = hex(sha256(as_bytes(packed)));
-    manifest_.xen.sha256 = hex(sha256(as_bytes(xen_bytes)));
-    EXPECT_EQ(content_of(probe().root, "etc/hostname"), "pi\n");
-    EXPECT_EQ(store_.appended(), 3U);
+TEST_F(ExamineArtifacts, PinsAreHeldAgainstTheBytesAsTheyLie) {
+    const std::string packed = run_ok({"zstd", "-c"}, xen_bytes);
+    manifest_.xen = add("xen.zst", packed);
+    manifest_.xen.sha256 = hex(sha256(as_bytes(packed)));
+    EXPECT_EQ(examine().xen.sha256, manifest_.xen.sha256);
 
-    manifest_.rootfs[0].sha256 = wrong;
-    refused(hex(sha256(as_bytes(packed))), manifest_.rootfs[0].location);
-    refused(wrong, manifest_.rootfs[0].location);
-    manifest_.rootfs[0] = add("root.tar", TarMaker().file("x", "").finish());
-    manifest_.rootfs[0].sha256 = wrong;
-    refused(wrong, manifest_.rootfs[0].location);
-    manifest_.rootfs[0].sha256.reset();
+    const std::string wrong(64, '0');
     manifest_.xen.sha256 = wrong;
+    refused(hex(sha256(as_bytes(packed))), manifest_.xen.location);
     refused(wrong, manifest_.xen.location);
     manifest_.xen.sha256.reset();
-    folder_.write("tree/x", "");
-    manifest_.rootfs[0] = ArtifactReference{"tree", folder_ / "tree", wrong, {"m", "/p", 1, 1}};
-    refused("a folder has no digest", manifest_.rootfs[0].location);
+    folder_.write("firmware/start4.elf", "x");
+    manifest_.firmware = ArtifactReference{"firmware", folder_ / "firmware", wrong, {"m", "/p", 1, 1}};
+    refused("a folder has no digest", manifest_.firmware->location);
 }
 
-TEST_F(ProbeArtifacts, LayersOfTarsAndFolders) {
-    folder_.write("layer/etc/hostname", "other\n");
-    folder_.write("layer/etc/motd", "hello\n");
-    manifest_.rootfs.push_back(ArtifactReference{"layer", folder_ / "layer", {}, {}});
-    manifest_.rootfs.push_back(add("last.tar.xz", run_ok({"xz", "-c"}, TarMaker().file("etc/motd", "last").finish())));
-    const ArtifactSet set = probe();
-    EXPECT_EQ(content_of(set.root, "etc/hostname"), "other\n");
-    EXPECT_EQ(content_of(set.root, "etc/motd"), "last");
-}
-
-TEST_F(ProbeArtifacts, PrebuiltExt4) {
-    const std::string image = folder_.write("root.img", "");
-    std::filesystem::resize_file(image, 4 << 20);
-    run_ok({"mke2fs", "-q", "-t", "ext4", "-F", image});
-    manifest_.rootfs = {ArtifactReference{"root.img", image, {}, {"m", "/rootfs", 1, 1}}};
-    const ArtifactSet set = probe();
-    ASSERT_TRUE(set.prebuilt_root);
-    EXPECT_EQ(set.prebuilt_root->size, 4U << 20);
-
-    manifest_.rootfs.push_back(add("more.tar", TarMaker().file("x", "").finish()));
-    refused("alone", manifest_.rootfs[0].location);
-    manifest_.rootfs.pop_back();
-    const std::string whole = read_file(image);
-    std::filesystem::resize_file(image, (4 << 20) - 4096);
-    refused("ends before its file system", manifest_.rootfs[0].location);
-
-    const auto refused_with = [&](std::size_t byte, char value, const std::string& words) {
-        std::string changed = whole;
-        changed[1024 + byte] = value;
-        folder_.write("root.img", changed);
-        refused(words, manifest_.rootfs[0].location);
-    };
-    refused_with(24, 7, "damaged superblock");
-    refused_with(58, 3, "marked as damaged");
-    refused_with(58, 0, "was not unmounted");
-    refused_with(96, static_cast<char>(whole[1024 + 96] | 4), "was not unmounted");
-}
-
-TEST_F(ProbeArtifacts, RootFileSystemsThatAreNone) {
-    manifest_.rootfs[0] = add("root.tar", "text");
-    refused("text", manifest_.rootfs[0].location);
-    manifest_.rootfs[0] = add("root.tar", "");
-    refused("an empty file", manifest_.rootfs[0].location);
-    for (const std::string& inside : {"text"s, kernel_bytes, ""s}) {
-        manifest_.rootfs[0] = add("root.tar.gz", run_ok({"gzip", "-c"}, inside));
-        const Error error = error_of([&] { probe(); });
-        EXPECT_EQ(error.code(), ErrorCode::artifact);
-        EXPECT_THAT(error.what(), HasSubstr("no tar"));
-    }
-    const std::string packed = run_ok({"gzip", "-c"}, TarMaker().file("x", std::string(5000, 'x')).finish());
-    manifest_.rootfs[0] = add("root.tar.gz", packed.substr(0, packed.size() - 6));
-    const Error error = error_of([&] { probe(); });
-    EXPECT_EQ(error.code(), ErrorCode::artifact);
-    EXPECT_THAT(error.what(), HasSubstr("end early"));
-}
-
-TEST_F(ProbeArtifacts, RootsInAFormThatIsNotReadAreNamed) {
-    using namespace std::string_literals;
-    manifest_.rootfs[0] = add("root.squashfs", "hsqs" + std::string(4096, '\0'));
-    refused(
-        "a squashfs image; allowed: a tar (plain, gzip, xz, zstd, bzip2, lz4), a folder, an ext4 image or a "
-        "container image; unpack it with 'unsquashfs",
-        manifest_.rootfs[0].location);
-    manifest_.rootfs[0] = add("root.cpio.gz", run_ok({"gzip", "-c"}, "070701" + std::string(4096, '0')));
-    const Error error = error_of([&] { probe(); });
-    EXPECT_THAT(error.what(), HasSubstr("a cpio archive inside"));
-    EXPECT_THAT(error.what(), HasSubstr("cpio -idm"));
-}
-
-TEST_F(ProbeArtifacts, NotesTellWhatBecameOfLayers) {
-    manifest_.rootfs.push_back(add("more.tar", TarMaker().file("etc/.wh.hostname", "").finish()));
-    EXPECT_THAT(probe().notes, testing::ElementsAre("more.tar: 1 whiteout applied, 1 name of earlier layers dropped"));
-    manifest_.rootfs[0] = add("long.tar.zst", run_ok({"zstd", "-q", "--ultra", "--long=31", "-c"},
-                                                     TarMaker().file("etc/hostname", "pi\n").finish()));
-    EXPECT_THAT(probe().notes, testing::Contains(HasSubstr("window is 2GiB")));
-}
-
-TEST_F(ProbeArtifacts, ATarWithoutClosingBlocksThatIsPinned) {
-    const std::string tar = TarMaker().file("etc/hostname", "pi\n").unfinished();
-    manifest_.rootfs[0] = add("root.tar", tar);
-    const Error error = error_of([&] { probe(); });
-    EXPECT_THAT(error.what(), HasSubstr("closing blocks"));
-    manifest_.rootfs[0].sha256 = hex(sha256(as_bytes(tar)));
-    EXPECT_THAT(probe().notes, testing::ElementsAre(HasSubstr("without its closing blocks")));
-}
-
-TEST_F(ProbeArtifacts, FilesNeedNotBeOpenTogether) {
+TEST_F(ExamineArtifacts, FilesNeedNotBeOpenTogether) {
     rlimit before{};
     ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
     rlimit few = before;
@@ -302,7 +203,7 @@ TEST_F(ProbeArtifacts, FilesNeedNotBeOpenTogether) {
     }
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
     std::optional<ArtifactSet> set;
-    EXPECT_NO_THROW(set = probe());
+    EXPECT_NO_THROW(set = examine());
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
     ASSERT_TRUE(set);
     EXPECT_EQ(as_text(read_all(set->extra_files[199])), "199");
@@ -312,22 +213,12 @@ TEST_F(ProbeArtifacts, FilesNeedNotBeOpenTogether) {
     EXPECT_EQ(error_of([&] { read_all(set->extra_files[198]); }).code(), ErrorCode::io);
 }
 
-TEST_F(ProbeArtifacts, StopsOnRequest) {
+TEST_F(ExamineArtifacts, StopsOnRequest) {
     CancelToken cancel;
     cancel.cancel();
     Supervision supervision;
     supervision.cancel = &cancel;
-    EXPECT_EQ(error_of([&] { probe_artifacts(manifest_, store_, supervision); }).code(), ErrorCode::cancelled);
-}
-
-TEST_F(ProbeArtifacts, AFullStoreIsAnIoError) {
-    class Full final : public ContentStore {
-        void begin(std::uint64_t) override {}
-        void append(ByteView) override { throw Error(ErrorCode::io, "no space left"); }
-        Content finish() override { return {}; }
-    } full;
-    manifest_.rootfs[0] = add("root.tar.gz", run_ok({"gzip", "-c"}, TarMaker().file("x", "y").finish()));
-    EXPECT_EQ(error_of([&] { probe_artifacts(manifest_, full, {}); }).code(), ErrorCode::io);
+    EXPECT_EQ(error_of([&] { examine_artifacts(manifest_, supervision); }).code(), ErrorCode::cancelled);
 }
 
 }  // namespace

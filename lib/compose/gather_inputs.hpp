@@ -1,0 +1,24 @@
+#pragma once
+
+#include <rpixen/manifest.hpp>
+#include <rpixen/progress.hpp>
+
+#include "artifact/artifact_set.hpp"
+#include "artifact/root_file_system.hpp"
+#include "storage/content_store.hpp"
+
+namespace rpixen {
+
+/// Everything that a manifest names, as it really is.
+struct Inputs {
+    ArtifactSet artifacts;
+    RootFileSystem root;
+};
+
+/// examine_artifacts() and ingest_root() side by side: to hash and search the boot inputs takes as long as a
+/// good part of the root file system. Where a boot input is refused, the root's data need not come.
+///
+/// Throws the problems of both at once, the boot inputs' first: Error{artifact}; Error{io, cancelled}.
+Inputs gather_inputs(const Manifest& manifest, ContentStore& store, const Supervision& supervision);
+
+}  // namespace rpixen
