@@ -102,8 +102,28 @@ void OutputFile::exchange() {
         committed_ = true;
         return;
     }
-    new_ = errno == ENOENT;  // else the file system cannot exchange, and the older one is lost
+    if (errno == EINVAL || errno == ENOSYS) return exchange_in_steps();
+    new_ = errno == ENOENT;
     replace();
+}
+
+void OutputFile::exchange_in_steps() {
+    const std::string older = temporary_name(target_);
+    if (::rename(target_.c_str(), older.c_str()) == 0) {
+        exchanged_ = true;
+    } else if (errno == ENOENT) {
+        new_ = true;
+    } else {
+        throw_io("replace", path_);
+    }
+    try {
+        replace();
+    } catch (...) {
+        if (exchanged_) static_cast<void>(::rename(older.c_str(), target_.c_str()));
+        exchanged_ = false;
+        throw;
+    }
+    if (exchanged_) temporary_ = older;
 }
 
 void OutputFile::take_back() noexcept {

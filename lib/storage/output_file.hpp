@@ -50,6 +50,8 @@ class OutputFile {
   private:
     /// Gives the file its name and keeps the older one under the temporary name, where there is one.
     void exchange();
+    /// The same in two steps, on a file system that cannot exchange two names.
+    void exchange_in_steps();
     void take_back() noexcept;
     void bring_to_disk();
     void replace();

@@ -3,9 +3,17 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstddef>
+#include <cstdio>
 #include <filesystem>
+#include <iterator>
 
 #include <rpixen/error.hpp>
 
@@ -100,37 +108,78 @@ TEST_F(OutputPath, AFolderHoldsWhatIsBelowIt) {
     EXPECT_FALSE(lies_in(folder_ / "file", folder_ / "missing"));
 }
 
-TEST_F(OutputPath, OfTwoFilesBothAppearOrNone) {
-    folder_.write("card.img", "older card");
-    folder_.write("report", "older report");
-    const auto write_both = [&] {
+/// A card and its report, of which both appear or none.
+class OutputPair : public OutputPath {
+  protected:
+    void write_both(bool blocked) const {
         OutputFile card(folder_ / "card.img");
         OutputFile report(folder_ / "report");
         card.write(0, as_bytes("newer card"));
         report.write(0, as_bytes("newer report"));
         // What stands in the way comes in the last moment.
-        if (std::filesystem::exists(folder_ / "block")) {
+        if (blocked) {
             std::filesystem::remove(folder_ / "card.img");
             std::filesystem::create_directory(folder_ / "card.img");
         }
         card.commit_with(report, false);
+    }
+    void expect_both_or_none() const {
+        folder_.write("card.img", "older card");
+        folder_.write("report", "older report");
+        EXPECT_THROW(write_both(true), Error);
+        EXPECT_EQ(read_file(folder_ / "report"), "older report");
+        std::filesystem::remove(folder_ / "report");
+        std::filesystem::remove(folder_ / "card.img");
+        EXPECT_THROW(write_both(true), Error);
+        EXPECT_FALSE(std::filesystem::exists(folder_ / "report"));
+        std::filesystem::remove(folder_ / "card.img");
+        for (const std::string older : {"", "older "}) {
+            if (!older.empty()) {
+                folder_.write("card.img", older);
+                folder_.write("report", older);
+            }
+            write_both(false);
+            EXPECT_EQ(read_file(folder_ / "card.img"), "newer card");
+            EXPECT_EQ(read_file(folder_ / "report"), "newer report");
+        }
+        std::size_t names = 0;
+        for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder_.path())) ++names;
+        EXPECT_EQ(names, 3U) << "nothing temporary is left beside card.img, report and big/";
+    }
+};
+
+TEST_F(OutputPair, BothAppearOrNone) {
+    expect_both_or_none();
+}
+
+/// From here on renameat2() says what file systems say that cannot exchange two names (NFS, FUSE, FAT).
+void forbid_exchange() {
+    sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_renameat2, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[4])),  // the flags; their low half on both
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RENAME_EXCHANGE, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
-    folder_.write("block", "");
-    EXPECT_THROW(write_both(), Error);
-    EXPECT_EQ(read_file(folder_ / "report"), "older report");
-    std::filesystem::remove(folder_ / "report");
-    std::filesystem::remove(folder_ / "card.img");
-    EXPECT_THROW(write_both(), Error);
-    EXPECT_FALSE(std::filesystem::exists(folder_ / "report"));
-    std::filesystem::remove(folder_ / "block");
-    std::filesystem::remove(folder_ / "card.img");
-    folder_.write("report", "older report");
-    write_both();
-    EXPECT_EQ(read_file(folder_ / "card.img"), "newer card");
-    EXPECT_EQ(read_file(folder_ / "report"), "newer report");
-    std::size_t names = 0;
-    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder_.path())) ++names;
-    EXPECT_EQ(names, 3U) << "nothing temporary is left";
+    const sock_fprog program{static_cast<unsigned short>(std::size(filter)), filter};
+    ASSERT_EQ(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    ASSERT_EQ(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+    ASSERT_EQ(::renameat2(AT_FDCWD, "/no/such", AT_FDCWD, "/name", RENAME_EXCHANGE), -1);
+    ASSERT_EQ(errno, EINVAL);
+}
+
+TEST_F(OutputPair, BothAppearOrNoneWhereNamesCannotBeExchanged) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        forbid_exchange();
+        expect_both_or_none();
+        std::fflush(stdout);
+        ::_exit(HasFailure() ? 1 : 0);
+    }
+    int status = -1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
 }
 
 }  // namespace
