@@ -132,7 +132,7 @@ class TarImage final : public ImageFiles {
     /// False: a member is none of an image's.
     bool index(const Supervision& supervision) {
         const std::unique_ptr<ByteStream> stream = open_whole();
-        TarReader reader(*stream, file_->name(), true);
+        TarReader reader(*stream, file_->name());
         std::uint64_t texts = 0;
         while (reader.next()) {
             supervision.check();

@@ -66,7 +66,12 @@ void Layers::end() {
     if (found.foreign_xattrs != 0)
         note(counted(found.foreign_xattrs, "extended attribute", "extended attributes") +
              " of another system left out, the first " + printable(found.foreign_xattr));
-    if (found.without_end) note("the tar ends without its closing blocks of zeros; its last member is whole");
+    if (found.end_is_proven)
+        note(std::string("the tar ends without its closing blocks of zeros; its last member is whole") +
+             (*found.end_is_proven
+                  ? ""
+                  : ", but nothing proves that none followed: where it may have been cut off, pin it with "
+                    "\"sha256\", or make it again"));
     counts_ = {};
     tree_.begin_layer();
 }

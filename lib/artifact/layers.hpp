@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,7 +22,8 @@ struct LayerFindings {
     std::uint64_t foreign_xattrs = 0;  ///< of other systems
     std::string foreign_xattr;         ///< the first of them
     std::uint64_t kept_folders = 0;    ///< folders that kept what they had against a later folder's
-    bool without_end = false;          ///< a tar without closing blocks
+    /// Of a tar without closing blocks: whether a checksum or a digest proves that it is all there.
+    std::optional<bool> end_is_proven;
 };
 
 /// The layers of a root file system on their way into one tree, and what the user should know of that.

@@ -170,7 +170,7 @@ void add_member(Layers& layers, TarReader& reader, const ReadData& read_data) {
 
 /// Members that the tree refuses are collected, so that one run shows them all; a damaged tar ends at once.
 void add_members(Layers& layers, TarReader& reader, const ReadData& read_data, const Supervision& supervision,
-                 const std::function<void()>& advance) {
+                 const std::function<void()>& advance, bool end_is_certain) {
     std::vector<Problem> problems;
     while (reader.next()) {
         supervision.check();
@@ -185,7 +185,7 @@ void add_members(Layers& layers, TarReader& reader, const ReadData& read_data, c
             if (problems.size() == most_problems) break;
         }
     }
-    if (reader.ended_without_blocks()) layers.findings().without_end = true;
+    if (reader.ended_without_blocks()) layers.findings().end_is_proven = end_is_certain;
     if (!problems.empty()) throw Error(ErrorCode::artifact, std::move(problems));
 }
 
@@ -202,7 +202,7 @@ void tell_change_from_damage(const InputFile& file, const Read& read) {
 
 /// Hands the data of the files to `store`.
 void lay(Layers& layers, TarReader& reader, ContentStore& store, const Supervision& supervision,
-         const std::function<void()>& advance) {
+         const std::function<void()>& advance, bool end_is_certain) {
     const auto move = [&](TarReader& at, std::string* text) -> Content {
         if (at.member().stored == 0) return {};
         store.begin(at.member().stored);
@@ -214,7 +214,7 @@ void lay(Layers& layers, TarReader& reader, ContentStore& store, const Supervisi
         }
         return store.finish();
     };
-    add_members(layers, reader, move, supervision, advance);
+    add_members(layers, reader, move, supervision, advance, end_is_certain);
 }
 
 /// A large window is memory that the user may not have.
@@ -233,11 +233,14 @@ void tell_of_window(Layers& layers, const TarFile& tar) {
 
 void add_tar(Layers& layers, const TarFile& tar, const Supervision& supervision) {
     FileStream stream(tar.file, tar.begin, tar.end, header_read);
-    TarReader reader(stream, tar.name, tar.end_is_certain);
+    TarReader reader(stream, tar.name);
     const auto refer = [&](TarReader& at, std::string*) {
         return Content{tar.file, tar.begin + at.data_position(), at.member().stored};
     };
-    tell_change_from_damage(*tar.file, [&] { add_members(layers, reader, refer, supervision, [] {}); });
+    tell_change_from_damage(*tar.file, [&] {
+        add_members(
+            layers, reader, refer, supervision, [] {}, tar.end_is_certain);
+    });
 }
 
 void check_is_tar(ByteStream& stream, const std::string& name) {
@@ -258,8 +261,8 @@ void check_is_tar(ByteStream& stream, const std::string& name) {
 
 void add_tar_stream(Layers& layers, ByteStream& stream, const std::string& name, bool end_is_certain,
                     ContentStore& store, const Supervision& supervision, const std::function<void()>& advance) {
-    TarReader reader(stream, name, end_is_certain);
-    lay(layers, reader, store, supervision, advance);
+    TarReader reader(stream, name);
+    lay(layers, reader, store, supervision, advance, end_is_certain);
 }
 
 void pour_tar(Layers& layers, const TarFile& tar, ContentStore& store, const std::optional<std::string>& pinned,

@@ -33,8 +33,7 @@ std::string without_nul(ByteView body) {
 
 }  // namespace
 
-TarReader::TarReader(ByteStream& stream, std::string name, bool end_is_certain)
-    : stream_(stream), name_(std::move(name)), end_is_certain_(end_is_certain) {}
+TarReader::TarReader(ByteStream& stream, std::string name) : stream_(stream), name_(std::move(name)) {}
 
 Error TarReader::locate(ErrorCode code, Problem problem) const {
     problem.location.file = name_;
@@ -89,11 +88,12 @@ bool TarReader::next() {
         const std::uint64_t place = stream_.position();
         if (!read_block(block)) {
             if (lone_zero) return false;
-            without_blocks_ = end_is_certain_ && !extended && stream_.position() != 0;
+            if (stream_.position() == 0) refuse("the tar is empty", "no byte", "a tar", "fetch or make the tar again");
+            without_blocks_ = !extended;
             if (without_blocks_) return false;
-            refuse("the tar ends without its closing blocks of zeros",
-                   "its end after byte " + std::to_string(stream_.position()), "two blocks of zeros",
-                   "fetch or make the tar again; if it is known to be whole, pin it with \"sha256\"");
+            refuse("the tar ends behind a header that announces a member",
+                   "its end after byte " + std::to_string(stream_.position()), "the member",
+                   "fetch or make the tar again");
         }
         if (all_zero(block)) {
             if (lone_zero) return false;

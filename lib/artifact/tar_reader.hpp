@@ -43,15 +43,13 @@ struct TarMember {
 /// files (old GNU, pax 0.0, 0.1 and 1.0), base-256 numbers, extended attributes and access control lists. Why
 /// this is not libarchive's reader: docs/decisions/0004-tar-reader.md.
 ///
-/// Everything throws Error{artifact} that names the tar and the member. An archive without its closing blocks
-/// of zeros is refused: it may have been cut between two members. What follows those blocks is not looked at,
-/// as in GNU tar.
+/// Everything throws Error{artifact} that names the tar and the member. An archive may end without its closing
+/// blocks of zeros where its last member is whole, as in GNU tar, bsdtar and Go; ended_without_blocks() tells. What
+/// follows those blocks is not looked at.
 class TarReader {
   public:
     /// `name` is the tar's path for messages. The stream outlives the reader.
-    /// `end_is_certain`: what the stream gives is proven to be the whole tar (by a checksum or a digest), so
-    /// that it may end without closing blocks behind a member that is whole.
-    TarReader(ByteStream& stream, std::string name, bool end_is_certain = false);
+    TarReader(ByteStream& stream, std::string name);
 
     /// Goes to the next member; false at the end of the archive.
     bool next();
@@ -64,7 +62,8 @@ class TarReader {
     ByteView data();
     /// The same without passing over it.
     ByteView peek();
-    /// Whether the archive ended without closing blocks.
+    /// Whether the archive ended without closing blocks: unless something else proves that it is all there, it
+    /// may have been cut between two members.
     bool ended_without_blocks() const { return without_blocks_; }
 
     /// `problem` with the tar and the present member as its place.
@@ -94,7 +93,6 @@ class TarReader {
     bool has_long_link_ = false;
     std::uint64_t left_ = 0;     ///< of the member's data
     std::uint64_t padding_ = 0;  ///< behind it
-    bool end_is_certain_;
     bool without_blocks_ = false;
 };
 

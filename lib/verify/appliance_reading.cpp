@@ -45,6 +45,7 @@ FileTree read_tree(ApplianceCards& cards, std::size_t card, const ApplianceParti
         Layers layers(tree, Layers::Reading::exact);
         layers.begin(name);
         add_tar_stream(layers, stream, name, false, store, {nullptr, supervision.cancel}, [] {});
+        if (layers.findings().end_is_proven) throw Error(ErrorCode::io, name + ": the appliance's tar ends early");
         while (!stream.some(1 << 20).empty()) supervision.check();
     });
     std::map<std::uint64_t, NodeId> by_inode;
