@@ -347,6 +347,7 @@ void list_into(std::vector<FirmwareFile>& files, std::vector<Problem>& problems,
     const std::uint32_t number = source.add_folder(folder);
     for (const std::string& name : names_in(directory.get())) {
         supervision.check();
+        if (name == ".git") continue;  // of a clone: its history is larger than the card
         const std::string inside = path_inside(folder, name);
         struct stat link {};
         struct stat status {};

@@ -10,6 +10,10 @@ std::vector<std::string> unused_firmware(const Manifest& manifest, const Decisio
     for (const auto& [path, digest] : decision.inputs) {
         if (!path.starts_with(folder)) continue;
         const std::string name = path.substr(folder.size());
+        if (name == "cmdline.txt") {
+            notes.push_back(path + " has no effect: dom0's command line is boot.bootargs");
+            continue;
+        }
         const auto node = boot.find(name);
         if (node && boot.type(*node) == NodeType::file) {
             const Content content = boot.content(*node);

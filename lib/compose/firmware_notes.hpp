@@ -9,8 +9,9 @@
 
 namespace rpixen {
 
-/// A note for each file of the firmware folder that is not put on the card, since a file of ours has its
-/// name: a folder that was a boot partition once has a config.txt.
+/// A note for each file of the firmware folder that does nothing on the card: it is not put there, since a file
+/// of ours has its name, or is the command line of a Linux that the firmware itself starts. A folder that was a
+/// boot partition once has both.
 std::vector<std::string> unused_firmware(const Manifest& manifest, const Decision& decision);
 
 }  // namespace rpixen

@@ -271,6 +271,7 @@ TEST_F(FolderLayer, FirmwareIsAListOfFiles) {
     folder_.write("overlays/disable-bt.dtbo", "dtbo");
     folder_.write("fixup4-2024.dat", "dat");
     std::filesystem::create_symlink("fixup4-2024.dat", folder_ / "fixup4.dat");
+    folder_.write(".git/HEAD", "ref: refs/heads/stable");
     const std::vector<FirmwareFile> files = list_folder(folder_.path().string(), {});
     std::vector<std::string> paths;
     for (const FirmwareFile& file : files) paths.push_back(file.path);

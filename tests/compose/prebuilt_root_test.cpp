@@ -105,9 +105,11 @@ TEST_F(FirmwareFolder, OfABootPartitionLosesItsFilesWithANote) {
     EXPECT_THAT(planned().notes, testing::Not(Contains(HasSubstr("is not used"))));
     folder_.write("firmware/config.txt", "dtoverlay=disable-bt\n");
     folder_.write("firmware/Image", "an old one");
+    folder_.write("firmware/cmdline.txt", "console=tty1 root=PARTUUID=1234-02\n");
     const std::vector<std::string> notes = planned().notes;
     EXPECT_THAT(notes, Contains(HasSubstr("config.txt is not used: put its lines into boot.config_txt")));
     EXPECT_THAT(notes, Contains(HasSubstr("Image is not used")));
+    EXPECT_THAT(notes, Contains(HasSubstr("cmdline.txt has no effect")));
     EXPECT_THAT(notes, testing::Not(Contains(HasSubstr("start4.elf is not used"))));
 }
 
