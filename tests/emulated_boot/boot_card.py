@@ -7,6 +7,7 @@ a person would; the negative ones are in NEGATIVE, each with what compose says b
 """
 import dataclasses
 import hashlib
+import io
 import json
 import os
 import pathlib
@@ -14,6 +15,7 @@ import re
 import select
 import subprocess
 import sys
+import tarfile
 import time
 
 CONSOLE = "console=hvc0 clk_ignore_unused"
@@ -29,13 +31,15 @@ class Card:
         self.image = work / "sdcard.img"
         self.log = work / "serial.log"
 
-    def manifest(self, boot, overlays=("pi4-64-xen",), builtin=False, initrd=True):
+    def manifest(self, boot, overlays=("pi4-64-xen",), builtin=False, initrd=True, rootfs=None):
         base = json.loads((self.artifacts / "manifest.json").read_text())
         artifacts = {kind: str(self.artifacts / name) for kind, name in base["artifacts"].items()}
         if builtin:
             artifacts["kernel"] = str(self.artifacts / "vmlinuz-builtin")
         if not initrd:
             del artifacts["initrd"]
+        if rootfs:
+            artifacts["rootfs"] = str(rootfs)
         path = self.work / "manifest.json"
         path.write_text(json.dumps({"manifest_version": 1, "name": "emulated-boot", "artifacts": artifacts,
                                     "overlays": list(overlays), "boot": boot}, indent=2))
@@ -49,6 +53,11 @@ class Card:
 
     def compose(self, manifest, *options, status=0):
         return self.run("compose", manifest, "-o", self.image, *options, status=status)
+
+    def partition(self, index):
+        """Where it starts, in bytes."""
+        table = json.loads(subprocess.run(["sfdisk", "--json", self.image], check=True, capture_output=True).stdout)["partitiontable"]
+        return table["partitions"][index]["start"] * 512
 
     def digest(self):
         return hashlib.sha256(self.image.read_bytes()).hexdigest()
@@ -86,6 +95,63 @@ def dom0_mem_auto(card):
     said = card.log.read_text(errors="replace")
     expect(re.search(r"rpixen: board revision 0xB03115: dom0_mem=768M", said), "the script chooses by the board's revision code")
     expect("Allocating 1:1 mappings totalling 768MB for dom0" in said, "Xen gives dom0 what the script chose")
+
+
+def docker_archive(rootfs, path):
+    """What `docker save` writes of an image of two layers. The lower one is `rootfs` without an init, with a console that is not dom0's and
+    a secret; the upper one gives what is missing and takes the secret away, and all that was in /srv."""
+    lower, upper = io.BytesIO(), io.BytesIO()
+    with tarfile.open(rootfs) as whole, tarfile.open(fileobj=lower, mode="w") as below, tarfile.open(fileobj=upper, mode="w") as above:
+        def add(layer, name, content=b"", **kind):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            for key, value in kind.items():
+                setattr(member, key, value)
+            layer.addfile(member, io.BytesIO(content))
+
+        inits = {member.name.removeprefix("./"): member for member in whole if member.name.endswith("sbin/init")}
+        for member in whole.getmembers():
+            name = member.name.removeprefix("./")
+            if name in inits or name in ("etc/inittab", "srv"):
+                continue
+            below.addfile(member, whole.extractfile(member) if member.isfile() else None)
+        add(below, "etc/inittab", b"ttyS9::respawn:/sbin/getty -L ttyS9 115200 vt100\n")
+        add(below, "etc/secret", b"secret\n")
+        add(below, "srv", type=tarfile.DIRTYPE, mode=0o755)
+        add(below, "srv/old", b"old\n")
+        add(above, "etc/inittab", whole.extractfile("./etc/inittab").read())
+        add(above, "etc/.wh.secret")
+        add(above, "srv/.wh..wh..opq")
+        add(above, "srv/new", b"new\n")
+        for member in inits.values():
+            above.addfile(member)
+    layers = [lower.getvalue(), upper.getvalue()]
+    digests = [hashlib.sha256(layer).hexdigest() for layer in layers]
+    config = json.dumps({"architecture": "arm64", "os": "linux", "config": {},
+                         "rootfs": {"type": "layers", "diff_ids": ["sha256:" + digest for digest in digests]}}).encode()
+    name = hashlib.sha256(config).hexdigest() + ".json"
+    manifest = [{"Config": name, "RepoTags": ["debian:dom0"], "Layers": [f"{digest}/layer.tar" for digest in digests]}]
+    with tarfile.open(path, "w") as archive:
+        for member, content in [*((f"{digest}/layer.tar", layer) for digest, layer in zip(digests, layers)), (name, config),
+                                ("manifest.json", json.dumps(manifest).encode())]:
+            info = tarfile.TarInfo(member)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+
+
+def container_root(card):
+    """A container's root file system, as an archive of layers, is dom0's."""
+    archive = card.work / "debian.tar"
+    docker_archive(card.artifacts / "rootfs.tar", archive)
+    card.compose(card.manifest({}, rootfs=archive))
+    start = card.partition(1)
+    for folder, there, gone in (("/etc", "inittab", "secret"), ("/srv", "new", "old")):
+        names = subprocess.run(["debugfs", "-R", f"ls -p {folder}", f"{card.image}?offset={start}"], check=True, text=True,
+                               capture_output=True).stdout
+        expect(f"/{there}/" in names and f"/{gone}/" not in names and ".wh." not in names, f"{folder} is what the layers make of it: {names}")
+    result = card.boot()
+    expect(result["ok"] and result["reached"] == "login", "the card boots to dom0's login")
+    archive.unlink()
 
 
 @dataclasses.dataclass
@@ -142,9 +208,7 @@ def fails_as(card, pair):
 def missing_xen(card, script):
     """No manifest makes such a card, so a file is taken out of a good one; `check` must see it."""
     card.compose(card.manifest({"script": script}, builtin=True, initrd=False))
-    table = json.loads(subprocess.run(["sfdisk", "--json", card.image], check=True, capture_output=True).stdout)["partitiontable"]
-    start = table["partitions"][0]["start"] * 512
-    subprocess.run(["mdel", "-i", f"{card.image}@@{start}", "::xen-raspberrypi4-64"], check=True)
+    subprocess.run(["mdel", "-i", f"{card.image}@@{card.partition(0)}", "::xen-raspberrypi4-64"], check=True)
     found = card.run("check", card.image, status=5)
     expect("script-missing-file" in found.stdout + found.stderr, "check names script-missing-file")
     fails_as(card, Negative("script-missing-file", "xen", "xen-raspberrypi4-64", {}))
@@ -219,6 +283,8 @@ def main():
         console(card)
     elif case == "dom0-mem-auto":
         dom0_mem_auto(card)
+    elif case == "container-root":
+        container_root(card)
     elif case.startswith("missing-xen-"):
         missing_xen(card, case.removeprefix("missing-xen-"))
     elif case in NEGATIVE:
