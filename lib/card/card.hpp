@@ -30,6 +30,7 @@ struct Fat : Fat32Parameters {
     std::uint64_t clusters = 0;      ///< 0: not known
     std::uint64_t cluster_size = 0;  ///< bytes
     std::vector<FatPlace> places;    ///< where its files lie in the image, by NodeId; of a FAT that was read
+    NodeId in_last_cluster = no_id;  ///< what lies in its last cluster; a FAT to be made leaves it free
 };
 
 /// An ext file system: one to be made (always an ext4), or one that was read.

@@ -103,6 +103,17 @@ void check_places(Card& card) {
                     problem(name(*one) + " and " + name(*other) + " overlap", {}, {}, "partitions-overlap"));
 }
 
+/// Which of the files and folders has the FAT's last cluster; no_id: none.
+NodeId in_last_cluster(const FatBootSector& boot, const std::vector<FatPlace>& places, std::uint64_t start) {
+    if (boot.clusters() == 0) return no_id;
+    const std::uint64_t last = start + std::uint64_t{boot.first_data_sector()} * boot.bytes_per_sector +
+                               (boot.clusters() - 1) * boot.cluster_size();
+    for (std::size_t node = 0; node < places.size(); ++node)
+        for (const Range& extent : places[node].extents)
+            if (extent.begin <= last && last < extent.end) return narrow<NodeId>(node);
+    return no_id;
+}
+
 void read_fat_partition(const ContentSourcePtr& image, Partition& partition) {
     FatVolume volume = read_fat(image, partition.readable, partition.problems);
     Fat& fat = *partition.fat();
@@ -112,6 +123,7 @@ void read_fat_partition(const ContentSourcePtr& image, Partition& partition) {
     fat.label = std::move(volume.label);
     fat.volume_id = volume.boot.volume_id;
     fat.places = std::move(volume.places);
+    fat.in_last_cluster = in_last_cluster(volume.boot, fat.places, partition.readable.begin);
     partition.tree = std::move(volume.tree);
 }
 

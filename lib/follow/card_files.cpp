@@ -62,6 +62,7 @@ DiskFacts disk_facts(const Card& card) {
         if (const Fat* fat = partition.fat()) {
             part.cluster_count = fat->clusters;
             part.cluster_size = fat->cluster_size;
+            if (fat->in_last_cluster != no_id) part.in_last_cluster = partition.tree.path_of(fat->in_last_cluster);
         }
         add_damages(partition.problems, "partition " + std::to_string(partition.number) + ": ", facts);
         if (partition.ext() && (!root || (!root->tree.find("/etc") && partition.tree.find("/etc")))) root = &partition;

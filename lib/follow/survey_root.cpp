@@ -1,9 +1,12 @@
 #include "follow/survey_root.hpp"
 
 #include <algorithm>
-#include <array>
+#include <memory>
 
+#include "artifact/file_kind.hpp"
+#include "artifact/foreign_kind.hpp"
 #include "base/bytes.hpp"
+#include "base/printable.hpp"
 
 namespace rpixen {
 namespace {
@@ -37,6 +40,22 @@ std::vector<std::vector<std::string>> lines_of_words(const std::string& text) {
         if (!words.empty() && words[0][0] != '#') lines.push_back(std::move(words));
     }
     return lines;
+}
+
+/// The first bytes of a file, its holes filled.
+Bytes start_of(const FileTree& tree, NodeId file, std::size_t most) {
+    const Content content = tree.content(file);
+    if (!content.source || content.size == 0) return {};
+    Bytes bytes(static_cast<std::size_t>(std::min<std::uint64_t>(tree.size(file), most)));
+    const std::unique_ptr<OpenContent> open = content.open();
+    std::uint64_t packed = 0;
+    for (const DataRun& run : tree.runs(file)) {
+        if (run.logical >= bytes.size()) break;
+        const MutableBytes rest = MutableBytes(bytes).subspan(static_cast<std::size_t>(run.logical));
+        open->read(packed, rest.first(static_cast<std::size_t>(std::min<std::uint64_t>(run.length, rest.size()))));
+        packed += run.length;
+    }
+    return bytes;
 }
 
 bool exists(const FileTree& tree, std::string_view path) {
@@ -79,15 +98,9 @@ std::optional<bool> getty_on_hvc0(const FileTree& tree) {
 }
 
 std::optional<std::uint16_t> elf_machine(const FileTree& tree, NodeId node) {
-    if (tree.type(node) != NodeType::file || tree.size(node) < 20) return std::nullopt;
-    const Content content = tree.content(node);
-    if (!content.source || content.size < 20 || tree.runs(node).front().logical != 0) return std::nullopt;
-    std::array<std::byte, 20> header{};
-    content.open()->read(0, header);
-    if (as_text(header).substr(0, 4) !=
-        "\x7f"
-        "ELF")
-        return std::nullopt;
+    if (tree.type(node) != NodeType::file) return std::nullopt;
+    const Bytes header = start_of(tree, node, 20);
+    if (header.size() < 20 || as_text(ByteView(header).first(4)) != "\177ELF") return std::nullopt;
     const bool little = header[5] == std::byte{1};
     return little ? load_le<std::uint16_t>(&header[18]) : load_be<std::uint16_t>(&header[18]);
 }
@@ -108,6 +121,37 @@ std::string tools_version(const FileTree& tree) {
             }
         }
     return {};
+}
+
+/// Its only entry; nothing where there are more. mke2fs adds the other one.
+std::optional<EntryId> only_entry(const FileTree& tree) {
+    std::optional<EntryId> only;
+    for (const EntryId entry : tree.children(FileTree::root())) {
+        if (tree.entry_name(entry) == "lost+found") continue;
+        if (only) return std::nullopt;
+        only = entry;
+    }
+    return only;
+}
+
+/// Of a root without an init: what was packed once too often.
+void look_at_only_entry(const FileTree& tree, RootFacts& facts) {
+    const auto entry = only_entry(tree);
+    if (!entry) return;
+    const NodeId node = tree.entry_node(*entry);
+    const std::string name = printable(tree.entry_name(*entry));
+    if (tree.type(node) == NodeType::directory && name != "usr") {  // which has most of these names too
+        const auto names = {"bin", "sbin", "lib", "usr", "etc", "var"};
+        if (std::count_if(names.begin(), names.end(), [&](const char* part) { return tree.child(node, part); }) >= 2)
+            facts.below = name;
+    } else if (tree.type(node) == NodeType::file) {
+        const Bytes start = start_of(tree, node, foreign_kind_bytes);
+        const FileKind kind = detect_file_kind(ByteView(start).first(std::min(start.size(), file_kind_bytes)));
+        const auto foreign = detect_foreign_kind(start);
+        if (kind != FileKind::tar && kind != FileKind::ext_file_system && !foreign) return;
+        facts.inside = name;
+        facts.inside_kind = foreign ? foreign->name : describe(kind, start);
+    }
 }
 
 }  // namespace
@@ -145,11 +189,7 @@ std::optional<NodeId> follow(const FileTree& tree, std::string_view path) {
 std::string read_text(const FileTree& tree, std::string_view path, std::size_t most) {
     const auto node = follow(tree, path);
     if (!node || tree.type(*node) != NodeType::file) return {};
-    const Content content = tree.content(*node);
-    if (!content.source || content.size == 0) return {};
-    Bytes bytes(static_cast<std::size_t>(std::min<std::uint64_t>(content.size, most)));
-    content.open()->read(0, bytes);
-    return std::string(as_text(bytes));
+    return std::string(as_text(start_of(tree, *node, most)));
 }
 
 RootFacts survey_root(const FileTree& tree) {
@@ -167,6 +207,7 @@ RootFacts survey_root(const FileTree& tree) {
         }
         break;
     }
+    if (!facts.init_present) look_at_only_entry(tree, facts);
     for (const char* folder : {"/lib/modules", "/usr/lib/modules"}) {
         facts.module_releases = names_in(tree, folder);
         if (!facts.module_releases.empty()) break;

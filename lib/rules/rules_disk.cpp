@@ -142,6 +142,15 @@ Findings too_few_clusters(const BootScenario& scenario) {
              "use smaller clusters, or a larger partition"}};
 }
 
+Findings last_cluster(const BootScenario& scenario) {
+    const DiskFacts* facts = disk(scenario);
+    const PartitionFacts* boot = facts ? partition(*facts, facts->boot_partition) : nullptr;
+    if (!boot || boot->in_last_cluster.empty()) return {};
+    return {{"the boot partition is filled to its last cluster", boot->in_last_cluster + " lies in it",
+             "the last cluster of " + format_size(boot->cluster_size) + " free",
+             "make the partition larger, or update the board's EEPROM"}};
+}
+
 Findings name_clash(const BootScenario& scenario) {
     const DiskFacts* facts = disk(scenario);
     if (!facts || facts->name_clashes.empty()) return {};
@@ -325,6 +334,17 @@ constexpr Rule rules[] = {
                "too and read it; others do not.",
       .source = "Microsoft FAT specification 1.03, \"FAT type determination\""},
      too_few_clusters},
+    {{.id = "fat-last-cluster",
+      .rule = "P5c",
+      .severity = Severity::warning,
+      .title = "A file in the last cluster of the boot partition",
+      .why = "The boot loader in an older EEPROM stops with \"FAT read failed\".",
+      .story = "Tools that make the boot partition exactly as large as its files fill its last cluster. The "
+               "EEPROM's own FAT driver takes that for a place beyond the end; it was mended on 2024-01-18 "
+               "(Pi 4) and 2024-01-22 (Pi 5). Linux, U-Boot and fsck.fat have nothing against it. A card that "
+               "is composed here leaves the cluster free.",
+      .source = "raspberrypi/rpi-eeprom #521, #522"},
+     last_cluster},
     {{.id = "fat-name-clash",
       .rule = "F8",
       .severity = Severity::error,

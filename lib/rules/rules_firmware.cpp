@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/text.hpp"
 #include "rules/rules.hpp"
 
 // Chapter 7: the GPU firmware and config.txt.
@@ -101,6 +102,57 @@ Findings firmware_missing(const BootScenario& scenario) {
         if (has_file(*facts, file)) return {};
     return {{"there is no GPU firmware on the boot partition", "no start4.elf", "start4.elf and fixup4.dat",
              "add the files of raspi-firmware; without them only an emulator can start this card"}};
+}
+
+/// The folder in the boot partition's root that the firmware cannot open; empty: none.
+std::string folder_of_the_label(const BootScenario& scenario) {
+    const FirmwareFacts* facts = firmware(scenario);
+    if (!facts || !scenario.disk) return {};
+    for (const PartitionFacts& part : scenario.disk->partitions) {
+        if (scenario.disk->boot_partition != part.number || part.label.empty()) continue;
+        for (const auto& [path, size] : facts->files) {
+            const std::string folder = path.substr(0, path.find('/'));
+            if (folder.size() < path.size() && same_name(folder, part.label)) return folder;
+        }
+    }
+    return {};
+}
+
+/// Files of that folder that config.txt makes the firmware read.
+std::vector<std::string> wanted_of(const std::string& folder, const FirmwareFacts& facts) {
+    std::vector<std::string> wanted;
+    const std::string prefix = config_value(facts, "os_prefix").value_or("");
+    const auto want = [&](const std::string& line, const std::string& path) {
+        if (path.size() > folder.size() && path[folder.size()] == '/' &&
+            same_name(path.substr(0, folder.size()), folder))
+            wanted.push_back(line);
+    };
+    for (const char* key : {"kernel", "device_tree", "armstub"})
+        if (const auto value = config_value(facts, key))
+            want(key + ("=" + *value), has_file(facts, prefix + *value) ? prefix + *value : *value);
+    const std::string overlays = config_value(facts, "overlay_prefix").value_or("overlays/");
+    for (const std::string& value : config_values(facts, "dtoverlay"))
+        if (!value.empty()) want("dtoverlay=" + value, overlays + value);
+    return wanted;
+}
+
+Findings label_hides_wanted(const BootScenario& scenario) {
+    const std::string folder = folder_of_the_label(scenario);
+    if (folder.empty()) return {};
+    const std::vector<std::string> wanted = wanted_of(folder, *firmware(scenario));
+    if (wanted.empty()) return {};
+    return {{"the firmware cannot open a folder that is named as the boot partition",
+             describe_list(wanted) + ", and the volume label is that of " + folder + "/",
+             "another label, or another folder",
+             "set image.boot_partition.label to another one (fatlabel), or rename the folder"}};
+}
+
+Findings label_is_a_folder(const BootScenario& scenario) {
+    const std::string folder = folder_of_the_label(scenario);
+    if (folder.empty() || !wanted_of(folder, *firmware(scenario)).empty()) return {};
+    return {{"a folder of the boot partition has the name of its volume label", folder + "/",
+             "names that differ in more than case",
+             "set image.boot_partition.label to another one (fatlabel), or rename the folder"}};
 }
 
 Findings armstub_missing(const BootScenario& scenario) {
@@ -219,6 +271,25 @@ constexpr Rule rules[] = {
                "does without it.",
       .source = "Raspberry Pi documentation, boot folder contents"},
      firmware_missing},
+    {{.id = "label-hides-folder",
+      .rule = "F9",
+      .severity = Severity::error,
+      .title = "The firmware must read from a folder that is named as the volume label",
+      .why = "It finds the label's entry instead of the folder, and not the file: seven flashes, or an overlay "
+             "that is missing.",
+      .story = "The GPU firmware compares names of the root directory without looking whether the entry is the "
+               "volume label, which stands first. Alpine Linux, which has its kernel in boot/, did not start from "
+               "cards whose partition was labelled \"boot\" as Raspberry Pi OS labels it. Case does not matter.",
+      .source = "raspberrypi/firmware #1529; RPi-Distro/pi-gen #669"},
+     label_hides_wanted},
+    {{.id = "label-is-a-folder",
+      .rule = "F9a",
+      .severity = Severity::warning,
+      .title = "A folder has the name of the boot partition's volume label",
+      .why = "U-Boot and Linux read it; the GPU firmware does not find it.",
+      .story = "Harmless as long as config.txt names nothing in it, see label-hides-folder.",
+      .source = "raspberrypi/firmware #1529"},
+     label_is_a_folder},
     {{.id = "armstub-missing",
       .rule = "F5",
       .severity = Severity::error,

@@ -25,8 +25,25 @@ Findings no_getty(const BootScenario& scenario) {
 Findings no_init(const BootScenario& scenario) {
     const RootFacts* facts = root(scenario);
     if (!facts || facts->init_present || scenario.modules.contains(ModuleKind::initrd)) return {};
+    if (!facts->below.empty() || !facts->inside.empty()) return {};  // told as what it is
     return {{"the root file system has no init", "none of /sbin/init, /etc/init, /bin/init, /bin/sh", "/sbin/init",
              "install an init, or check the root file system that was used"}};
+}
+
+Findings below_a_folder(const BootScenario& scenario) {
+    const RootFacts* facts = root(scenario);
+    if (!facts || facts->below.empty()) return {};
+    return {{"the root file system lies one folder too low", "everything is below /" + facts->below + "/",
+             "/etc, /sbin/init and the others at its top",
+             "pack it from its own top (tar -C " + facts->below + " -cf FILE .), or name the folder " + facts->below}};
+}
+
+Findings inside_a_file(const BootScenario& scenario) {
+    const RootFacts* facts = root(scenario);
+    if (!facts || facts->inside.empty()) return {};
+    return {{"the root file system holds another one, packed",
+             "nothing but /" + facts->inside + ", " + facts->inside_kind, "the files themselves",
+             "give " + facts->inside + " itself as the root file system"}};
 }
 
 Findings wrong_machine(const BootScenario& scenario) {
@@ -102,6 +119,23 @@ constexpr Rule rules[] = {
                "name another one, so this is a warning.",
       .source = "linux init/main.c"},
      no_init},
+    {{.id = "root-below-a-folder",
+      .rule = "P7b",
+      .severity = Severity::error,
+      .title = "The root file system lies one folder too low",
+      .why = "dom0 finds no init at the top and panics, with an initrd too.",
+      .story = "\"tar -cf root.tar rootfs\" packs the folder and not what is in it, and many archives for "
+               "download are made so. Raised where the only folder has what a root file system has.",
+      .source = "linux init/main.c; termux/proot-distro #384"},
+     below_a_folder},
+    {{.id = "root-inside-a-file",
+      .rule = "P7c",
+      .severity = Severity::error,
+      .title = "The root file system holds nothing but another one",
+      .why = "dom0 finds no init and panics, with an initrd too.",
+      .story = "An image or an archive was packed once more, as build systems do for their artifacts.",
+      .source = "linux init/main.c"},
+     inside_a_file},
 };
 
 }  // namespace

@@ -231,6 +231,7 @@ struct PartitionFacts {
     std::optional<std::uint64_t> file_system_size;  ///< bytes it believes to have
     std::uint64_t cluster_count = 0;                ///< FAT
     std::uint64_t cluster_size = 0;                 ///< FAT, bytes
+    std::string in_last_cluster;                    ///< FAT: the file or folder that lies there; empty: none
 };
 
 struct DiskFacts {
@@ -251,6 +252,9 @@ struct RootFacts {
     std::optional<bool> xen_tools;             ///< xl and xenstored (or oxenstored)
     std::string xen_tools_version;             ///< "4.17"; empty: not known
     std::string fstab_root;                    ///< first field of the line for "/"; empty: no such line
+    std::string below;                         ///< the folder in which a whole root file system lies; empty: none
+    std::string inside;                        ///< the one file of the root, where it holds another file system
+    std::string inside_kind;                   ///< "an ext2, ext3 or ext4 file system", "a tar"
 };
 
 struct BootScenario {

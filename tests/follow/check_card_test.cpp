@@ -13,6 +13,7 @@
 #include "follow/card_maker.hpp"
 #include "follow/good_card.hpp"
 #include "support/artifact_kit.hpp"
+#include "support/run.hpp"
 
 namespace rpixen {
 namespace {
@@ -330,6 +331,16 @@ constexpr DiskChange disk_changes[] = {
      }},
     // mtools makes no file on such a FAT, so only the boot sector says so.
     {"fat32-too-few-clusters", unchanged, [](const std::string& image) { patch(image, 4 * MiB + 13, "\x02"); }},
+    {"fat-last-cluster", unchanged,
+     [](const std::string& image) {
+         // "                 12 345 678 bytes free": the largest file that still goes in.
+         const std::string listing = test::run_ok({"mdir", "-i", image + "@@4M", "::/"});
+         const std::string line = listing.substr(listing.rfind('\n', listing.find(" bytes free")));
+         std::string digits;
+         for (const char letter : line.substr(0, line.find("bytes")))
+             if (letter >= '0' && letter <= '9') digits += letter;
+         test::run_ok({"mcopy", "-i", image + "@@4M", "-", "::/fill.bin"}, std::string(std::stoul(digits), 'x'));
+     }},
     // Of two long names one letter is made the other's in upper case.
     {"fat-name-clash",
      [](CardRecipe& card) {

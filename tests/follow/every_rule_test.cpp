@@ -52,6 +52,7 @@ Survey survey_of(const CardRecipe& recipe) {
             fat.size = partition.range.size();
             fat.clusters = 98000;
             fat.cluster_size = 512;
+            fat.label = "boot";
             partition.file_system = fat;
         } else {
             Ext ext;
@@ -350,6 +351,12 @@ const std::map<std::string, Change>& changes() {
         {"config-kernel-no-program", [](CardRecipe& card) { card.boot["u-boot.bin"] = "no U-Boot"; }},
         {"firmware-incomplete", without("fixup4.dat")},
         {"firmware-missing", all({without("fixup4.dat"), without("start4.elf")})},
+        {"label-hides-folder",
+         [](CardRecipe& card) {
+             card.boot["boot/u-boot.bin"] = card.boot["u-boot.bin"];
+             card.boot["config.txt"] += "kernel=boot/u-boot.bin\n";
+         }},
+        {"label-is-a-folder", boot("Boot/notes.txt", "notes")},
         {"armstub-missing", config("armstub=bl31.bin")},
         {"config-overlay-missing", config("dtoverlay=vc4-kms-v3d,noaudio")},
         {"config-include-missing", config("include extra.txt")},
@@ -365,6 +372,18 @@ const std::map<std::string, Change>& changes() {
         {"xen-tools-version", [](CardRecipe& card) { card.root["usr/lib/libxenlight.so.4.14.0"] = ""; }},
         {"init-not-aarch64", [](CardRecipe& card) { card.root["sbin/init"][18] = 62; }},
         {"init-missing", without("sbin/init")},
+        {"root-below-a-folder",
+         [](CardRecipe& card) {
+             Files below;
+             for (const auto& [path, content] : card.root) below["rootfs/" + path] = content;
+             card.root = std::move(below);
+         }},
+        {"root-inside-a-file",
+         [](CardRecipe& card) {
+             std::string image(4096, '\0');
+             image.replace(1080, 2, "\x53\xef");
+             card.root = {{"root.ext4", image}};
+         }},
     };
     return table;
 }
@@ -379,6 +398,7 @@ const std::set<std::string> of_the_disk{
     "boot-partition-missing",
     "boot-partition-unusual",
     "fat32-too-few-clusters",
+    "fat-last-cluster",
     "fat-name-clash",
     "image-damaged",
 };

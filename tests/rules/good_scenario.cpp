@@ -152,7 +152,13 @@ BootScenario good_scenario() {
     root.file_system = "ext4";
     root.file_system_size = 500 * MiB;
     scenario.disk = DiskFacts{760 * MiB, false, {boot, root}, 1, 2, {}, {}};
-    scenario.root = RootFacts{true, std::uint16_t{183}, true, {"6.1.0-37-arm64"}, true, "4.17", "/dev/mmcblk0p2"};
+    RootFacts& facts = scenario.root.emplace();
+    facts.getty_on_hvc0 = true;
+    facts.init_machine = 183;
+    facts.module_releases = {"6.1.0-37-arm64"};
+    facts.xen_tools = true;
+    facts.xen_tools_version = "4.17";
+    facts.fstab_root = "/dev/mmcblk0p2";
     scenario.xen_bootargs = tree().xen_bootargs;
     scenario.dom0_bootargs = tree().dom0_bootargs;
     return scenario;

@@ -246,6 +246,17 @@ const std::map<std::string, Break>& breaks() {
         {"saved-environment-damaged", [](auto& s) { s.saved_environment->crc_right = false; }},
         {"uboot-not-64-bit", [](auto& s) { s.uboot->arm64 = false; }},
         // Firmware
+        {"label-hides-folder",
+         [](auto& s) {
+             s.disk->partitions[0].label = "OVERLAYS";
+             s.firmware->files["overlays/disable-bt.dtbo"] = 1;
+             set_config(s, "dtoverlay", "disable-bt");
+         }},
+        {"label-is-a-folder",
+         [](auto& s) {
+             s.disk->partitions[0].label = "BOOT";
+             s.firmware->files["boot/notes.txt"] = 1;
+         }},
         {"config-missing", [](auto& s) { s.firmware->config_present = false; }},
         {"config-line-too-long", [](auto& s) { s.firmware->config[0].text.resize(99, '#'); }},
         {"config-disables-gic", [](auto& s) { set_config(s, "enable_gic", "0"); }},
@@ -273,6 +284,7 @@ const std::map<std::string, Break>& breaks() {
         {"boot-partition-missing", [](auto& s) { s.disk->boot_partition.reset(); }},
         {"boot-partition-unusual", [](auto& s) { s.disk->partitions[0].mbr_type = 0x83; }},
         {"fat32-too-few-clusters", [](auto& s) { s.disk->partitions[0].cluster_count = 65524; }},
+        {"fat-last-cluster", [](auto& s) { s.disk->partitions[0].in_last_cluster = "/start4.elf"; }},
         {"fat-name-clash",
          [](auto& s) {
              s.disk->name_clashes = {"boot.scr", "BOOT.SCR"};
@@ -283,6 +295,17 @@ const std::map<std::string, Break>& breaks() {
         {"xen-tools-missing", [](auto& s) { s.root->xen_tools = false; }},
         {"xen-tools-version", [](auto& s) { s.root->xen_tools_version = "4.14"; }},
         {"init-not-aarch64", [](auto& s) { s.root->init_machine = std::uint16_t{62}; }},
+        {"root-below-a-folder",
+         [](auto& s) {
+             s.root->init_present = false;
+             s.root->below = "rootfs";
+         }},
+        {"root-inside-a-file",
+         [](auto& s) {
+             s.root->init_present = false;
+             s.root->inside = "root.ext4";
+             s.root->inside_kind = "an ext2, ext3 or ext4 file system";
+         }},
         {"init-missing",
          [](auto& s) {
              s.root->init_present = false;
