@@ -6,6 +6,7 @@
 
 #include "artifact/boot_binaries.hpp"
 #include "artifact/file_kind.hpp"
+#include "board/board.hpp"
 #include "boot/config_txt.hpp"
 #include "unpack/packing.hpp"
 
@@ -101,6 +102,20 @@ std::optional<bool> is_arm64_code(const Content& content) {
     return std::nullopt;
 }
 
+/// TF-A says "BL31: " in its greeting. It takes 512 KiB whatever the size of its file, and says so in the tree
+/// that it hands over (plat/rpi/rpi4/rpi4_bl31_setup.c).
+bool is_trusted_firmware(const Content& content) {
+    constexpr std::size_t most = 1 * MiB;
+    return as_text(start_of(content, most)).find("BL31: ") != std::string_view::npos;
+}
+
+std::optional<Range> armstub_range(const FileTree& tree, const FirmwareFacts& facts) {
+    const auto name = config_value(facts, "armstub");
+    const auto content = name ? find_boot_file(tree, *name) : std::nullopt;
+    if (!content) return std::nullopt;
+    return is_trusted_firmware(*content) ? board::armstub : Range{0, content->size};
+}
+
 }  // namespace
 
 std::optional<Content> find_boot_file(const FileTree& tree, std::string_view path) {
@@ -120,6 +135,7 @@ FirmwareFacts survey_firmware(const FileTree& tree, const BoardModel* board) {
     add_files(tree, FileTree::root(), "", facts.files);
     facts.config_present = find_boot_file(tree, "config.txt").has_value();
     add_config(tree, "config.txt", 0, facts);
+    facts.armstub = armstub_range(tree, facts);
     return facts;
 }
 

@@ -123,7 +123,8 @@ std::vector<BootCandidate> boot_candidates(const CardFiles& card, const std::opt
     return found;
 }
 
-UBootStart uboot_start(const CardFiles& card, const BootScenario& scenario) {
+UBootStart uboot_start(const CardFiles& card, const BootScenario& scenario,
+                       const std::optional<Content>& firmware_tree) {
     UBootStart start;
     if (scenario.firmware && scenario.firmware->board) start.board = scenario.firmware->board;
     start.board_memory = start.board->memories.front();
@@ -137,10 +138,7 @@ UBootStart uboot_start(const CardFiles& card, const BootScenario& scenario) {
         for (const char* name : {"scriptaddr", "fdt_addr_r", "kernel_addr_r", "ramdisk_addr_r", "loadaddr"})
             if (const auto value = scenario.uboot->environment.find(name); value != scenario.uboot->environment.end())
                 start.environment.emplace(name, value->second);
-    if (card.disk.boot_partition && scenario.firmware)
-        start.firmware_tree = find_card_file(
-            card, *card.disk.boot_partition,
-            config_value(*scenario.firmware, "device_tree").value_or(std::string(start.board->tree)));
+    start.firmware_tree = firmware_tree;
     if (start.firmware_tree) start.card_number = card_number(*start.firmware_tree);
     start.partitions = partitions(card, start.card_number);
     start.find_file = [&card](unsigned partition, const std::string& path) {

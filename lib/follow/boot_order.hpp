@@ -33,7 +33,8 @@ std::vector<BootCandidate> boot_candidates(const CardFiles& card, const std::opt
 std::optional<Content> find_card_file(const CardFiles& card, unsigned partition, const std::string& path);
 
 /// What U-Boot knows when it starts a script of this card: `scenario` has the firmware's files, U-Boot and
-/// the saved environment. Holds a reference to `card`.
-UBootStart uboot_start(const CardFiles& card, const BootScenario& scenario);
+/// the saved environment, `firmware_tree` is what the firmware hands over. Holds a reference to `card`.
+UBootStart uboot_start(const CardFiles& card, const BootScenario& scenario,
+                       const std::optional<Content>& firmware_tree);
 
 }  // namespace rpixen

@@ -13,6 +13,7 @@
 #include "follow/boot_order.hpp"
 #include "follow/boot_script.hpp"
 #include "follow/card_files.hpp"
+#include "follow/firmware/firmware_tree.hpp"
 #include "follow/survey_root.hpp"
 #include "follow/tree_facts.hpp"
 
@@ -52,6 +53,9 @@ class Surveyor {
             return std::move(survey_);
         }
         scenario().firmware = survey_firmware(*boot_, board_);
+        FirmwareTree handed_over = firmware_tree(*boot_, *scenario().firmware);
+        scenario().firmware->overlays = std::move(handed_over.overlays);
+        firmware_tree_ = std::move(handed_over.content);
         scenario().saved_environment = saved_environment(*boot_);
         find_uboot();
         follow_script();
@@ -131,7 +135,7 @@ class Surveyor {
     }
 
     void follow_script() {
-        UBootStart start = uboot_start(card_, scenario());
+        UBootStart start = uboot_start(card_, scenario(), firmware_tree_);
         std::optional<FoundScript> script = find_script(start);
         UBootScriptText entry;
         const auto& saved = scenario().saved_environment;
@@ -403,6 +407,7 @@ class Surveyor {
     const BoardModel* board_;
     const FileTree* boot_ = nullptr;
     const FileTree* root_ = nullptr;
+    std::optional<Content> firmware_tree_;  ///< what the firmware hands over
     Survey survey_;
     bool efi_only_ = false;  ///< an EFI program is all that U-Boot would find
 };

@@ -50,11 +50,17 @@ void add_modules(const DeviceTree& tree, const std::string& parent, int depth, C
     }
 }
 
+bool is_off(const DeviceTree& tree, const std::string& path) {
+    const std::string status = tree.string(path, "status").value_or("okay");
+    return status != "okay" && status != "ok";
+}
+
 void add_nodes(const DeviceTree& tree, TreeFacts& facts) {
     facts.nodes = tree.paths();
     for (const std::string& path : facts.nodes)
         if (std::string_view(path).substr(path.rfind('/') + 1).starts_with("serial@"))
-            facts.serials.push_back({path, tree.strings(path, "compatible"), tree.string(path, "status").value_or("")});
+            facts.serials.push_back({path, tree.strings(path, "compatible"), tree.string(path, "status").value_or(""),
+                                     tree.has(path + "/bluetooth") && !is_off(tree, path + "/bluetooth")});
 }
 
 }  // namespace

@@ -92,6 +92,22 @@ Findings bootargs_astray(const BootScenario& scenario) {
     return {};
 }
 
+/// "dtuart=serial0, /soc/serial@7e201000, which has a bluetooth node below it"
+std::string bluetooth_port(const std::string& dtuart, const std::string& path) {
+    return "dtuart=" + dtuart + (dtuart.starts_with(path) ? "" : ", " + path) + ", which has a bluetooth node below it";
+}
+
+/// The mini UART, by its alias where it has one.
+std::string header_port(const TreeFacts& tree) {
+    for (const TreeFacts::Serial& serial : tree.serials) {
+        if (!contains(serial.compatible, "brcm,bcm2835-aux-uart")) continue;
+        for (const auto& [alias, path] : tree.aliases)
+            if (path == serial.path && alias.starts_with("serial")) return "dtuart=" + alias + " or dtuart=" + path;
+        return "dtuart=" + serial.path;
+    }
+    return "dtuart=/soc/serial@7e215040";
+}
+
 Findings no_console(const BootScenario& scenario) {
     if (!scenario.xen_bootargs) return {};
     const auto dtuart = command_line_value(*scenario.xen_bootargs, "dtuart");
@@ -121,6 +137,9 @@ Findings no_console(const BootScenario& scenario) {
         if (!contains(serial.compatible, "brcm,bcm2835-aux-uart") && !contains(serial.compatible, "arm,pl011"))
             return {{"Xen has no driver for its serial port", path + " is " + describe_list(serial.compatible),
                      "brcm,bcm2835-aux-uart or arm,pl011", "name another port in dtuart="}};
+        if (serial.bluetooth && !(scenario.firmware && header_has_pl011(*scenario.firmware)))
+            return {{"Xen's serial port is the one of the Bluetooth chip", bluetooth_port(*dtuart, path),
+                     "the port on the header", "use " + header_port(*tree)}};
         return {};
     }
     std::vector<std::string> paths;
@@ -209,7 +228,10 @@ constexpr Rule rules[] = {
       .why = "Without dtuart= naming a node that is there, enabled and known to it, Xen says nothing at all.",
       .story = "dtuart= takes a path or an alias, and options behind a colon. The node must be enabled: "
                "uart1 is disabled in bcm283x.dtsi and okay in bcm2711-rpi-4-b.dts. Xen drives "
-               "brcm,bcm2835-aux-uart and arm,pl011. The option is cut at 256 bytes.",
+               "brcm,bcm2835-aux-uart and arm,pl011. The option is cut at 256 bytes. In the trees of kernel.org "
+               "serial0 is the PL011, whose lines go to the Bluetooth chip (the node has a child bluetooth): "
+               "ImageBuilder's dtuart=serial0 is silent there, and serial1 is the port on the header. In the trees of "
+               "raspberrypi/linux it is the other way round.",
       .source = "xen xen/drivers/char/arm-uart.c, ns16550.c, pl011.c"},
      no_console},
     {{.id = "dtb-loses-firmware-edits",

@@ -169,8 +169,11 @@ Findings overlay_missing(const BootScenario& scenario) {
     if (!facts || facts->files.empty()) return {};
     std::vector<std::string> missing;
     for (const std::string& value : config_values(*facts, "dtoverlay")) {
-        const std::string name = value.substr(0, value.find(','));
-        if (!name.empty() && !has_file(*facts, "overlays/" + name + ".dtbo")) missing.push_back("dtoverlay=" + name);
+        const std::string name = value.substr(0, value.find_first_of(",:"));
+        const std::string path = config_value(*facts, "overlay_prefix").value_or("overlays/") + name + ".dtbo";
+        if (!name.empty() && !has_file(*facts, path) &&
+            !has_file(*facts, config_value(*facts, "os_prefix").value_or("") + path))
+            missing.push_back("dtoverlay=" + name);
     }
     if (missing.empty()) return {};
     return {{"config.txt asks for overlays that are not there", describe_list(missing), "files of overlays/",
@@ -191,11 +194,39 @@ Findings include_missing(const BootScenario& scenario) {
     return findings;
 }
 
+Findings overlay_not_applied(const BootScenario& scenario) {
+    const FirmwareFacts* facts = firmware(scenario);
+    if (!facts) return {};
+    Findings findings;
+    for (const OverlayFacts& overlay : facts->overlays)
+        if (!overlay.valid || !overlay.is_overlay || !overlay.failure.empty())
+            findings.push_back({"the firmware cannot apply " + overlay.file,
+                                !overlay.valid        ? "no device tree blob"
+                                : !overlay.is_overlay ? "a device tree without __overlay__ nodes"
+                                                      : overlay.failure,
+                                "an overlay for the device tree of this card",
+                                "use an overlay made for this device tree, or remove the dtoverlay line"});
+    return findings;
+}
+
+/// enable_uart= as the firmware takes it: by default on only where the header has the PL011.
+bool uart_enabled(const FirmwareFacts& facts) {
+    if (const auto value = config_value(facts, "enable_uart")) return *value == "1";
+    return header_has_pl011(facts);
+}
+
+Findings uart_off_under_uboot(const BootScenario& scenario) {
+    const FirmwareFacts* facts = firmware(scenario);
+    if (!facts || !facts->config_present || !scenario.uboot || uart_enabled(*facts)) return {};
+    const auto value = config_value(*facts, "enable_uart");
+    return {{"U-Boot will hang before it says a word", value ? "enable_uart=" + *value : "no enable_uart=1",
+             "enable_uart=1", "write enable_uart=1 into config.txt"}};
+}
+
 Findings uart_off(const BootScenario& scenario) {
     const FirmwareFacts* facts = firmware(scenario);
-    if (!facts || !facts->config_present || !scenario.xen_bootargs) return {};
-    if (scenario.xen_bootargs->find("dtuart") == std::string::npos) return {};
-    if (config_value(*facts, "enable_uart").value_or("0") == "1") return {};
+    if (!facts || !facts->config_present || scenario.uboot || !scenario.xen_bootargs) return {};
+    if (scenario.xen_bootargs->find("dtuart") == std::string::npos || uart_enabled(*facts)) return {};
     return {{"config.txt does not enable the serial port", "no enable_uart=1", "enable_uart=1", "add enable_uart=1"}};
 }
 
@@ -307,6 +338,17 @@ constexpr Rule rules[] = {
       .story = "dtoverlay=NAME needs overlays/NAME.dtbo (or an alias in overlay_map.dtb) on the boot partition.",
       .source = "Raspberry Pi documentation, device trees and overlays"},
      overlay_missing},
+    {{.id = "config-overlay-not-applied",
+      .rule = "F6b",
+      .severity = Severity::warning,
+      .title = "The firmware cannot apply an overlay of config.txt",
+      .why = "It leaves the overlay out and goes on; what it was to change stays as it is.",
+      .story = "dtoverlay= is applied to the device tree of the boot partition. An overlay that names nodes by label "
+               "needs /__symbols__ in it (dtc -@), and one for the kernel of raspberrypi/linux may name nodes that "
+               "another kernel's tree does not have. `vcdbg log msg` shows it as \"dterror\". Parameters behind the "
+               "name are not looked at here.",
+      .source = "Raspberry Pi documentation, device trees and overlays"},
+     overlay_not_applied},
     {{.id = "config-include-missing",
       .rule = "F6a",
       .severity = Severity::warning,
@@ -316,6 +358,18 @@ constexpr Rule rules[] = {
                "to stand in config.txt itself.",
       .source = "Raspberry Pi documentation, config.txt include"},
      include_missing},
+    {{.id = "uart-off-under-uboot",
+      .rule = "F7c",
+      .severity = Severity::error,
+      .title = "U-Boot is started without enable_uart=1",
+      .why = "Its console is the mini UART, which then has no clock: U-Boot hangs before its first line.",
+      .story = "\"enable_uart=1 is required for U-Boot to operate correctly, even if you only care about the "
+               "HDMI/usbkbd console\", says U-Boot's own configuration of the board. Without the line a Raspberry Pi 4 "
+               "has 0, because its header carries the mini UART; with dtoverlay=disable-bt or miniuart-bt it carries "
+               "the PL011 and the default is 1. What one sees is the rainbow picture, or nothing. Not to be seen in "
+               "QEMU, which has no firmware.",
+      .source = "u-boot arch/arm/mach-bcm283x/Kconfig TARGET_RPI_4; meta-raspberrypi #732, #1189"},
+     uart_off_under_uboot},
     {{.id = "uart-not-enabled",
       .rule = "F7",
       .severity = Severity::warning,

@@ -64,15 +64,14 @@ Findings in_reserved_memory(const BootScenario& scenario) {
 }
 
 Findings scratch_in_armstub(const BootScenario& scenario) {
-    if (!scenario.firmware) return {};
-    const auto armstub = config_value(*scenario.firmware, "armstub");
-    if (!armstub) return {};
-    constexpr Range stub{0, 0x20000};  // TF-A for the Pi 4 is linked at 0 and may reach that far
+    if (!scenario.firmware || !scenario.firmware->armstub) return {};
+    const Range& stub = *scenario.firmware->armstub;
     Findings findings;
     for (const Placement& load : scenario.placements) {
         if (!is_load(load.role) || !load.range.overlaps(stub)) continue;
         findings.push_back({load.name + " is loaded over the armstub",
-                            load.name + " " + describe_range(load.range) + ", armstub=" + *armstub,
+                            load.name + " " + describe_range(load.range) + ", armstub=" +
+                                config_value(*scenario.firmware, "armstub").value_or("") + " " + describe_range(stub),
                             "nothing below " + format_address(stub.end),
                             "load " + load.name + " elsewhere, or remove armstub= from config.txt"});
     }
@@ -180,9 +179,10 @@ constexpr Rule rules[] = {
       .title = "Something is loaded over the armstub",
       .why = "The armstub is the secure monitor: overwritten, the other cores never start.",
       .story = "The firmware's built-in stub ends at 0x1000, and the tree reserves it. An armstub= of one's "
-               "own, TF-A for example, reaches to 0x20000 and further, "
-               "and nothing reserves that: the classic overlay scratch at 0x18000 lies in the middle of it.",
-      .source = "derived; TF-A plat/rpi/rpi4"},
+               "own is loaded to 0 and takes what its file has: armstub8-gic.bin a few hundred bytes, TF-A 512 KiB "
+               "whatever the size of its file. Nothing reserves that for U-Boot: the classic overlay scratch at "
+               "0x18000 lies in the middle of TF-A.",
+      .source = "TF-A plat/rpi/rpi4/rpi4_bl31_setup.c; raspberrypi/tools armstubs"},
      scratch_in_armstub},
     {{.id = "load-over-uboot",
       .rule = "A7",

@@ -50,4 +50,11 @@ std::optional<std::string> config_value(const FirmwareFacts& firmware, std::stri
     return values.back();
 }
 
+bool header_has_pl011(const FirmwareFacts& firmware) {
+    for (const std::string& value : config_values(firmware, "dtoverlay"))
+        for (const char* name : {"disable-bt", "miniuart-bt", "pi3-disable-bt", "pi3-miniuart-bt"})
+            if (value.substr(0, value.find(',')) == name) return true;
+    return false;
+}
+
 }  // namespace rpixen

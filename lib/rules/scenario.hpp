@@ -113,7 +113,8 @@ struct TreeFacts {
     struct Serial {
         std::string path;
         std::vector<std::string> compatible;
-        std::string status;  ///< empty: no property, which means okay
+        std::string status;      ///< empty: no property, which means okay
+        bool bluetooth = false;  ///< the port is wired to the Bluetooth chip, not to the header
     };
     std::vector<Serial> serials;                 ///< nodes that are called serial@...
     std::map<std::string, std::string> aliases;  ///< without the slash: "serial0" -> "/soc/serial@7e201000"
@@ -124,7 +125,7 @@ struct TreeFacts {
 struct OverlayFacts {
     std::string file;
     std::uint64_t size = 0;
-    bool at_boot = false;                  ///< U-Boot's `fdt apply`, not the composer
+    bool at_boot = false;                  ///< U-Boot's `fdt apply`, not the firmware or the composer
     std::optional<std::uint64_t> address;  ///< where the script loads it
     bool valid = true;                     ///< a device tree blob
     bool is_overlay = true;                ///< has fragments
@@ -214,6 +215,8 @@ struct FirmwareFacts {
     std::map<std::string, std::uint64_t> files;
     /// Whether what kernel= names can be a program at all; nothing where it is not there.
     std::optional<bool> starts_a_program;
+    std::optional<Range> armstub;        ///< memory that the file of armstub= takes; nothing: none of one's own
+    std::vector<OverlayFacts> overlays;  ///< of dtoverlay=, as far as their files are there
 };
 
 struct PartitionFacts {
@@ -288,6 +291,9 @@ std::uint64_t xen_runs_at(const XenFacts& xen);
 std::optional<std::string> config_value(const FirmwareFacts& firmware, std::string_view key);
 /// Every value of a key that may stand more than once (dtoverlay, dtparam).
 std::vector<std::string> config_values(const FirmwareFacts& firmware, std::string_view key);
+
+/// Whether an overlay of config.txt puts the PL011 on the header in the mini UART's place.
+bool header_has_pl011(const FirmwareFacts& firmware);
 
 /// Every rule applied; sorted by severity (errors first), then by id.
 std::vector<Diagnostic> judge(const BootScenario& scenario);

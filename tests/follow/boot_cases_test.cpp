@@ -247,6 +247,69 @@ TEST_F(BootCase, AnEfiProgramComesBeforeTheScriptFrom202501On) {
     EXPECT_THAT(judged(script(usual)), Not(Contains("efi-before-script")));
 }
 
+/// The script takes the firmware's tree as it is.
+const char* const plain =
+    "fatload mmc 0:1 0x200000 xen-raspberrypi4-64 && fatload mmc 0:1 0x480000 Image && "
+    "booti 0x200000 - ${fdt_addr}\n";
+
+TEST_F(BootCase, TheFirmwareAppliesTheOverlay) {
+    boot["config.txt"] += "dtoverlay=pi4-64-xen\n";
+    boot["cmdline.txt"] = "console=hvc0 root=/dev/mmcblk0p2 rootwait\n";
+    boot["overlays/pi4-64-xen.dtbo"] = test::pi4_overlay(test::reg(kernel_size), test::xen_bootargs);
+    const auto ids = judged(plain);
+    EXPECT_TRUE(only_harmless(ids)) << ::testing::PrintToString(ids);
+    EXPECT_EQ(scenario().dom0_bootargs, "console=hvc0 root=/dev/mmcblk0p2 rootwait");
+    EXPECT_EQ(scenario().xen_bootargs, test::xen_bootargs);
+    EXPECT_EQ(scenario().kernel->file, "Image");
+}
+
+TEST_F(BootCase, ATreeFromTheCardHasNothingOfTheFirmwares) {
+    boot["config.txt"] += "dtoverlay=pi4-64-xen\n";
+    boot["overlays/pi4-64-xen.dtbo"] = test::pi4_overlay(test::reg(kernel_size), test::xen_bootargs);
+    EXPECT_THAT(judged("fatload mmc 0:1 ${fdt_addr_r} bcm2711-rpi-4-b.dtb && fatload mmc 0:1 0x200000 "
+                       "xen-raspberrypi4-64 && fatload mmc 0:1 0x480000 Image && booti 0x200000 - ${fdt_addr_r}\n"),
+                Contains("dom0-module-missing"));
+}
+
+TEST_F(BootCase, AnOverlaysNameHasNoEnding) {
+    boot["config.txt"] += "dtoverlay=pi4-64-xen.dtbo\n";
+    boot["overlays/pi4-64-xen.dtbo"] = test::pi4_overlay(test::reg(kernel_size), test::xen_bootargs);
+    const auto ids = judged(plain);
+    EXPECT_THAT(ids, Contains("dom0-module-missing"));
+    EXPECT_THAT(ids, Contains("config-overlay-missing"));
+}
+
+TEST_F(BootCase, Serial0IsTheBluetoothChips) {
+    boot["bcm2711-rpi-4-b.dtb"] = test::compile_tree(
+        "/dts-v1/; / { compatible = \"raspberrypi,4-model-b\", \"brcm,bcm2711\"; #address-cells = <2>; #size-cells = "
+        "<1>; aliases { serial0 = \"/soc/serial@7e201000\"; serial1 = \"/soc/serial@7e215040\"; }; chosen { }; "
+        "soc { serial@7e201000 { compatible = \"arm,pl011\"; status = \"okay\"; bluetooth { }; }; "
+        "serial@7e215040 { compatible = \"brcm,bcm2835-aux-uart\"; status = \"okay\"; }; }; };");
+    std::string text = script(usual);
+    EXPECT_TRUE(only_harmless(judged(text)));
+    text.replace(text.find("dtuart=serial1"), 14, "dtuart=serial0");
+    EXPECT_THAT(judged(text), Contains("xen-console-missing"));
+    EXPECT_THAT(found("xen-console-missing"), HasSubstr("/soc/serial@7e201000"));
+}
+
+TEST_F(BootCase, AnArmstubCountsWithItsRealSize) {
+    const std::string text = "fatload mmc 0:1 0x18000 more.bin\n" + script(usual);
+    boot["more.bin"] = "more";
+    boot["config.txt"] += "armstub=stub.bin\n";
+    boot["stub.bin"] = std::string(512, 's');
+    EXPECT_THAT(judged(text), Not(Contains("load-over-armstub")));
+    boot["stub.bin"] = std::string(0x18001, 's');
+    EXPECT_THAT(judged(text), Contains("load-over-armstub"));
+    boot["stub.bin"] = std::string(512, 's') + "NOTICE:  BL31: %s";  // TF-A's own 512 KiB
+    EXPECT_THAT(judged(text), Contains("load-over-armstub"));
+}
+
+TEST_F(BootCase, WithoutEnableUartUBootHangs) {
+    EXPECT_THAT(judged(script(usual)), Not(Contains("uart-off-under-uboot")));
+    boot["config.txt"] = "arm_64bit=1\nkernel=u-boot.bin\n";
+    EXPECT_THAT(judged(script(usual)), Contains("uart-off-under-uboot"));
+}
+
 TEST_F(BootCase, AScriptThatStartsNothingIsFollowedByTheNext) {
     boot["boot.scr.uimg"] = scr("echo nothing\n");
     EXPECT_TRUE(only_harmless(judged(script(usual))));

@@ -203,7 +203,7 @@ constexpr Change changes[] = {
      }},
     {"config-kernel-missing",
      [](const TemporaryFolder&, CardRecipe& card) { card.boot["config.txt"] = "enable_uart=1\n"; }},
-    {"uart-not-enabled",
+    {"uart-off-under-uboot",
      [](const TemporaryFolder&, CardRecipe& card) {
          card.boot["config.txt"] = "kernel=u-boot.bin\n[pi3]\nenable_uart=1\n";
      }},

@@ -215,7 +215,7 @@ const std::map<std::string, Change>& changes() {
         {"module-in-reserved-memory", chosen(cells + dom0,
                                              "reserved-memory { #address-cells = <2>; #size-cells = <1>; "
                                              "ranges; nvram@500000 { reg = <0 0x500000 0x1000>; }; };")},
-        {"load-over-armstub", all({config("armstub=bl31.bin"), boot("bl31.bin", "x")})},
+        {"load-over-armstub", all({config("armstub=stub.bin"), boot("stub.bin", std::string(0x18001, 's'))})},
         {"load-over-uboot", also_loads("0x3a000000")},
         {"load-beyond-low-memory", also_loads("0x3c000000")},
         {"uboot-few-lmb-regions",
@@ -359,8 +359,11 @@ const std::map<std::string, Change>& changes() {
         {"label-is-a-folder", boot("Boot/notes.txt", "notes")},
         {"armstub-missing", config("armstub=bl31.bin")},
         {"config-overlay-missing", config("dtoverlay=vc4-kms-v3d,noaudio")},
+        {"config-overlay-not-applied", all({config("dtoverlay=tree"), boot("overlays/tree.dtbo", test::board_tree())})},
         {"config-include-missing", config("include extra.txt")},
-        {"uart-not-enabled", config("enable_uart=0")},
+        {"uart-off-under-uboot", config("enable_uart=0")},
+        {"uart-not-enabled",
+         all({config("enable_uart=0"), boot("u-boot.bin", "\x01\x02"s + std::string(70000, 'u'))})},
         // Root
         {"root-not-found", script("setenv bootargs root=/dev/mmcblk0p3\n" +
                                   good_script().substr(good_script().find("setenv from")))},

@@ -119,6 +119,7 @@ const std::map<std::string, Break>& breaks() {
          [](auto& s) {
              set_config(s, "armstub", "bl31.bin");
              s.firmware->files["bl31.bin"] = 20000;
+             s.firmware->armstub = Range{0, 0x20000};
          }},
         {"load-over-uboot",
          [](auto& s) {
@@ -272,7 +273,19 @@ const std::map<std::string, Break>& breaks() {
         {"armstub-missing", [](auto& s) { set_config(s, "armstub", "bl31.bin"); }},
         {"config-overlay-missing", [](auto& s) { set_config(s, "dtoverlay", "vc4-kms-v3d,noaudio"); }},
         {"config-include-missing", [](auto& s) { set_config(s, "include", "extra.txt"); }},
-        {"uart-not-enabled", [](auto& s) { set_config(s, "enable_uart", "0"); }},
+        {"uart-off-under-uboot", [](auto& s) { set_config(s, "enable_uart", "0"); }},
+        {"uart-not-enabled",
+         [](auto& s) {
+             set_config(s, "enable_uart", "0");
+             s.uboot.reset();
+         }},
+        {"config-overlay-not-applied",
+         [](auto& s) {
+             OverlayFacts overlay;
+             overlay.file = "overlays/vc4-kms-v3d.dtbo";
+             overlay.failure = "the label vc4 is not among the device tree's labels";
+             s.firmware->overlays = {overlay};
+         }},
         // Disk
         {"fat-larger-than-partition", [](auto& s) { s.disk->partitions[0].file_system_size = 257 * MiB; }},
         {"ext4-larger-than-partition", [](auto& s) { s.disk->partitions[1].file_system_size = 501 * MiB; }},
@@ -390,6 +403,32 @@ TEST(Rules, EachBoardIsAskedForItsOwnDom0Mem) {
               "dom0_mem=1G on 1 GB, 1G on 2 GB, 2G on 4 GB, 4G on 8 GB starts on boards with ");
     for (auto& [board, memory] : scenario.dom0_mem_of_board) memory = "8G";
     EXPECT_EQ(judge(scenario)[0].id, "dom0-mem-impossible");
+}
+
+TEST(Rules, AnArmstubTakesWhatItsFileHas) {
+    BootScenario scenario = good_scenario();
+    set_config(scenario, "armstub", "armstub8-gic.bin");
+    scenario.firmware->files["armstub8-gic.bin"] = 512;
+    scenario.firmware->armstub = Range{0, 512};
+    EXPECT_TRUE(judge(scenario).empty());
+    scenario.firmware->armstub = Range{0, 0x18001};
+    EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{"load-over-armstub"});
+}
+
+TEST(Rules, TheBluetoothChipsPortIsNoConsole) {
+    BootScenario scenario = good_scenario();
+    tree(scenario).aliases["serial0"] = "/soc/serial@7e201000";
+    scenario.xen_bootargs = "console=dtuart dtuart=serial0 dom0_mem=512M";
+    EXPECT_TRUE(judge(scenario).empty());
+    tree(scenario).serials[0].bluetooth = true;
+    const auto diagnostics = judge(scenario);
+    ASSERT_EQ(ids(diagnostics), std::set<std::string>{"xen-console-missing"});
+    EXPECT_EQ(diagnostics[0].change, "use dtuart=serial1 or dtuart=/soc/serial@7e215040");
+    set_config(scenario, "dtoverlay", "disable-bt");  // moves the PL011 to the header
+    scenario.firmware->files["overlays/disable-bt.dtbo"] = 1;
+    EXPECT_TRUE(judge(scenario).empty());
+    scenario.firmware->config.erase(scenario.firmware->config.begin() + 2);  // enable_uart=1
+    EXPECT_TRUE(judge(scenario).empty()) << "the PL011 on the header is on by default";
 }
 
 TEST(Rules, ErrorsComeFirst) {

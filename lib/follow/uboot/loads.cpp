@@ -91,7 +91,7 @@ bool Shell::fdt_address(const Words& words) {
     for (; index < words.size() && words[index].starts_with("-"); ++index) control = control || words[index] == "-c";
     // With an address -c makes that U-Boot's own tree; without one it only says where that is.
     if (index >= words.size()) return control || run_.memory.working() != nullptr;
-    if (control) return true;
+    if (control) return run_.memory.holds_tree(parse_hex(words[index]));
     const auto length = index + 1 < words.size() ? std::optional(parse_hex(words[index + 1])) : std::nullopt;
     if (!run_.memory.set_working(parse_hex(words[index]), length, count())) return false;
     set("fdtaddr", words[index]);

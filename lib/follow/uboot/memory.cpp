@@ -127,6 +127,11 @@ bool UBootMemory::take_as_tree(MemoryObject& object) {
     }
 }
 
+bool UBootMemory::holds_tree(std::uint64_t address) {
+    MemoryObject* object = find(address);
+    return object && take_as_tree(*object);
+}
+
 bool UBootMemory::set_working(std::uint64_t address, std::optional<std::uint64_t> length, unsigned step) {
     MemoryObject* object = find(address);
     if (!object) return false;

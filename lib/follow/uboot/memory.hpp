@@ -50,6 +50,8 @@ class UBootMemory {
     /// What was given as a device tree and is none, the latest; null where there was no such thing.
     const MemoryObject* refused_tree() const { return refused_ ? &objects[*refused_] : nullptr; }
 
+    /// A sound tree lies at that very address.
+    bool holds_tree(std::uint64_t address);
     /// Each returns whether U-Boot's command succeeds. `step` counts commands.
     bool set_working(std::uint64_t address, std::optional<std::uint64_t> length, unsigned step);
     bool move(std::uint64_t from, std::uint64_t to, std::optional<std::uint64_t> length, unsigned step);
