@@ -29,6 +29,7 @@ std::optional<ModuleKind> kind_of(const ModuleFacts& module, unsigned& unnamed) 
     for (const ModuleRow& row : module_rows)
         for (const std::string_view word : row.compatible)
             if (has(module.compatible, word)) return row.kind;
+    if (has(module.compatible, "multiboot,device-tree")) return std::nullopt;
     ++unnamed;
     if (unnamed == 1) return ModuleKind::kernel;
     if (unnamed == 2) return ModuleKind::initrd;
@@ -227,12 +228,14 @@ class Surveyor {
         unsigned unnamed = 0;
         if (scenario().device_tree && scenario().device_tree->effective)
             for (const ModuleFacts& module : scenario().device_tree->effective->modules) {
+                if (!module.domain.empty()) continue;
                 const std::optional<ModuleKind> kind = kind_of(module, unnamed);
                 const MemoryObject* object = module.range ? memory.find(module.range->begin) : nullptr;
                 if (!object || named.contains(object)) continue;
                 named.insert(object);
                 fill_module(kind, *object);
             }
+        fill_guests(memory, named);
         guess_kernel(memory, named);
         for (const MemoryObject& object : memory.objects)
             if (!named.contains(&object)) fill_other(object, memory);
@@ -299,9 +302,35 @@ class Surveyor {
         scenario().placements.back().module = kind;
     }
 
+    /// After dom0's modules: what both name is dom0's.
+    void fill_guests(UBootMemory& memory, std::set<const MemoryObject*>& named) {
+        using Kind = GuestModuleFacts::Kind;
+        if (!scenario().device_tree || !scenario().device_tree->effective) return;
+        for (const ModuleFacts& module : scenario().device_tree->effective->modules) {
+            const MemoryObject* object = module.range ? memory.find(module.range->begin) : nullptr;
+            if (module.domain.empty() || !object) continue;
+            GuestModuleFacts facts;
+            facts.file = object->file;
+            facts.size = object->size;
+            facts.address = object->address;
+            facts.module = module.path;
+            facts.domain = module.domain;
+            facts.reg_size = module.range->size();
+            if (has(module.compatible, "multiboot,kernel")) {
+                facts.kind = Kind::kernel;
+                facts.image = survey_kernel(object->file, object->content).kind;
+            } else if (has(module.compatible, "multiboot,ramdisk")) {
+                facts.kind = Kind::ramdisk;
+            }
+            scenario().guest_modules.push_back(std::move(facts));
+            if (named.insert(object).second)
+                place(Placement::Role::guest, object->file + " of " + module.domain, *object, object->range());
+        }
+    }
+
     /// Where no module node points at the kernel it is still found among what was loaded, by what it is.
     void guess_kernel(const UBootMemory& memory, std::set<const MemoryObject*>& named) {
-        if (scenario().kernel) return;
+        if (scenario().kernel || !has_dom0(scenario())) return;
         for (const MemoryObject& object : memory.objects) {
             if (named.contains(&object) || object.tree || object.content.size < 1 * MiB) continue;
             KernelFacts facts = survey_kernel(object.file, object.content);
@@ -356,7 +385,8 @@ class Surveyor {
     /// Without a script that gets so far, Xen and the kernel are found among the files, so that they are
     /// judged at least.
     void fill_from_names() {
-        if (scenario().xen && scenario().kernel) return;
+        const bool dom0 = has_dom0(scenario());
+        if (scenario().xen && (scenario().kernel || !dom0)) return;
         constexpr std::uint64_t largest_xen = 16 * MiB;
         for (const auto& [path, size] : scenario().firmware->files) {
             if (size < 64 * KiB || path.find('/') != std::string::npos) continue;
@@ -370,7 +400,7 @@ class Surveyor {
                     continue;
                 }
             }
-            if (!scenario().kernel && size > MiB) {
+            if (dom0 && !scenario().kernel && size > MiB) {
                 KernelFacts kernel = survey_kernel(path, *content);
                 if (!kernel.release.empty()) {
                     note(path + " was found to be dom0's kernel; the script does not load it for Xen");
@@ -392,7 +422,7 @@ class Surveyor {
         if (scenario().script && scenario().script->sets_bootargs.value_or(false)) chosen = scenario().script->bootargs;
         std::optional<std::string> module;
         for (const ModuleFacts& facts : tree.modules)
-            if (facts.bootargs &&
+            if (facts.bootargs && facts.domain.empty() &&
                 (has(facts.compatible, "xen,linux-zimage") || has(facts.compatible, "multiboot,kernel")))
                 module = facts.bootargs;
         const bool for_xen = !tree.xen_bootargs && (tree.dom0_bootargs || module);

@@ -154,6 +154,17 @@ void look_at_only_entry(const FileTree& tree, RootFacts& facts) {
     }
 }
 
+/// Debian's folder has the version in its name, Yocto's is libexec.
+bool has_init_dom0less(const FileTree& tree) {
+    std::vector<std::string> folders{"/usr/lib/xen/bin", "/usr/libexec/xen/bin", "/usr/local/lib/xen/bin", "/usr/sbin"};
+    for (const std::string& name : names_in(tree, "/usr/lib"))
+        if (name.starts_with("xen-")) folders.push_back("/usr/lib/" + name + "/bin");
+    return std::any_of(folders.begin(), folders.end(), [&](const std::string& folder) {
+        const auto names = names_in(tree, folder);
+        return std::find(names.begin(), names.end(), "init-dom0less") != names.end();
+    });
+}
+
 }  // namespace
 
 std::optional<NodeId> follow(const FileTree& tree, std::string_view path) {
@@ -228,6 +239,7 @@ RootFacts survey_root(const FileTree& tree) {
                     std::find(tools.begin(), tools.end(), "oxenstored") != tools.end();
         }
     facts.xen_tools = xl && store;
+    facts.init_dom0less = has_init_dom0less(tree);
     facts.xen_tools_version = tools_version(tree);
     for (const auto& words : lines_of_words(read_text(tree, "/etc/fstab", largest_text)))
         if (words.size() > 1 && words[1] == "/") facts.fstab_root = words[0];

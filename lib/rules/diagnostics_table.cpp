@@ -22,6 +22,7 @@ constexpr Chapter chapters[] = {
     {'U', "U-Boot, its script and environment"},
     {'F', "Firmware, config.txt and the FAT"},
     {'P', "Disk and root file system"},
+    {'G', "Guests in the device tree (dom0less)"},
 };
 
 struct Struck {

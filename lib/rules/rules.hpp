@@ -42,6 +42,11 @@ std::span<const Rule> uboot_rules();
 std::span<const Rule> firmware_rules();
 std::span<const Rule> disk_rules();
 std::span<const Rule> root_rules();
+std::span<const Rule> guest_rules();
+
+/// What Xen, its modules and the tree's reservations take of memory. The scratch place of overlays is free
+/// again when Xen starts.
+std::vector<Range> taken_by_modules(const BootScenario& scenario);
 
 /// "16,252,928 bytes (0xf80000)"
 std::string describe_size(std::uint64_t bytes);

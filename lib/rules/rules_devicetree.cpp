@@ -73,12 +73,13 @@ Findings wrong_board(const BootScenario& scenario) {
 /// Which of /chosen's lines goes where, by Xen's booting.txt.
 Findings bootargs_astray(const BootScenario& scenario) {
     const TreeFacts* tree = effective(scenario);
-    if (!tree) return {};
+    if (!tree || !has_dom0(scenario)) return {};
     const bool script_sets = scenario.script && scenario.script->sets_bootargs.value_or(false) &&
                              !scenario.script->bootargs.empty();
     const std::string line = script_sets ? scenario.script->bootargs : tree->bootargs.value_or("");
     bool module_bootargs = false;
-    for (const ModuleFacts& module : tree->modules) module_bootargs = module_bootargs || module.bootargs.has_value();
+    for (const ModuleFacts& module : tree->modules)
+        module_bootargs = module_bootargs || (module.domain.empty() && module.bootargs.has_value());
     if (!tree->xen_bootargs && (tree->dom0_bootargs || module_bootargs)) {
         if (line.find("root=") == std::string::npos && line.find("console=hvc0") == std::string::npos) return {};
         return {{"Linux' command line goes to Xen",

@@ -19,6 +19,7 @@ const ModuleFacts* kernel_module(const BootScenario& scenario) {
     if (!tree) return nullptr;
     const ModuleFacts* module = nullptr;
     for (const ModuleFacts& candidate : tree->modules) {
+        if (!candidate.domain.empty()) continue;
         if (scenario.kernel && scenario.kernel->address && candidate.range &&
             candidate.range->begin == *scenario.kernel->address)
             return &candidate;

@@ -7,20 +7,20 @@
 // Chapter 5: the memory of dom0, and the rest of Xen's command line.
 
 namespace rpixen {
-namespace {
 
-/// What the modules take. The scratch place of overlays is free again when Xen starts.
 std::vector<Range> taken_by_modules(const BootScenario& scenario) {
     std::vector<Range> taken{{0, 0x1000}};
     for (const Placement& placement : scenario.placements)
         if (placement.role == Placement::Role::xen || placement.role == Placement::Role::module ||
-            placement.role == Placement::Role::device_tree)
+            placement.role == Placement::Role::guest || placement.role == Placement::Role::device_tree)
             taken.push_back(placement.range);
     if (scenario.device_tree && scenario.device_tree->effective)
         for (const auto& reservation : scenario.device_tree->effective->reservations)
             taken.push_back(reservation.range);
     return taken;
 }
+
+namespace {
 
 std::optional<std::string> dom0_mem(const BootScenario& scenario) {
     return scenario.xen_bootargs ? command_line_value(*scenario.xen_bootargs, "dom0_mem") : std::nullopt;
@@ -38,6 +38,7 @@ struct Fit {
 
 /// Nothing where no size is asked for.
 std::optional<Fit> fit_boards(const BootScenario& scenario) {
+    if (!has_dom0(scenario)) return std::nullopt;
     const auto everywhere = dom0_mem(scenario);
     if (everywhere && parse_dom0_mem(*everywhere).value_or(0) == 0) return std::nullopt;
     if (!everywhere && scenario.dom0_mem_of_board.empty()) return std::nullopt;
@@ -70,7 +71,7 @@ std::optional<Fit> fit_boards(const BootScenario& scenario) {
 }
 
 Findings missing(const BootScenario& scenario) {
-    if (!scenario.xen_bootargs) return {};
+    if (!scenario.xen_bootargs || !has_dom0(scenario)) return {};
     const auto text = dom0_mem(scenario);
     const auto value = text ? parse_dom0_mem(*text) : std::nullopt;
     if (value && *value > 0) return {};

@@ -26,9 +26,10 @@ std::string last_part(const std::string& path) {
 
 Findings module_missing(const BootScenario& scenario) {
     const TreeFacts* tree = effective(scenario);
-    if (!tree) return {};
+    if (!tree || !has_dom0(scenario)) return {};
     for (const ModuleFacts& module : tree->modules)
-        if (contains(module.compatible, "xen,multiboot-module") || contains(module.compatible, "multiboot,module"))
+        if (module.domain.empty() &&
+            (contains(module.compatible, "xen,multiboot-module") || contains(module.compatible, "multiboot,module")))
             return {};
     return {{"the device tree names no kernel for dom0", "no node with xen,multiboot-module under /chosen",
              "a /chosen/dom0 with reg and compatible", "apply the overlay pi4-64-xen, or write the node"}};
@@ -111,7 +112,8 @@ Findings reg_not_loaded(const BootScenario& scenario) {
     if (scenario.script && !scenario.script->reaches_booti) return {};
     std::vector<const Placement*> loads;
     for (const Placement& placement : scenario.placements)
-        if (placement.role == Placement::Role::module || placement.role == Placement::Role::other)
+        if (placement.role == Placement::Role::module || placement.role == Placement::Role::guest ||
+            placement.role == Placement::Role::other)
             loads.push_back(&placement);
     if (loads.empty()) return {};
     Findings findings;

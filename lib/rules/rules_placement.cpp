@@ -10,9 +10,13 @@ namespace {
 
 using Role = Placement::Role;
 
+bool is_module(Role role) {
+    return role == Role::module || role == Role::guest;
+}
+
 /// Files and what they become; reservations have rules of their own.
 bool is_load(Role role) {
-    return role == Role::xen || role == Role::module || role == Role::device_tree || role == Role::overlay ||
+    return role == Role::xen || is_module(role) || role == Role::device_tree || role == Role::overlay ||
            role == Role::other;
 }
 
@@ -47,7 +51,7 @@ Findings in_reserved_memory(const BootScenario& scenario) {
     Findings findings;
     if (!scenario.device_tree || !scenario.device_tree->effective) return {};
     for (const Placement& module : scenario.placements) {
-        if (module.role != Role::module) continue;
+        if (!is_module(module.role)) continue;
         for (const TreeFacts::Reservation& reservation : scenario.device_tree->effective->reservations) {
             if (!module.range.overlaps(reservation.range)) continue;
             if (reservation.memreserve && reservation.range.contains(module.range)) continue;

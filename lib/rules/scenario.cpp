@@ -57,4 +57,11 @@ bool header_has_pl011(const FirmwareFacts& firmware) {
     return false;
 }
 
+bool has_dom0(const BootScenario& scenario) {
+    if (!scenario.device_tree || !scenario.device_tree->effective) return true;
+    const TreeFacts& tree = *scenario.device_tree->effective;
+    return tree.guests.empty() || std::any_of(tree.modules.begin(), tree.modules.end(),
+                                              [](const ModuleFacts& module) { return module.domain.empty(); });
+}
+
 }  // namespace rpixen

@@ -50,6 +50,7 @@ struct XenFacts : LoadedFile {
     std::string banner;  ///< "4.17.5"; empty: not known
     int major = 0;       ///< 0: not known
     int minor = 0;
+    std::map<std::string, std::string> config;  ///< of its build ("CONFIG_XSM" = "y"); empty: not known
 };
 
 struct KernelFacts : LoadedFile {
@@ -67,6 +68,7 @@ struct Placement {
     enum class Role : std::uint8_t {
         xen,
         module,       ///< Placement::module tells which
+        guest,        ///< a boot module of a guest
         device_tree,  ///< with its room to grow
         overlay,      ///< the scratch place an overlay is loaded to
         other,        ///< another file that the script loads
@@ -90,6 +92,19 @@ struct ModuleFacts {
     bool reg_fits_cells = true;  ///< reg's length is that of one address and one size
     std::optional<Range> range;  ///< nothing where reg cannot be read with /chosen's cells
     std::optional<std::string> bootargs;
+    std::string domain{};  ///< path of the guest's node that it stands in; empty: it is dom0's
+};
+
+/// A guest that Xen itself builds from the device tree (dom0less): a node of /chosen with compatible
+/// "xen,domain".
+struct GuestFacts {
+    std::string path;                     ///< "/chosen/domU1"
+    std::optional<std::uint64_t> memory;  ///< bytes; nothing: not there, or not of two cells
+    std::optional<std::uint32_t> cpus;
+    bool xenstore = false;  ///< xen,enhanced asks for it
+    bool static_memory = false;
+    bool shared_memory = false;
+    bool colours = false;
 };
 
 /// What matters of a flattened device tree.
@@ -103,7 +118,12 @@ struct TreeFacts {
     std::optional<std::string> xen_bootargs;   ///< xen,xen-bootargs
     std::optional<std::string> dom0_bootargs;  ///< xen,dom0-bootargs
     std::optional<std::string> bootargs;
-    std::vector<ModuleFacts> modules;
+    std::vector<ModuleFacts> modules;  ///< dom0's and the guests', in the order of the tree
+    std::vector<GuestFacts> guests;
+    std::optional<Range> initrd;            ///< linux,initrd-start and -end
+    bool static_heap = false;               ///< xen,static-heap
+    bool cpu_pools = false;                 ///< a node of /chosen with compatible "xen,cpupool"
+    std::vector<std::string> untyped_pcie;  ///< PCIe bridges with children that have a reg, and no device_type "pci"
     struct Reservation {
         Range range;
         std::string name;         ///< node path; empty for an entry of /memreserve/
@@ -258,12 +278,24 @@ struct RootFacts {
     std::string below;                         ///< the folder in which a whole root file system lies; empty: none
     std::string inside;                        ///< the one file of the root, where it holds another file system
     std::string inside_kind;                   ///< "an ext2, ext3 or ext4 file system", "a tar"
+    std::optional<bool> init_dom0less{};       ///< the tool that gives dom0less guests their xenstore
+};
+
+/// A file that a guest's boot module points at.
+struct GuestModuleFacts : LoadedFile {
+    enum class Kind : std::uint8_t { kernel, ramdisk, other };
+    std::string module;  ///< path of the module's node
+    std::string domain;  ///< path of the guest's
+    Kind kind = Kind::other;
+    ImageKind image = ImageKind::unknown;  ///< of a kernel
+    std::uint64_t reg_size = 0;            ///< bytes that the module's reg claims
 };
 
 struct BootScenario {
     std::optional<XenFacts> xen;
     std::optional<KernelFacts> kernel;
     std::map<ModuleKind, LoadedFile> modules;  ///< beside the kernel
+    std::vector<GuestModuleFacts> guest_modules;
     std::optional<DeviceTreeFacts> device_tree;
     std::vector<OverlayFacts> overlays;  ///< in the order of their application
     std::vector<Placement> placements;
@@ -291,6 +323,9 @@ std::uint64_t xen_runs_at(const XenFacts& xen);
 std::optional<std::string> config_value(const FirmwareFacts& firmware, std::string_view key);
 /// Every value of a key that may stand more than once (dtoverlay, dtparam).
 std::vector<std::string> config_values(const FirmwareFacts& firmware, std::string_view key);
+
+/// Whether there is to be a dom0: false only where the device tree has guests and no module but theirs.
+bool has_dom0(const BootScenario& scenario);
 
 /// Whether an overlay of config.txt puts the PL011 on the header in the mini UART's place.
 bool header_has_pl011(const FirmwareFacts& firmware);

@@ -151,6 +151,28 @@ const std::string dom0 =
     "dom0 { compatible = \"xen,linux-zimage\", \"xen,multiboot-module\"; reg = <0x480000 "
     "0x200000>; }; ";
 
+/// The device tree with dom0 and this guest in it, whose kernel and ramdisk a script loads to 0x4000000 and
+/// 0x5000000.
+Change guest(std::string node, std::string kernel = ArtifactKit::kernel(kernel_size), std::string line = "") {
+    return [node, kernel, line](CardRecipe& card) {
+        std::string chosen_text = cells + dom0;
+        if (!line.empty()) chosen_text.insert(chosen_text.find("dom0_mem"), line + " ");
+        chosen(chosen_text + " domU1 { compatible = \"xen,domain\"; #address-cells = <1>; #size-cells = <1>; " + node +
+               " };")(card);
+        card.boot["domu-kernel"] = kernel;
+        card.boot["boot.scr"] = scr(
+            "setenv bootargs \"console=hvc0 root=/dev/mmcblk0p2\"\nsetenv from ${devtype} "
+            "${devnum}:${distro_bootpart}\n"
+            "if fatload ${from} 0x2600000 bcm2711-rpi-4-b.dtb && fatload ${from} 0x200000 xen-raspberrypi4-64 && "
+            "fatload ${from} 0x480000 Image && fatload ${from} 0x4000000 domu-kernel; then "
+            "booti 0x200000 - 0x2600000; else echo failed; fi\n");
+    };
+}
+const std::string guest_kernel =
+    "module@4000000 { compatible = \"multiboot,kernel\", \"multiboot,module\"; reg = "
+    "<0x4000000 0x200000>; }; ";
+const std::string guest_size = "memory = <0 0x20000>; cpus = <1>; ";
+
 std::string config_kernel() {
     // A configuration inside the kernel, as CONFIG_IKCONFIG leaves it.
     const std::string packed = test::run_ok({"gzip", "-c"},
@@ -175,6 +197,35 @@ const std::map<std::string, Change>& changes() {
                                    "ELF\x02\x01\x01"s +
                                        std::string(70000, 'x'))},
         {"booti-cannot-unpack", boot("xen-raspberrypi4-64", "\x1f\x8b\x08\x00"s + std::string(70000, 'x'))},
+        // Guests
+        {"guest-kernel-missing", guest(guest_size)},
+        {"guest-kernel-not-an-image", guest(guest_size + guest_kernel, "\x7f"
+                                                                       "ELF\x02\x01\x01"s +
+                                                                           std::string(0x1ffff9, 'k'))},
+        {"guest-memory-missing", guest("cpus = <1>; " + guest_kernel)},
+        {"guest-cpus-missing", guest("memory = <0 0x20000>; " + guest_kernel)},
+        {"guest-module-reg-wrong-size", guest(guest_size + guest_kernel, ArtifactKit::kernel(kernel_size + 4096))},
+        {"guest-memory-impossible", guest("memory = <0 0x900000>; cpus = <1>; " + guest_kernel)},
+        {"guest-memory-excludes-boards", guest("memory = <0 0x100000>; cpus = <1>; " + guest_kernel)},
+        {"guest-owns-dom0-module",
+         [](CardRecipe& card) {
+             guest(guest_size)(card);
+             card.boot["xen-raspberrypi4-64"] = test::xen("4.20");
+             card.boot["bcm2711-rpi-4-b.dtb"] = test::board_tree(
+                 "", cells + "domU1 { compatible = \"xen,domain\"; " + guest_size +
+                         "module@480000 { compatible = \"multiboot,kernel\", \"multiboot,module\"; reg = <0x480000 "
+                         "0x200000>; }; }; " +
+                         dom0);
+         }},
+        {"guest-xenstore-without-dom0",
+         [](CardRecipe& card) {
+             guest(guest_size + guest_kernel)(card);
+             card.boot["bcm2711-rpi-4-b.dtb"] = test::board_tree(
+                 "", cells + "domU1 { compatible = \"xen,domain\"; xen,enhanced; " + guest_size + guest_kernel + " };");
+         }},
+        {"guest-xenstore-not-started", guest(guest_size + "xen,enhanced = \"enabled\"; " + guest_kernel)},
+        {"guest-memory-unscrubbed",
+         guest(guest_size + guest_kernel, ArtifactKit::kernel(kernel_size), "bootscrub=0")},
         // Kernel
         {"kernel-not-an-image", kernel_with(0,
                                             "\x7f"
@@ -413,6 +464,16 @@ CardRecipe good() {
         "/dts-v1/; /plugin/; / { fragment@0 { target-path = \"/\"; __overlay__ { large { text = \"" +
         std::string(6000, 'x') + "\"; }; }; }; };");
     return card;
+}
+
+TEST(EveryRule, AGuestBesideDom0RaisesNothing) {
+    CardRecipe card = good();
+    guest(guest_size + guest_kernel)(card);
+    const Survey result = survey_of(card);
+    EXPECT_EQ(ids(judge(result.scenario)), std::set<std::string>{});
+    ASSERT_TRUE(result.scenario.kernel);
+    EXPECT_EQ(result.scenario.kernel->file, "Image");
+    EXPECT_EQ(result.scenario.guest_modules.size(), 1U);
 }
 
 TEST(EveryRule, CanBeRaisedByACard) {

@@ -46,5 +46,43 @@ TEST(TreeFacts, ReadsTheRestOfABoard) {
     EXPECT_TRUE(facts.modules.empty());
 }
 
+TEST(TreeFacts, ModulesBelowAGuestAreTheGuests) {
+    const TreeFacts facts = tree_facts(test::tree_of(R"(/dts-v1/; / {
+        #address-cells = <2>; #size-cells = <1>;
+        chosen { #address-cells = <1>; #size-cells = <1>;
+            dom0 { compatible = "xen,linux-zimage", "xen,multiboot-module"; reg = <0x480000 0x1000>; };
+            domU1 { compatible = "xen,domain"; memory = <0 0x20000>; cpus = <2>; xen,enhanced = "no-xenstore";
+                module@1 { compatible = "multiboot,kernel", "multiboot,module"; reg = <5 6>; }; };
+            domU2 { compatible = "xen,domain"; memory = <0x20000>; xen,enhanced; xen,static-mem = <1 2>; };
+            pool { compatible = "xen,cpupool"; };
+        };
+    };)"));
+    ASSERT_EQ(facts.modules.size(), 2U);
+    EXPECT_EQ(facts.modules[0].domain, "");
+    EXPECT_EQ(facts.modules[1].domain, "/chosen/domU1");
+    EXPECT_EQ(facts.modules[1].range, (Range{5, 11})) << "cells are handed down";
+    ASSERT_EQ(facts.guests.size(), 2U);
+    EXPECT_EQ(facts.guests[0].memory, 128 * MiB);
+    EXPECT_EQ(facts.guests[0].cpus, 2U);
+    EXPECT_FALSE(facts.guests[0].xenstore);
+    EXPECT_FALSE(facts.guests[1].memory) << "one cell is no 64 bits";
+    EXPECT_TRUE(facts.guests[1].xenstore);
+    EXPECT_TRUE(facts.guests[1].static_memory);
+    EXPECT_TRUE(facts.cpu_pools);
+}
+
+TEST(TreeFacts, PcieBridgesWithoutTheirTypeAreSeen) {
+    const auto untyped = [](const std::string& pcie, const std::string& bridge) {
+        return tree_facts(test::tree_of("/dts-v1/; / { scb { pcie@7d500000 { compatible = \"brcm,bcm2711-pcie\"; " +
+                                        pcie + " pci@1,0 { reg = <0 0 0 0 0>; " + bridge +
+                                        " usb@1,0 { reg = <0x10000 0 0 0 0>; }; }; }; }; };"))
+            .untyped_pcie;
+    };
+    const std::string type = "device_type = \"pci\";";
+    EXPECT_TRUE(untyped(type, type).empty());
+    EXPECT_THAT(untyped(type, ""), testing::ElementsAre("/scb/pcie@7d500000/pci@1,0"));
+    EXPECT_THAT(untyped("", ""), testing::ElementsAre("/scb/pcie@7d500000/pci@1,0", "/scb/pcie@7d500000"));
+}
+
 }  // namespace
 }  // namespace rpixen

@@ -33,6 +33,41 @@ TreeFacts& tree(BootScenario& scenario) {
     return *scenario.device_tree->effective;
 }
 
+/// A guest beside dom0, as it should be.
+void add_guest(BootScenario& s) {
+    const Range at{0x8000000, 0x8000000 + 20 * MiB};
+    GuestFacts guest;
+    guest.path = "/chosen/domU1";
+    guest.memory = 128 * MiB;
+    guest.cpus = 1;
+    tree(s).guests = {guest};
+    ModuleFacts module{"/chosen/domU1/module@8000000", 3, {"multiboot,kernel", "multiboot,module"}, true, true, at, {}};
+    module.domain = guest.path;
+    tree(s).modules.push_back(module);
+    GuestModuleFacts file;
+    file.file = "domu-kernel";
+    file.size = file.reg_size = at.size();
+    file.address = at.begin;
+    file.module = module.path;
+    file.domain = guest.path;
+    file.kind = GuestModuleFacts::Kind::kernel;
+    file.image = ImageKind::arm64;
+    s.guest_modules = {file};
+    s.placements.push_back({Role::guest, "domu-kernel of /chosen/domU1", at});
+}
+
+/// Without dom0's modules.
+void remove_dom0(BootScenario& s) {
+    auto& modules = tree(s).modules;
+    modules.erase(modules.begin(), modules.begin() + 2);
+    s.kernel.reset();
+    s.modules.clear();
+    s.xen_bootargs = "console=dtuart dtuart=/soc/serial@7e215040";
+    s.dom0_bootargs.reset();
+    s.root.reset();
+    std::erase_if(s.placements, [](const Placement& p) { return p.role == Role::module; });
+}
+
 /// How a good card is broken, one way for each rule.
 const std::map<std::string, Break>& breaks() {
     static const std::map<std::string, Break> all{
@@ -62,6 +97,68 @@ const std::map<std::string, Break>& breaks() {
              s.xen->kind = ImageKind::gzip;
          }},
         // Kernel
+        // Guests
+        {"guest-kernel-missing",
+         [](auto& s) {
+             add_guest(s);
+             tree(s).modules.back().compatible[0] = "multiboot,ramdisk";
+         }},
+        {"guest-kernel-not-an-image",
+         [](auto& s) {
+             add_guest(s);
+             s.guest_modules[0].image = ImageKind::elf;
+         }},
+        {"guest-memory-missing",
+         [](auto& s) {
+             add_guest(s);
+             tree(s).guests[0].memory.reset();
+         }},
+        {"guest-cpus-missing",
+         [](auto& s) {
+             add_guest(s);
+             tree(s).guests[0].cpus = 0;
+         }},
+        {"guest-module-reg-wrong-size",
+         [](auto& s) {
+             add_guest(s);
+             s.guest_modules[0].reg_size -= 1;
+         }},
+        {"guest-memory-impossible",
+         [](auto& s) {
+             add_guest(s);
+             tree(s).guests[0].memory = 9 * GiB;
+         }},
+        {"guest-memory-excludes-boards",
+         [](auto& s) {
+             add_guest(s);
+             tree(s).guests[0].memory = 1 * GiB;
+         }},
+        {"guest-owns-dom0-module",
+         [](auto& s) {
+             add_guest(s);
+             s.xen->minor = 20;
+             s.root->xen_tools_version = "4.20";
+             auto& modules = tree(s).modules;
+             std::rotate(modules.begin(), modules.end() - 1, modules.end());
+             modules[0].range = modules[1].range;
+         }},
+        {"guest-xenstore-without-dom0",
+         [](auto& s) {
+             add_guest(s);
+             remove_dom0(s);
+             tree(s).guests[0].xenstore = true;
+         }},
+        {"guest-xenstore-not-started",
+         [](auto& s) {
+             add_guest(s);
+             tree(s).guests[0].xenstore = true;
+             s.root->init_dom0less = false;
+         }},
+        {"guest-memory-unscrubbed",
+         [](auto& s) {
+             add_guest(s);
+             *s.xen_bootargs += " bootscrub=0";
+         }},
         {"kernel-not-an-image",
          [](auto& s) {
              s.kernel->header.reset();
@@ -403,6 +500,38 @@ TEST(Rules, EachBoardIsAskedForItsOwnDom0Mem) {
               "dom0_mem=1G on 1 GB, 1G on 2 GB, 2G on 4 GB, 4G on 8 GB starts on boards with ");
     for (auto& [board, memory] : scenario.dom0_mem_of_board) memory = "8G";
     EXPECT_EQ(judge(scenario)[0].id, "dom0-mem-impossible");
+}
+
+TEST(Rules, AGuestBesideDom0IsNoFault) {
+    BootScenario scenario = good_scenario();
+    add_guest(scenario);
+    EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{});
+    scenario.guest_modules[0].reg_size += 4096;  // a raw kernel may have room behind it
+    EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{});
+    scenario.guest_modules[0].image = ImageKind::gzip;
+    EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{"guest-module-reg-wrong-size"});
+}
+
+TEST(Rules, GuestsWithoutDom0AreNoFault) {
+    BootScenario scenario = good_scenario();
+    add_guest(scenario);
+    remove_dom0(scenario);
+    EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{});
+}
+
+TEST(Rules, ASharedModuleIsDom0sWhereItsNodeStandsFirst) {
+    BootScenario scenario = good_scenario();
+    add_guest(scenario);
+    scenario.xen->minor = 20;
+    scenario.root->xen_tools_version = "4.20";
+    auto& modules = tree(scenario).modules;
+    modules[2].range = modules[0].range;
+    EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{});
+    std::rotate(modules.begin(), modules.begin() + 2, modules.end());
+    EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{"guest-owns-dom0-module"});
+    scenario.xen->minor = 17;
+    scenario.root->xen_tools_version = "4.17";
+    EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{});
 }
 
 TEST(Rules, AnArmstubTakesWhatItsFileHas) {

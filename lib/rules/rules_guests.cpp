@@ -1,0 +1,325 @@
+#include <algorithm>
+
+#include "board/dom0_memory.hpp"
+#include "rules/rules.hpp"
+
+// Guests that Xen itself builds from the device tree (dom0less): the nodes of /chosen with compatible
+// "xen,domain", in anybody's tree.
+
+namespace rpixen {
+namespace {
+
+using Kind = GuestModuleFacts::Kind;
+
+const TreeFacts* effective(const BootScenario& scenario) {
+    return scenario.device_tree && scenario.device_tree->effective ? &*scenario.device_tree->effective : nullptr;
+}
+
+std::span<const GuestFacts> guests(const BootScenario& scenario) {
+    const TreeFacts* tree = effective(scenario);
+    return tree ? std::span<const GuestFacts>(tree->guests) : std::span<const GuestFacts>();
+}
+
+bool has(const std::vector<std::string>& words, std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+bool at_least(const BootScenario& scenario, int major, int minor) {
+    return scenario.xen &&
+           (scenario.xen->major > major || (scenario.xen->major == major && scenario.xen->minor >= minor));
+}
+
+Findings kernel_missing(const BootScenario& scenario) {
+    Findings findings;
+    for (const GuestFacts& guest : guests(scenario)) {
+        const auto& modules = effective(scenario)->modules;
+        const bool found = std::any_of(modules.begin(), modules.end(), [&](const ModuleFacts& module) {
+            return module.domain == guest.path && has(module.compatible, "multiboot,kernel");
+        });
+        if (!found)
+            findings.push_back({guest.path + " has no kernel", "no node with multiboot,kernel below it",
+                                "one, with reg and compatible \"multiboot,kernel\", \"multiboot,module\"",
+                                "add the module's node below " + guest.path});
+    }
+    return findings;
+}
+
+Findings no_image(const BootScenario& scenario) {
+    Findings findings;
+    for (const GuestModuleFacts& module : scenario.guest_modules) {
+        if (module.kind != Kind::kernel) continue;
+        switch (module.image) {
+            case ImageKind::arm64:
+            case ImageKind::arm32:
+            case ImageKind::gzip:
+            case ImageKind::uimage:
+                continue;
+            default:
+                break;
+        }
+        findings.push_back({"Xen cannot start " + module.file + " as the kernel of " + module.domain,
+                            name_of(module.image), "an arm64 Image, also packed with gzip, a 32-bit zImage or a uImage",
+                            "use arch/arm64/boot/Image of the kernel's build (of Zephyr the .bin, not the .elf)"});
+    }
+    return findings;
+}
+
+Findings no_memory(const BootScenario& scenario) {
+    Findings findings;
+    for (const GuestFacts& guest : guests(scenario))
+        if (guest.memory.value_or(0) == 0)
+            findings.push_back(
+                {guest.path + " has no memory", guest.memory ? "memory = <0 0>" : "no property memory of two cells",
+                 "memory = <0 KiB>: 64 bits, in KiB", "add memory, <0x0 0x20000> for 128 MiB, to " + guest.path});
+    return findings;
+}
+
+Findings no_cpus(const BootScenario& scenario) {
+    Findings findings;
+    for (const GuestFacts& guest : guests(scenario))
+        if (guest.cpus.value_or(0) == 0)
+            findings.push_back({guest.path + " has no processors", guest.cpus ? "cpus = <0>" : "no property cpus",
+                                "cpus = <1> or more", "add cpus to " + guest.path});
+    return findings;
+}
+
+Findings wrong_size(const BootScenario& scenario) {
+    Findings findings;
+    for (const GuestModuleFacts& module : scenario.guest_modules) {
+        const bool exact = module.kind == Kind::ramdisk || module.image == ImageKind::gzip;
+        if (module.kind == Kind::other || module.reg_size == module.size) continue;
+        if (!exact && module.reg_size > module.size) continue;
+        findings.push_back({"the reg of " + module.module + " is not the size of " + module.file,
+                            "reg " + describe_size(module.reg_size) + ", file " + describe_size(module.size),
+                            (exact ? "exactly " : "at least ") + describe_size(module.size),
+                            "set the size in reg to " + format_address(module.size)});
+    }
+    return findings;
+}
+
+struct Fit {
+    std::uint64_t asked = 0;  ///< bytes, of all guests
+    std::vector<std::string> starts;
+    std::vector<std::string> refusals;
+};
+
+/// Nothing where no guest says how much it wants. Boards whose dom0 does not fit already are left out.
+std::optional<Fit> fit_boards(const BootScenario& scenario) {
+    Fit fit;
+    for (const GuestFacts& guest : guests(scenario)) {
+        const std::uint64_t memory = guest.memory.value_or(0);
+        fit.asked += std::min(memory, std::numeric_limits<std::uint64_t>::max() - fit.asked);
+    }
+    if (fit.asked == 0) return std::nullopt;
+    const BoardModel* model = scenario.firmware ? scenario.firmware->board : nullptr;
+    const std::span<const std::uint64_t> sizes = model ? model->memories : std::span(board_memories);
+    for (const std::uint64_t board : sizes) {
+        std::vector<Range> taken = taken_by_modules(scenario);
+        for (const Range& own : xen_own_memory(board)) taken.push_back(own);
+        std::uint64_t dom0 = 0;
+        if (has_dom0(scenario)) {
+            std::optional<std::string> text;
+            if (scenario.xen_bootargs) text = command_line_value(*scenario.xen_bootargs, "dom0_mem");
+            if (const auto own = scenario.dom0_mem_of_board.find(board); own != scenario.dom0_mem_of_board.end())
+                text = own->second;
+            dom0 = text ? parse_dom0_mem(*text).value_or(512 * MiB) : 512 * MiB;  // what Xen takes by itself
+            if (allocate_dom0(board_ram(board), taken, dom0).unallocated > 0) continue;
+        }
+        std::uint64_t total = 0;
+        for (const Range& ram : board_ram(board)) total += ram.size();
+        std::uint64_t used = dom0;
+        for (const Range& range : taken) used += range.size();
+        const std::uint64_t free = total > used ? total - used : 0;
+        const std::string name = std::to_string(board / GiB) + " GB";
+        if (fit.asked <= free)
+            fit.starts.push_back(name);
+        else
+            fit.refusals.push_back(name + " (" + std::to_string(free / MiB) + " MiB are left)");
+    }
+    return fit;
+}
+
+std::string asked_for(const BootScenario& scenario, const Fit& fit) {
+    return std::to_string(fit.asked / MiB) + " MiB for " + std::to_string(guests(scenario).size()) +
+           (guests(scenario).size() == 1 ? " guest" : " guests") + (has_dom0(scenario) ? " beside dom0" : "");
+}
+
+Findings impossible(const BootScenario& scenario) {
+    const auto fit = fit_boards(scenario);
+    if (!fit || !fit->starts.empty() || fit->refusals.empty()) return {};
+    return {{"no board has that much memory for the guests", asked_for(scenario, *fit), describe_list(fit->refusals),
+             "give the guests or dom0 less"}};
+}
+
+Findings excludes_boards(const BootScenario& scenario) {
+    const auto fit = fit_boards(scenario);
+    if (!fit || fit->starts.empty() || fit->refusals.empty()) return {};
+    return {{"not every board has that much memory for the guests",
+             asked_for(scenario, *fit) + " start on boards with " + describe_list(fit->starts) + ", not on " +
+                 describe_list(fit->refusals),
+             "what the smallest board in use has left",
+             "give the guests or dom0 less where the card is meant for smaller boards too"}};
+}
+
+Findings guest_owns_module(const BootScenario& scenario) {
+    const TreeFacts* tree = effective(scenario);
+    if (!tree || !at_least(scenario, 4, 18)) return {};
+    Findings findings;
+    for (auto own = tree->modules.begin(); own != tree->modules.end(); ++own) {
+        if (!own->domain.empty() || !own->range) continue;
+        const auto other = std::find_if(tree->modules.begin(), own, [&](const ModuleFacts& module) {
+            return !module.domain.empty() && module.range && module.range->begin == own->range->begin;
+        });
+        if (other == own) continue;
+        findings.push_back(
+            {"Xen takes the module of " + own->path + " for the guest's alone",
+             other->path + " names " + format_address(own->range->begin) + " too and stands first in the tree",
+             "dom0's node first in the tree, or a module for each",
+             "make the guest's node before dom0's (libfdt puts the newest node first), or load the file twice"});
+    }
+    return findings;
+}
+
+Findings xenstore_without_dom0(const BootScenario& scenario) {
+    if (has_dom0(scenario)) return {};
+    Findings findings;
+    for (const GuestFacts& guest : guests(scenario))
+        if (guest.xenstore)
+            findings.push_back({guest.path + " asks for xenstore, and there is no dom0 to run it",
+                                "xen,enhanced, and no module of dom0",
+                                "xen,enhanced = \"no-xenstore\", or no such property",
+                                "remove xen,enhanced from " + guest.path + ", or add a dom0"});
+    return findings;
+}
+
+Findings xenstore_not_started(const BootScenario& scenario) {
+    if (!has_dom0(scenario) || !scenario.root || scenario.root->init_dom0less.value_or(true) ||
+        !scenario.root->xen_tools.value_or(false))
+        return {};
+    std::vector<std::string> enhanced;
+    for (const GuestFacts& guest : guests(scenario))
+        if (guest.xenstore) enhanced.push_back(guest.path);
+    if (enhanced.empty()) return {};
+    return {{"dom0 has no init-dom0less, so the guests get no xenstore", describe_list(enhanced) + " with xen,enhanced",
+             "init-dom0less beside xl", "install it with the Xen tools, and run it after xenstored was started"}};
+}
+
+Findings unscrubbed(const BootScenario& scenario) {
+    if (guests(scenario).empty() || !scenario.xen_bootargs) return {};
+    const auto value = command_line_value(*scenario.xen_bootargs, "bootscrub");
+    const bool off = (value && (*value == "0" || *value == "off" || *value == "no" || *value == "false")) ||
+                     command_line_value(*scenario.xen_bootargs, "no-bootscrub");
+    if (!off) return {};
+    return {{"the guests' memory is not scrubbed", value ? "bootscrub=" + *value : "no-bootscrub",
+             "bootscrub=1 or bootscrub=idle (the default) where guests must not see old memory",
+             "remove bootscrub= from Xen's command line"}};
+}
+
+constexpr Rule rules[] = {
+    {{.id = "guest-kernel-missing",
+      .rule = "G1",
+      .severity = Severity::error,
+      .title = "A guest has no kernel",
+      .why = "Xen panics with \"Could not set up domain\".",
+      .story = "Below a node with compatible \"xen,domain\" Xen looks for a module with \"multiboot,kernel\". The "
+               "modules of dom0 are none of the guest's.",
+      .source = "xen docs/misc/arm/device-tree/booting.txt; xen/common/device-tree/dom0less-build.c"},
+     kernel_missing},
+    {{.id = "guest-kernel-not-an-image",
+      .rule = "G2",
+      .severity = Severity::error,
+      .title = "A guest's kernel is nothing that Xen starts",
+      .why = "Xen panics with \"Could not set up domain\", dom0 and the other guests with it.",
+      .story = "Xen starts arm64 Images, 32-bit zImages and uImages, and unpacks gzip. An ELF (vmlinux, zephyr.elf), "
+               "an EFI zboot or another packing is refused, and a guest that cannot be built stops the whole boot.",
+      .source = "xen xen/arch/arm/kernel.c kernel_probe"},
+     no_image},
+    {{.id = "guest-memory-missing",
+      .rule = "G3",
+      .severity = Severity::error,
+      .title = "A guest is given no memory",
+      .why = "Xen panics with \"Error building DomU: cannot read property \"memory\"\" or \"Could not set up domain\".",
+      .story = "memory is a number of 64 bits, two cells, in KiB: <0x0 0x20000> are 128 MiB.",
+      .source = "xen docs/misc/arm/device-tree/booting.txt; xen/common/device-tree/dom0less-build.c"},
+     no_memory},
+    {{.id = "guest-cpus-missing",
+      .rule = "G4",
+      .severity = Severity::error,
+      .title = "A guest is given no processors",
+      .why = "Xen panics with \"Missing property 'cpus' for domain\".",
+      .story = "cpus has no default.",
+      .source = "xen docs/misc/arm/device-tree/booting.txt; xen/common/device-tree/dom0less-build.c"},
+     no_cpus},
+    {{.id = "guest-module-reg-wrong-size",
+      .rule = "G5",
+      .severity = Severity::error,
+      .title = "The reg of a guest's module is not the file's size",
+      .why = "The guest gets a kernel or a ramdisk that is cut off, or one with garbage behind it.",
+      .story = "Xen copies as many bytes as reg says. A raw kernel may have room behind it; a ramdisk or a kernel "
+               "packed with gzip needs the exact size.",
+      .source = "xen xen/arch/arm/kernel.c kernel_zimage_load, kernel_decompress"},
+     wrong_size},
+    {{.id = "guest-memory-impossible",
+      .rule = "G6",
+      .severity = Severity::error,
+      .title = "No board has the memory that the guests ask for",
+      .why = "Xen panics with \"Failed to allocate requested domain memory\".",
+      .story = "dom0's memory, Xen's own, the modules and all guests have to fit into the board's memory together. "
+               "The sum is optimistic: Xen's heap needs some 20 MiB more.",
+      .source = "xen xen/arch/arm/domain_build.c allocate_memory (modelled on the host)"},
+     impossible},
+    {{.id = "guest-memory-excludes-boards",
+      .rule = "G6a",
+      .severity = Severity::warning,
+      .title = "Only some boards have the memory that the guests ask for",
+      .why = "On a smaller board Xen panics with \"Failed to allocate requested domain memory\".",
+      .story = "As guest-memory-impossible, for some of the boards.",
+      .source = "xen xen/arch/arm/domain_build.c allocate_memory (modelled on the host)"},
+     excludes_boards},
+    {{.id = "guest-owns-dom0-module",
+      .rule = "G7",
+      .severity = Severity::error,
+      .title = "A module that dom0 and a guest share counts as the guest's",
+      .why = "From Xen 4.18 on the first node of the tree owns it: dom0 then has no kernel, and Xen panics.",
+      .story = "Since 4f6a291582 a module is entered once, by the first node that names it. Where that is a guest's, "
+               "Xen says \"Xen dom0less mode detected\" and goes on without dom0. libfdt puts a new subnode before the "
+               "older ones, so the overlay or the `fdt mknod` that comes last stands first. Up to 4.17 dom0 keeps what "
+               "both name.",
+      .source = "xen xen/common/device-tree/bootinfo.c add_boot_module (4f6a291582); seen in the emulator"},
+     guest_owns_module},
+    {{.id = "guest-xenstore-without-dom0",
+      .rule = "G8",
+      .severity = Severity::error,
+      .title = "A guest asks for xenstore, and there is no dom0",
+      .why = "Xen panics with \"At the moment, Xenstore support requires dom0 to be present\".",
+      .story = "xen,enhanced, empty or \"enabled\", gives the guest Xen's paravirtual interfaces with xenstore, which "
+               "runs in dom0. \"no-xenstore\" is the same without it. That there is no dom0 is no fault by itself.",
+      .source = "xen xen/common/device-tree/dom0less-build.c"},
+     xenstore_without_dom0},
+    {{.id = "guest-xenstore-not-started",
+      .rule = "G8a",
+      .severity = Severity::warning,
+      .title = "Nobody gives the guests their xenstore",
+      .why = "The guests wait for their paravirtual devices, and `xl list` shows them as (null).",
+      .story = "dom0less guests run before dom0's tools do. init-dom0less, run in dom0 after xenstored, introduces "
+               "them to xenstore.",
+      .source = "xen docs/features/dom0less.pandoc; tools/helpers/init-dom0less.c"},
+     xenstore_not_started},
+    {{.id = "guest-memory-unscrubbed",
+      .rule = "G9",
+      .severity = Severity::warning,
+      .title = "A guest's memory keeps what was in it before",
+      .why = "With bootscrub=0 Xen hands guests memory that still holds what a warm reset left there.",
+      .story = "bootscrub=0 stands in many recipes because it saves seconds. A dom0less guest's memory is then not "
+               "scrubbed, and Xen gives no security support for such a boot.",
+      .source = "xen SUPPORT.md, \"Dom0less\""},
+     unscrubbed},
+};
+
+}  // namespace
+
+std::span<const Rule> guest_rules() {
+    return rules;
+}
+
+}  // namespace rpixen
