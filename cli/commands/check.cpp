@@ -18,8 +18,10 @@ std::string verdict(const Report& report, bool stopped) {
     const std::string numbers = counted(count(Severity::error), "error") + ", " +
                                 counted(count(Severity::warning), "warning") + ", " +
                                 counted(count(Severity::note), "note");
-    return (stopped ? "this card would not boot as it is: " : "nothing was found that keeps this card from booting: ") +
-           numbers + "\n";
+    if (stopped) return "this card would not boot as it is: " + numbers + "\n";
+    if (!report.not_followed.empty())
+        return "whether this card boots is open: " + report.not_followed + "; in the rest: " + numbers + "\n";
+    return "nothing was found that keeps this card from booting: " + numbers + "\n";
 }
 
 int run(const Session& session) {

@@ -110,6 +110,7 @@ Report report_of(const Decision& decision, bool list_root) {
     report.facts = decision.facts;
     report.diagnostics = decision.check.diagnostics;
     report.not_known = decision.check.notes;
+    report.not_followed = decision.check.not_followed;
     report.notes.insert(report.notes.end(), decision.check.notes.begin(), decision.check.notes.end());
     report.notes.insert(report.notes.end(), decision.notes.begin(), decision.notes.end());
     return report;

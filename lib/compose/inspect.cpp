@@ -97,6 +97,7 @@ Report report_of(const Card& card, const CardCheck& checked) {
     std::stable_sort(report.memory.begin(), report.memory.end(),
                      [](const ReportRegion& a, const ReportRegion& b) { return a.begin < b.begin; });
     report.not_known = checked.notes;
+    report.not_followed = checked.not_followed;
     report.notes.insert(report.notes.end(), checked.notes.begin(), checked.notes.end());
     return report;
 }

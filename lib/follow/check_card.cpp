@@ -67,6 +67,7 @@ void judge_each(Survey& surveyed, CardCheck& check) {
 CardCheck check_card(const Card& card) {
     Survey surveyed = survey(card);
     CardCheck check;
+    check.not_followed = surveyed.not_followed;
     if (surveyed.boards.empty()) {
         check.diagnostics = judge(surveyed.scenario);
         check.notes = std::move(surveyed.notes);

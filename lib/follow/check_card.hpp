@@ -14,6 +14,7 @@ namespace rpixen {
 struct CardCheck {
     std::vector<Diagnostic> diagnostics;  ///< errors first, then by id
     std::vector<std::string> notes;       ///< what was taken for granted, and what could not be followed
+    std::string not_followed;             ///< what the verdict cannot rest on; empty: the boot was followed
     BootScenario scenario;                ///< what was judged
 };
 

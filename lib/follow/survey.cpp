@@ -13,6 +13,8 @@
 #include "follow/boot_order.hpp"
 #include "follow/boot_script.hpp"
 #include "follow/card_files.hpp"
+#include "follow/efi/efi_boot.hpp"
+#include "follow/firmware/firmware_boot.hpp"
 #include "follow/firmware/firmware_tree.hpp"
 #include "follow/survey_root.hpp"
 #include "follow/tree_facts.hpp"
@@ -58,9 +60,8 @@ class Surveyor {
         scenario().firmware->overlays = std::move(handed_over.overlays);
         firmware_tree_ = std::move(handed_over.content);
         scenario().saved_environment = saved_environment(*boot_);
-        find_uboot();
-        follow_script();
-        command_lines();
+        follow_firmware();
+        if (!scenario().efi) command_lines();
         return std::move(survey_);
     }
 
@@ -72,20 +73,124 @@ class Surveyor {
         return found == card_.trees.end() ? nullptr : found->second;
     }
 
-    void find_uboot() {
-        const FirmwareFacts& firmware = *scenario().firmware;
-        const std::string name = config_value(firmware, "kernel").value_or("kernel8.img");
+    /// What the firmware starts, and what that starts in turn.
+    void follow_firmware() {
+        FirmwareFacts& firmware = *scenario().firmware;
+        firmware.uefi = uefi_firmware(*boot_, firmware);
+        if (!firmware.uefi.empty()) return follow_uefi();
+        const std::string name = with_os_prefix(*boot_, firmware,
+                                                config_value(firmware, "kernel").value_or("kernel8.img"));
         const auto content = find_boot_file(*boot_, name);
-        if (!content) return;  // a rule says so
-        scenario().firmware->starts_a_program = can_be_program(*content);
-        if (!*scenario().firmware->starts_a_program) return;
-        UBootFacts facts = survey_uboot(name, *content);
-        if (facts.banner.empty() && facts.environment.empty()) {
-            note("the firmware starts " + name +
-                 ", which is no U-Boot that is known here: what it does was not followed");
+        firmware.starts_a_program = content ? std::optional(can_be_program(*content)) : std::nullopt;
+        if (!firmware.starts_a_program.value_or(false)) return follow_script();  // a rule says so
+        UBootFacts uboot = survey_uboot(name, *content);
+        if (!uboot.banner.empty() || !uboot.environment.empty()) {
+            scenario().uboot = std::move(uboot);
+            return follow_script();
+        }
+        if (const XenFacts xen = survey_xen(name, *content); xen.kind == ImageKind::arm64 && xen.major > 0)
+            return follow_xen_by_firmware(name, *content, xen);
+        if (KernelFacts kernel = survey_kernel(name, *content); !kernel.release.empty()) {
+            firmware.starts_linux = kernel.release;
+            scenario().kernel = std::move(kernel);
+            return fill_from_names();
+        }
+        survey_.not_followed = "the firmware starts " + name + ", and what that does is not known";
+        note("the firmware starts " + name + ", which is no U-Boot that is known here: what it does was not followed");
+        follow_script();
+    }
+
+    void follow_xen_by_firmware(const std::string& name, const Content& content, const XenFacts& xen) {
+        by_firmware_ = true;
+        UBootRun run = start_by_firmware(*boot_, *scenario().firmware, name, content, firmware_tree_);
+        note("followed: the firmware starts " + name + " at " + run.booti->image + ", which is Xen " +
+             std::to_string(xen.major) + "." + std::to_string(xen.minor) + ", with its own device tree");
+        if (!firmware_tree_) note("the card has no device tree for the firmware, so what Xen would get is not known");
+        fill_memory(run);
+    }
+
+    void follow_uefi() {
+        note("the firmware starts the UEFI firmware " + scenario().firmware->uefi);
+        const auto candidates = boot_candidates(card_, std::nullopt);
+        const auto program = std::find_if(candidates.begin(), candidates.end(), [](const BootCandidate& candidate) {
+            return candidate.kind == BootCandidate::Kind::efi;
+        });
+        if (program == candidates.end())
+            scenario().efi.emplace();  // a rule says so
+        else
+            follow_efi_program(program->partition, program->file);
+        fill_from_names();
+    }
+
+    void follow_efi_program(unsigned partition, const std::string& file) {
+        const EfiBoot boot = follow_efi(card_, partition, file);
+        EfiFacts facts;
+        facts.program = boot.program;
+        facts.config = boot.config;
+        facts.entry = boot.entry;
+        facts.missing = boot.missing;
+        facts.other_with_xen = boot.other_with_xen;
+        for (const std::string& what : boot.unfollowed) note("not followed: " + what);
+        if (boot.kernel) {
+            scenario().kernel = survey_kernel(boot.kernel->path, boot.kernel->content);
+            if (!boot.xen)
+                facts.bare_linux = scenario().kernel->release.empty() ? boot.kernel->path : scenario().kernel->release;
+        }
+        if (!boot.config.empty())
+            note("followed: " + boot.program + " reads " + boot.config +
+                 (boot.entry.empty() ? "" : " and starts \"" + boot.entry + "\""));
+        if (!boot.xen && !boot.kernel && boot.missing.empty())
+            survey_.not_followed = "what " + boot.program + " starts is not known";
+        scenario().efi = std::move(facts);
+        if (!boot.xen) return;
+        XenFacts xen = survey_xen(boot.xen->path, boot.xen->content);
+        xen.in_place = true;
+        scenario().xen = std::move(xen);
+        if (boot.ramdisk) scenario().initrd = LoadedFile{boot.ramdisk->path, boot.ramdisk->content.size, std::nullopt};
+        if (boot.policy) scenario().xsm_policy = LoadedFile{boot.policy->path, boot.policy->content.size, std::nullopt};
+        fill_efi_tree(boot);
+        scenario().xen_bootargs = boot.xen->arguments;
+        if (boot.kernel) scenario().dom0_bootargs = boot.kernel->arguments;
+    }
+
+    /// The tree as the EFI boot loader hands it to Xen: with a node for each file that it loaded. Where it puts
+    /// them is its own business.
+    void fill_efi_tree(const EfiBoot& boot) {
+        const std::optional<Content> content = boot.tree                           ? std::optional(boot.tree->content)
+                                               : scenario().firmware->uefi.empty() ? firmware_tree_
+                                                                                   : std::nullopt;
+        if (!content) {
+            note("which device tree the firmware hands over is not known");
             return;
         }
-        scenario().uboot = std::move(facts);
+        DeviceTreeFacts facts;
+        facts.from_firmware = !boot.tree;
+        if (boot.tree) facts.file = boot.tree->path;
+        facts.size = content->size;
+        try {
+            facts.as_stored = tree_facts(DeviceTree::parse(read_all(*content), facts.file));
+            facts.effective = facts.as_stored;
+        } catch (const Error& error) {
+            if (error.code() == ErrorCode::io) throw;
+            facts.valid = false;
+        }
+        if (facts.effective) {
+            TreeFacts& tree = *facts.effective;
+            const auto add = [&](const std::optional<EfiFile>& file, const char* kind) {
+                if (!file) return;
+                ModuleFacts module;
+                module.path = "/chosen/" + file->path.substr(file->path.rfind('/') + 1);
+                module.compatible = {kind, "multiboot,module"};
+                module.has_reg = true;
+                tree.modules.push_back(std::move(module));
+            };
+            add(boot.kernel, "multiboot,kernel");
+            add(boot.ramdisk, "multiboot,ramdisk");
+            add(boot.policy, "xen,xsm-policy");
+            tree.xen_bootargs = boot.xen->arguments;
+            if (boot.kernel) tree.dom0_bootargs = boot.kernel->arguments;
+        }
+        scenario().device_tree = std::move(facts);
     }
 
     /// The first script or extlinux.conf that starts something; else the first script, else the first
@@ -94,11 +199,11 @@ class Surveyor {
         const std::vector<BootCandidate> candidates = boot_candidates(card_, scenario().uboot);
         const UBootStart bare = start;
         std::optional<FoundScript> chosen;
-        std::string efi;
+        std::optional<BootCandidate> efi;
         std::string failed;  // an extlinux.conf that starts nothing
         for (const BootCandidate& candidate : candidates) {
             if (candidate.kind == BootCandidate::Kind::efi) {
-                if (efi.empty()) efi = candidate.file;
+                if (!efi) efi = candidate;
                 continue;
             }
             const auto content = find_card_file(card_, candidate.partition, candidate.file);
@@ -114,7 +219,7 @@ class Surveyor {
             const bool extlinux = candidate.kind == BootCandidate::Kind::extlinux;
             if (found->runs) trial.boot_script = found->text;
             const bool starts = found->runs && run_uboot(trial, found->text).started;
-            found->facts.efi_before = efi;
+            if (efi) found->facts.efi_before = efi->file;
             if (extlinux && starts)
                 for (const BootCandidate& other : candidates)
                     if (other.kind == BootCandidate::Kind::script && found->facts.hides.empty())
@@ -128,11 +233,8 @@ class Surveyor {
             if (starts) break;
         }
         if (chosen) return chosen;
-        if (!efi.empty()) {
-            efi_only_ = true;
-            note("U-Boot starts " + efi + ", an EFI program: what it does was not followed");
-        }
-        return find_script_source(*boot_);
+        efi_ = efi;
+        return efi ? std::nullopt : find_script_source(*boot_);
     }
 
     void follow_script() {
@@ -152,21 +254,31 @@ class Surveyor {
         } else if (script) {
             entry = script->text;
         } else {
-            scenario().nothing_to_run = scenario().uboot.has_value() && !efi_only_;
-            if (!efi_only_)
+            scenario().nothing_to_run = scenario().uboot.has_value() && !efi_;
+            if (efi_)
+                follow_efi_program(efi_->partition, efi_->file);
+            else
                 note(
-                    "no boot.scr, no extlinux.conf and no saved bootcmd were found, so nothing is known of "
-                    "what "
+                    "no boot.scr, no extlinux.conf and no saved bootcmd were found, so nothing is known of what "
                     "U-Boot would do");
             fill_from_names();
             return;
         }
         UBootRun run = run_uboot(start, entry);
-        scenario().nothing_to_run = scenario().uboot && !has_script && !run.booti && !efi_only_;
+        scenario().nothing_to_run = scenario().uboot && !has_script && !run.booti && !efi_;
         fill_script(run, *script);
         script->facts.unchecked_steps = unchecked_steps(start, entry, run);
         for (const std::string& what : run.unfollowed) note("not followed: " + what);
+        script->facts.starts_efi = run.bootefi.has_value();
         scenario().script = script->facts;
+        if (run.bootefi) {
+            follow_efi_program(run.bootefi->partition, run.bootefi->file);
+            fill_from_names();
+            return;
+        }
+        if (!run.booti && !run.unfollowed.empty())
+            survey_.not_followed = script->facts.file + " could not be followed to its end (" + run.unfollowed.front() +
+                                   ")";
         fill_memory(run);
         scenario().dom0_mem_of_board = dom0_mem_of_board(start, entry);
         if (!board_) survey_.boards = boards_of_script(start, entry);
@@ -186,6 +298,7 @@ class Surveyor {
             facts.absent_devices.insert(facts.absent_devices.end(), run.optional_devices.begin(),
                                         run.optional_devices.end());
         facts.carriage_returns = run.carriage_returns;
+        facts.refused_images = run.refused_images;
         facts.missing_nodes = run.missing_nodes;
         facts.unfollowed = run.unfollowed;
         facts.loads_tree_to_fdt_addr = run.loads_tree_to_fdt_addr;
@@ -235,6 +348,10 @@ class Surveyor {
                 named.insert(object);
                 fill_module(kind, *object);
             }
+        if (run.booti && !run.booti->initrd.empty() && run.booti->initrd != "-" && !scenario().initrd)
+            if (const MemoryObject* initrd = memory.find(parse_hex(run.booti->initrd));
+                initrd && named.insert(initrd).second)
+                fill_module(Placement::Role::initrd, *initrd);
         fill_guests(memory, named);
         guess_kernel(memory, named);
         for (const MemoryObject& object : memory.objects)
@@ -283,6 +400,7 @@ class Surveyor {
     void fill_xen(const MemoryObject& object) {
         XenFacts facts = survey_xen(object.file, object.content);
         facts.address = object.address;
+        facts.in_place = by_firmware_;
         const std::uint64_t size = std::max(object.size, facts.header ? facts.header->image_size : 0);
         place(Placement::Role::xen, "Xen (" + object.file + ")", object, range_at_address(xen_runs_at(facts), size));
         scenario().xen = std::move(facts);
@@ -364,6 +482,7 @@ class Surveyor {
         const std::uint64_t top = board::low_memory_end(memory_lines);
         const std::uint64_t begin = top > board::uboot_runtime_size ? top - board::uboot_runtime_size : 0;
         scenario().placements.push_back({Placement::Role::reserved, "the other cores' spin table", board::first_page});
+        if (by_firmware_) return;
         scenario().placements.push_back({Placement::Role::reserved, "U-Boot's run-time area", Range{begin, top}});
         if (const auto moved = moved_tree())
             scenario().placements.push_back(
@@ -395,7 +514,7 @@ class Surveyor {
             if (!scenario().xen && size <= largest_xen) {
                 XenFacts xen = survey_xen(path, *content);
                 if (xen.kind == ImageKind::arm64 && xen.major > 0) {
-                    note(path + " was found to be Xen; the script does not start it");
+                    note(path + " was found to be Xen; nothing that was followed starts it");
                     scenario().xen = std::move(xen);
                     continue;
                 }
@@ -403,7 +522,7 @@ class Surveyor {
             if (dom0 && !scenario().kernel && size > MiB) {
                 KernelFacts kernel = survey_kernel(path, *content);
                 if (!kernel.release.empty()) {
-                    note(path + " was found to be dom0's kernel; the script does not load it for Xen");
+                    note(path + " was found to be dom0's kernel; nothing that was followed loads it for Xen");
                     scenario().kernel = std::move(kernel);
                 }
             }
@@ -439,7 +558,8 @@ class Surveyor {
     const FileTree* root_ = nullptr;
     std::optional<Content> firmware_tree_;  ///< what the firmware hands over
     Survey survey_;
-    bool efi_only_ = false;  ///< an EFI program is all that U-Boot would find
+    std::optional<BootCandidate> efi_;  ///< an EFI program that is all that U-Boot would find
+    bool by_firmware_ = false;          ///< the firmware starts Xen itself
 };
 
 }  // namespace

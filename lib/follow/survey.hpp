@@ -13,6 +13,8 @@ namespace rpixen {
 /// What the card would do at boot.
 struct Survey {
     BootScenario scenario;
+    /// What the card starts and could not be followed up to Xen, in words; empty: nothing of the kind.
+    std::string not_followed;
     std::vector<std::string> notes;  ///< what was taken for granted, and what could not be followed
     /// The boards that the script chooses among; empty: it does the same on all of the family.
     std::vector<const BoardModel*> boards;

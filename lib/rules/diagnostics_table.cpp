@@ -20,6 +20,7 @@ constexpr Chapter chapters[] = {
     {'D', "Device tree and overlays"},
     {'M', "Xen's command line and dom0's memory"},
     {'U', "U-Boot, its script and environment"},
+    {'E', "EFI programs: GRUB and xen.efi"},
     {'F', "Firmware, config.txt and the FAT"},
     {'P', "Disk and root file system"},
     {'G', "Guests in the device tree (dom0less)"},

@@ -43,6 +43,7 @@ std::span<const Rule> firmware_rules();
 std::span<const Rule> disk_rules();
 std::span<const Rule> root_rules();
 std::span<const Rule> guest_rules();
+std::span<const Rule> efi_rules();
 
 /// What Xen, its modules and the tree's reservations take of memory. The scratch place of overlays is free
 /// again when Xen starts.

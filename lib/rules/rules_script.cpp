@@ -118,7 +118,8 @@ Findings missing_node(const BootScenario& scenario) {
 
 Findings never_boots(const BootScenario& scenario) {
     const ScriptFacts* facts = script(scenario);
-    if (!facts || facts->reaches_booti || !facts->syntax_errors.empty() || !facts->header_right.value_or(true))
+    if (!facts || facts->reaches_booti || facts->starts_efi || !facts->syntax_errors.empty() ||
+        !facts->header_right.value_or(true))
         return {};
     if (!facts->unfollowed.empty()) return {};  // said as a note by the one who followed it
     return {{"the script ends without booti",
@@ -161,6 +162,13 @@ Findings booti_without_tree(const BootScenario& scenario) {
     }
     return {{"booti is given no device tree", found, "the address that the device tree was loaded to",
              "load the device tree, and give its address to booti as the third argument"}};
+}
+
+Findings bootm_refuses(const BootScenario& scenario) {
+    const ScriptFacts* facts = script(scenario);
+    if (!facts) return {};
+    return listed(facts->refused_images, "bootm is given what is neither a uImage nor a FIT",
+                  "a uImage, or a FIT; booti for a raw Image", "use booti, or wrap the file with mkimage");
 }
 
 Findings nothing_to_run(const BootScenario& scenario) {
@@ -213,6 +221,15 @@ constexpr Rule rules[] = {
                "only where its checksum is right: with a wrong one U-Boot takes its default environment.",
       .source = "u-boot include/config_distro_bootcmd.h, boot/bootmeth_script.c"},
      nothing_to_run},
+    {{.id = "bootm-raw-image",
+      .rule = "U15",
+      .severity = Severity::error,
+      .title = "bootm is given a raw image",
+      .why = "It refuses with \"Wrong Image Format for bootm command\".",
+      .story = "bootm starts legacy uImages and FITs; a raw arm64 Image, Xen's or Linux', is for booti. A uImage of "
+               "Xen (mkimage -A arm64 -O linux -T kernel -a 0x200000 -e 0x200000) starts as booti would start it.",
+      .source = "u-boot boot/bootm.c boot_get_kernel"},
+     bootm_refuses},
     {{.id = "extlinux-without-dom0",
       .rule = "U13",
       .severity = Severity::error,

@@ -6,7 +6,8 @@ namespace rpixen {
 
 std::uint64_t xen_runs_at(const XenFacts& xen) {
     constexpr std::uint64_t alignment = 2 * MiB;
-    if (!xen.address || !xen.header || xen.header->text_offset > *xen.address) return xen.address.value_or(0);
+    if (xen.in_place || !xen.address || !xen.header || xen.header->text_offset > *xen.address)
+        return xen.address.value_or(0);
     const std::uint64_t base = *xen.address - xen.header->text_offset;
     if (base > std::numeric_limits<std::uint64_t>::max() - xen.header->text_offset - alignment) return *xen.address;
     return align_up(base, alignment) + xen.header->text_offset;

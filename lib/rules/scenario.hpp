@@ -51,6 +51,7 @@ struct XenFacts : LoadedFile {
     int major = 0;       ///< 0: not known
     int minor = 0;
     std::map<std::string, std::string> config;  ///< of its build ("CONFIG_XSM" = "y"); empty: not known
+    bool in_place = false;                      ///< started where it lies; booti would move it
 };
 
 struct KernelFacts : LoadedFile {
@@ -212,6 +213,8 @@ struct ScriptFacts {
     std::string booti_argument;                 ///< the third one, whatever lies there; empty: none was given
     std::vector<std::string> absent_devices;    ///< "mmc 1:1 (line 3)": devices that are not there
     std::vector<std::string> carriage_returns;  ///< "line 3": lines that end in CR, which U-Boot takes for a letter
+    std::vector<std::string> refused_images;    ///< "xen at 0x200000 (line 9)": what bootm was given and does not know
+    bool starts_efi = false;                    ///< it ends in bootefi
     std::string efi_before;  ///< an EFI program that this U-Boot starts before this script; empty: none
 };
 
@@ -235,7 +238,9 @@ struct FirmwareFacts {
     std::map<std::string, std::uint64_t> files;
     /// Whether what kernel= names can be a program at all; nothing where it is not there.
     std::optional<bool> starts_a_program;
-    std::optional<Range> armstub;        ///< memory that the file of armstub= takes; nothing: none of one's own
+    std::string uefi;              ///< the file of armstub= where that is a UEFI firmware (EDK2); empty: it is not
+    std::string starts_linux;      ///< "6.1.0-37-arm64", where kernel= is a Linux without Xen; empty: it is not
+    std::optional<Range> armstub;  ///< memory that the file of armstub= takes; nothing: none of one's own
     std::vector<OverlayFacts> overlays;  ///< of dtoverlay=, as far as their files are there
 };
 
@@ -291,6 +296,16 @@ struct GuestModuleFacts : LoadedFile {
     std::uint64_t reg_size = 0;            ///< bytes that the module's reg claims
 };
 
+/// What an EFI program of the card starts.
+struct EfiFacts {
+    std::string program;               ///< "EFI/BOOT/BOOTAA64.EFI"; empty: there is none
+    std::string config;                ///< "EFI/BOOT/grub.cfg"; empty: none was found
+    std::string entry;                 ///< of its menu, or its section
+    std::vector<std::string> missing;  ///< files that it names and that are not there, with the place
+    std::string bare_linux;            ///< release of a Linux that is started without Xen; empty: Xen is, or nothing
+    std::string other_with_xen;        ///< a menu entry that starts Xen where the chosen one does not
+};
+
 struct BootScenario {
     std::optional<XenFacts> xen;
     std::optional<KernelFacts> kernel;
@@ -302,6 +317,7 @@ struct BootScenario {
     std::optional<UBootFacts> uboot;
     std::optional<SavedEnvironmentFacts> saved_environment;
     std::optional<ScriptFacts> script;
+    std::optional<EfiFacts> efi;
     bool nothing_to_run = false;  ///< U-Boot would find neither a script nor extlinux.conf nor a saved bootcmd
     std::optional<FirmwareFacts> firmware;
     std::optional<DiskFacts> disk;
@@ -315,8 +331,8 @@ struct BootScenario {
     std::map<std::uint64_t, std::string> dom0_mem_of_board;
 };
 
-/// Where booti moves Xen to before it starts it: the next place whose distance from text_offset is a multiple
-/// of 2 MiB (U-Boot arch/arm/lib/image.c booti_setup). Its address where the header is not known.
+/// Where Xen runs: where booti moves it to before it starts it: the next place whose distance from text_offset is a
+/// multiple of 2 MiB (U-Boot arch/arm/lib/image.c booti_setup). Its address where the header is not known.
 std::uint64_t xen_runs_at(const XenFacts& xen);
 
 /// The last value of `key` that the board takes ([all], [pi4], ...); nothing where no line sets it.

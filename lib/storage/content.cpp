@@ -38,7 +38,41 @@ class MemorySource final : public ContentSource, public std::enable_shared_from_
     std::string name_;
 };
 
+/// The content behind an offset in another one.
+class PartSource final : public ContentSource {
+  public:
+    explicit PartSource(Content whole) : whole_(std::move(whole)) {}
+
+    class Open final : public OpenContent {
+      public:
+        Open(std::unique_ptr<OpenContent> whole, std::uint64_t begin) : whole_(std::move(whole)), begin_(begin) {}
+        void read(std::uint64_t offset, MutableBytes out) override { whole_->read(begin_ + offset, out); }
+        int descriptor() const override { return whole_->descriptor(); }
+        std::uint64_t base() const override { return whole_->base() + begin_; }
+        void check_unchanged() override { whole_->check_unchanged(); }
+
+      private:
+        std::unique_ptr<OpenContent> whole_;
+        std::uint64_t begin_;
+    };
+
+    std::unique_ptr<OpenContent> open(std::uint64_t position) const override {
+        return std::make_unique<Open>(whole_.open(), position);
+    }
+    std::string name() const override { return whole_.source->name(); }
+
+  private:
+    Content whole_;
+};
+
 }  // namespace
+
+Content part_of(const Content& whole, std::uint64_t begin, std::uint64_t size) {
+    begin = std::min(begin, whole.size);
+    size = std::min(size, whole.size - begin);
+    if (!whole.source) return {nullptr, 0, size};
+    return {std::make_shared<PartSource>(whole), begin, size};
+}
 
 Content memory_content(Bytes bytes, std::string name) {
     const std::uint64_t size = bytes.size();

@@ -62,6 +62,9 @@ struct Content {
 Content memory_content(Bytes bytes, std::string name);
 Content memory_content(std::string_view text, std::string name);
 
+/// A part of a content, cut off where that ends.
+Content part_of(const Content& whole, std::uint64_t begin, std::uint64_t size);
+
 /// All of a content; for small ones. Throws Error{io}.
 Bytes read_all(const Content& content);
 

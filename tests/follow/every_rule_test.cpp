@@ -173,6 +173,16 @@ const std::string guest_kernel =
     "<0x4000000 0x200000>; }; ";
 const std::string guest_size = "memory = <0 0x20000>; cpus = <1>; ";
 
+/// Xen with the configuration of its build inside, as xen/common/config_data.S leaves it.
+Change xen_built_with(std::string options) {
+    return [options](CardRecipe& card) {
+        const std::string packed = test::run_ok(
+            {"gzip", "-9nc"},
+            "#\n# Automatically generated file; DO NOT EDIT.\n# Xen/arm 4.17.7 Configuration\n#\n" + options);
+        card.boot["xen-raspberrypi4-64"].replace(0x8000, packed.size(), packed);
+    };
+}
+
 std::string config_kernel() {
     // A configuration inside the kernel, as CONFIG_IKCONFIG leaves it.
     const std::string packed = test::run_ok({"gzip", "-c"},
@@ -192,11 +202,43 @@ const std::map<std::string, Change>& changes() {
         {"xen-reaches-next", boot("xen-raspberrypi4-64", test::xen("4.17", 3 * MiB))},
         {"xen-image-size-zero", xen_with(16, std::string(8, '\0'))},
         {"xen-too-old", boot("xen-raspberrypi4-64", test::xen("4.14"))},
+        {"xen-stumbles-over-pcie",
+         [](CardRecipe& card) {
+             chosen(cells + dom0,
+                    "pcie@1 { compatible = \"brcm,bcm2711-pcie\"; device_type = \"pci\"; pci@1,0 { reg = <0 0 0 0 0>; "
+                    "usb@1,0 { reg = <0x10000 0 0 0 0>; }; }; };")(card);
+             card.boot["xen-raspberrypi4-64"] = test::xen("4.14");
+         }},
+        {"xen-lacks-feature",
+         all({guest(guest_size + "xen,static-mem = <0x30000000 0x8000000>; " + guest_kernel),
+              xen_built_with("CONFIG_ARM=y\n")})},
+        {"xen-ignores-option",
+         all({xen_line("console=dtuart dtuart=/soc/serial@7e215040 dom0_mem=512M xsm=flask"),
+              xen_built_with("CONFIG_ARM=y\n# CONFIG_XSM is not set\n")})},
+        {"flask-not-chosen",
+         all({xen_line("console=dtuart dtuart=/soc/serial@7e215040 dom0_mem=512M flask=enforcing"),
+              xen_built_with("CONFIG_XSM=y\nCONFIG_XSM_FLASK=y\nCONFIG_XSM_SILO_DEFAULT=y\n")})},
         {"xen-of-wrong-kind", boot("xen-raspberrypi4-64",
                                    "\x7f"
                                    "ELF\x02\x01\x01"s +
                                        std::string(70000, 'x'))},
         {"booti-cannot-unpack", boot("xen-raspberrypi4-64", "\x1f\x8b\x08\x00"s + std::string(70000, 'x'))},
+        // EFI programs
+        {"efi-program-missing", all({config("armstub=RPI_EFI.fd"), boot("RPI_EFI.fd", std::string(2000, 'u'))})},
+        {"efi-file-missing",
+         all({without("boot.scr"), boot("EFI/BOOT/BOOTAA64.EFI", "MZ"),
+              boot("EFI/BOOT/grub.cfg", "xen_hypervisor /xen-raspberrypi4-64\nxen_module /gone\n")})},
+        {"efi-starts-linux", all({without("boot.scr"), boot("EFI/BOOT/BOOTAA64.EFI", "MZ"),
+                                  boot("EFI/BOOT/grub.cfg", "linux /Image root=/dev/mmcblk0p2\n")})},
+        {"efi-menu-without-xen",
+         all({without("boot.scr"), boot("EFI/BOOT/BOOTAA64.EFI", "MZ"),
+              boot("EFI/BOOT/grub.cfg",
+                   "menuentry L { linux /Image\n }\nmenuentry X { xen_hypervisor /xen-raspberrypi4-64\n }\n")})},
+        {"bootm-raw-image",
+         script("fatload mmc 0:1 0x2600000 bcm2711-rpi-4-b.dtb && fatload mmc 0:1 0x200000 xen-raspberrypi4-64 && "
+                "bootm 0x200000 - 0x2600000")},
+        {"config-starts-linux", config("kernel=Image")},
+        {"config-key-unknown", config("xen_cmdline=dom0_mem=1G")},
         // Guests
         {"guest-kernel-missing", guest(guest_size)},
         {"guest-kernel-not-an-image", guest(guest_size + guest_kernel, "\x7f"

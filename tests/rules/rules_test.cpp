@@ -86,6 +86,27 @@ const std::map<std::string, Break>& breaks() {
              s.xen->minor = 14;
              s.root->xen_tools_version = "4.14";
          }},
+        {"xen-stumbles-over-pcie",
+         [](auto& s) {
+             s.xen->minor = 14;
+             s.root->xen_tools_version = "4.14";
+             tree(s).untyped_pcie = {"/scb/pcie@7d500000/pci@1,0"};
+         }},
+        {"xen-lacks-feature",
+         [](auto& s) {
+             s.xen->config = {{"CONFIG_ARM", "y"}};
+             tree(s).static_heap = true;
+         }},
+        {"xen-ignores-option",
+         [](auto& s) {
+             s.xen->config = {{"CONFIG_ARM", "y"}};
+             *s.xen_bootargs += " xsm=flask";
+         }},
+        {"flask-not-chosen",
+         [](auto& s) {
+             s.xen->config = {{"CONFIG_XSM", "y"}, {"CONFIG_XSM_FLASK", "y"}, {"CONFIG_XSM_SILO_DEFAULT", "y"}};
+             s.xsm_policy = LoadedFile{"xenpolicy", 20000, std::nullopt};
+         }},
         {"xen-of-wrong-kind",
          [](auto& s) {
              s.xen->header.reset();
@@ -97,6 +118,24 @@ const std::map<std::string, Break>& breaks() {
              s.xen->kind = ImageKind::gzip;
          }},
         // Kernel
+        // EFI programs
+        {"efi-program-missing", [](auto& s) { s.efi.emplace(); }},
+        {"efi-file-missing",
+         [](auto& s) {
+             s.efi = EfiFacts{
+                 "EFI/BOOT/BOOTAA64.EFI", "EFI/BOOT/grub.cfg", "Xen", {"vmlinuz (grub.cfg line 3)"}, "", ""};
+         }},
+        {"efi-starts-linux",
+         [](auto& s) {
+             s.efi = EfiFacts{"EFI/BOOT/BOOTAA64.EFI", "EFI/BOOT/grub.cfg", "Linux", {}, "6.1.0-37-arm64", ""};
+         }},
+        {"efi-menu-without-xen",
+         [](auto& s) {
+             s.efi = EfiFacts{"EFI/BOOT/BOOTAA64.EFI", "EFI/BOOT/grub.cfg", "Linux", {}, "6.1.0-37-arm64", "Xen"};
+         }},
+        {"bootm-raw-image", [](auto& s) { s.script->refused_images = {"xen at 0x200000 (line 9)"}; }},
+        {"config-starts-linux", [](auto& s) { s.firmware->starts_linux = "6.1.0-37-arm64"; }},
+        {"config-key-unknown", [](auto& s) { set_config(s, "xen_cmdline", "dom0_mem=1G"); }},
         // Guests
         {"guest-kernel-missing",
          [](auto& s) {
@@ -500,6 +539,23 @@ TEST(Rules, EachBoardIsAskedForItsOwnDom0Mem) {
               "dom0_mem=1G on 1 GB, 1G on 2 GB, 2G on 4 GB, 4G on 8 GB starts on boards with ");
     for (auto& [board, memory] : scenario.dom0_mem_of_board) memory = "8G";
     EXPECT_EQ(judge(scenario)[0].id, "dom0-mem-impossible");
+}
+
+TEST(Rules, WhatXenWasBuiltWithMayBeAskedFor) {
+    BootScenario scenario = good_scenario();
+    *scenario.xen_bootargs += " xsm=flask flask=permissive";
+    tree(scenario).static_heap = tree(scenario).cpu_pools = true;
+    tree(scenario).untyped_pcie = {"/scb/pcie@7d500000/pci@1,0"};
+    scenario.xsm_policy = LoadedFile{"xenpolicy", 20000, std::nullopt};
+    EXPECT_TRUE(judge(scenario).empty()) << "not known, or 4.17";
+    scenario.xen->config = {{"CONFIG_XSM", "y"},
+                            {"CONFIG_XSM_FLASK", "y"},
+                            {"CONFIG_XSM_SILO_DEFAULT", "y"},
+                            {"CONFIG_STATIC_MEMORY", "y"},
+                            {"CONFIG_BOOT_TIME_CPUPOOLS", "y"}};
+    EXPECT_TRUE(judge(scenario).empty());
+    scenario.xen->config.erase("CONFIG_STATIC_MEMORY");
+    EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{"xen-lacks-feature"});
 }
 
 TEST(Rules, AGuestBesideDom0IsNoFault) {

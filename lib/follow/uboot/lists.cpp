@@ -27,7 +27,7 @@ bool is_loop(Mode mode) {
 
 bool is_load(std::string_view name) {
     return name == "load" || name == "fatload" || name == "ext4load" || name == "ext2load" || name == "fsload" ||
-           name == "tftpboot" || name == "tftp" || name == "usbboot";
+           name == "imxtract" || name == "tftpboot" || name == "tftp" || name == "usbboot";
 }
 
 bool reads_only(const std::string& word) {

@@ -77,6 +77,7 @@ int Shell::load(const Words& words, const hush::Step& written) {
     if (most > 0) object.content.size = std::min(object.content.size, most);
     object.size = object.content.size;
     object.from = object.last_use = count();
+    object.partition = *number;
     say(std::to_string(object.size) + " bytes read");
     set("filesize", to_hex(object.size));
     set("fileaddr", to_hex(object.address));
@@ -176,6 +177,12 @@ int Shell::booti(const Words& words) {
     booti.image = words.size() > 1 ? words[1] : value("loadaddr");
     booti.initrd = words.size() > 2 ? words[2] : "";
     booti.tree = words.size() > 3 ? words[3] : "";
+    return start_image(booti);
+}
+
+/// What booti does with an image, and bootm with an arm64 Linux.
+int Shell::start_image(const UBootRun::Booti& asked) {
+    UBootRun::Booti booti = asked;
     MemoryObject* image = run_.memory.find(parse_hex(booti.image));
     MemoryObject* tree = booti.tree.empty() ? nullptr : run_.memory.find(parse_hex(booti.tree));
     if (image) image->last_use = count();
@@ -191,6 +198,18 @@ int Shell::booti(const Words& words) {
     run_.started = is_image && booti.has_tree;
     if (!is_image) say("Bad Linux ARM64 Image magic!");
     return run_.started ? 0 : 1;
+}
+
+/// bootefi <address> [<tree>]; what comes of it is followed outside of U-Boot.
+int Shell::bootefi(const Words& words, const hush::Step& written) {
+    const MemoryObject* program = words.size() > 1 ? run_.memory.find(parse_hex(words[1])) : nullptr;
+    if (!program || program->partition == 0) {
+        unfollowed(run_.steps.back().text, where(written));
+        return 1;
+    }
+    run_.bootefi = UBootRun::Bootefi{program->file, program->partition};
+    run_.started = true;
+    return 0;
 }
 
 }  // namespace rpixen

@@ -20,6 +20,7 @@ struct MemoryObject {
     std::uint64_t size = 0;  ///< bytes that were read
     unsigned from = 0;       ///< the step that put it there
     unsigned last_use = 0;   ///< the last step that read it
+    unsigned partition = 0;  ///< that it was read from; 0: not from a file of the card
     Content content;
     bool firmware = false;           ///< the tree that the firmware left at ${fdt_addr}
     bool destroyed = false;          ///< its magic was overwritten by `fdt apply`

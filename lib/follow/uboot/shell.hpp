@@ -6,6 +6,7 @@
 
 #include "follow/uboot/hush.hpp"
 #include "follow/uboot/uboot_shell.hpp"
+#include "format/fit_image.hpp"
 
 namespace rpixen {
 
@@ -87,6 +88,14 @@ class Shell {
     bool fdt_address(const Words& words);
     bool fdt_get(const Words& words, const hush::Step& written);
     int booti(const Words& words);
+    int start_image(const UBootRun::Booti& booti);
+    MemoryObject& place_part(const MemoryObject& whole, const Content& content, const std::string& name,
+                             std::uint64_t address);
+    int bootm(const Words& words, const hush::Step& written);
+    int start_fit(const MemoryObject& whole, const FitImage& fit, const FitConfiguration& configuration,
+                  UBootRun::Booti boot, const hush::Step& written);
+    int imxtract(const Words& words, const hush::Step& written);
+    int bootefi(const Words& words, const hush::Step& written);
 
     const UBootStart& start_;
     UBootRun run_;

@@ -172,6 +172,9 @@ int Shell::dispatch(const Words& words, const hush::Step& written) {
     if (is_any(name, {"load", "fatload", "ext4load", "ext2load", "fsload"})) return load(words, written);
     if (name == "fdt") return fdt(words, written);
     if (name == "booti") return booti(words);
+    if (name == "bootm") return bootm(words, written);
+    if (name == "bootefi") return bootefi(words, written);
+    if (name == "imxtract") return imxtract(words, written);
     if (name == "test")
         return uboot_test({words.begin() + 1, words.end()},
                           [&](const std::string& interface, const std::string& device, const std::string& path) {
@@ -226,7 +229,7 @@ int Shell::dispatch(const Words& words, const hush::Step& written) {
     // Other ways of booting do not come back in real life; here they count as failed, so that the rest is
     // looked at. So does what is no command.
     return full_command(name).empty() ||
-                   is_any(name, {"bootm", "bootz", "bootefi", "bootelf", "bootvx", "go", "sysboot", "pxe", "dhcp",
+                   is_any(name, {"bootz", "bootelf", "bootvx", "go", "sysboot", "pxe", "dhcp",
                                  "tftpboot", "tftp", "bootp", "usbboot", "nfs"})
                ? 1
                : 0;
@@ -259,7 +262,7 @@ std::vector<std::string> unchecked_steps(const UBootStart& start, const UBootScr
         // message.
         bool noticed = !run.booti;
         for (std::size_t place = index + 1; !noticed && place < run.steps.size(); ++place) {
-            if (run.steps[place].text.starts_with("booti")) break;
+            if (run.steps[place].text.starts_with("boot")) break;
             noticed = !usual.contains(run.steps[place].text);
         }
         if (!noticed) unchecked.push_back(step.text + " (" + step.place + ")");

@@ -75,7 +75,12 @@ struct UBootRun {
         bool has_tree = false;            ///< a sound tree lies at `tree`
     };
     std::optional<Booti> booti;  ///< the one that started something, or the last that was tried
-    bool started = false;        ///< booti had an image and a tree
+    bool started = false;        ///< booti had an image and a tree, or bootefi a program
+    struct Bootefi {
+        std::string file;
+        unsigned partition = 0;
+    };
+    std::optional<Bootefi> bootefi;  ///< the EFI program that was started
     std::vector<std::string> syntax_errors;
     std::vector<std::string> missing_files;     ///< "Image (line 3)"; not those a script may do without
     std::vector<std::string> optional_files;    ///< tried under an if or before ||, and not there
@@ -85,6 +90,7 @@ struct UBootRun {
     std::vector<std::string> carriage_returns;  ///< "line 3": lines that end in one; "uEnv.txt" imported with them
     std::vector<std::string> decimal_numbers;   ///< "fdt resize 1024 (line 4)"
     std::vector<std::string> missing_nodes;     ///< "/scb/... (line 5)"
+    std::vector<std::string> refused_images;    ///< "xen at 0x200000 (line 9)", by bootm
     std::vector<std::string> unfollowed;        ///< "bootefi ... (line 9)"
     bool loads_tree_to_fdt_addr = false;
     bool uses_fdt_addr = false;

@@ -79,6 +79,8 @@ struct Report {
     /// Those of `notes` that tell what was taken for granted of the boot and what could not be followed: the
     /// same for a manifest and for its image.
     std::vector<std::string> not_known;
+    /// What the card starts and could not be followed up to Xen, so that no verdict rests on it; empty: nothing.
+    std::string not_followed;
     std::vector<std::pair<std::string, std::string>> inputs;  ///< path, sha256 where it was computed
     std::vector<ReportBoard> boards;  ///< the smallest first; empty where Xen's command line has no dom0_mem
 
