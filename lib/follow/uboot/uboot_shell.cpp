@@ -228,9 +228,8 @@ int Shell::dispatch(const Words& words, const hush::Step& written) {
     unfollowed(run_.steps.back().text, where(written));
     // Other ways of booting do not come back in real life; here they count as failed, so that the rest is
     // looked at. So does what is no command.
-    return full_command(name).empty() ||
-                   is_any(name, {"bootz", "bootelf", "bootvx", "go", "sysboot", "pxe", "dhcp",
-                                 "tftpboot", "tftp", "bootp", "usbboot", "nfs"})
+    return full_command(name).empty() || is_any(name, {"bootz", "bootelf", "bootvx", "go", "sysboot", "pxe", "dhcp",
+                                                       "tftpboot", "tftp", "bootp", "usbboot", "nfs"})
                ? 1
                : 0;
 }
