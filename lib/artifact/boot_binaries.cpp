@@ -87,6 +87,22 @@ std::map<std::string, std::string> read_config(const Content& content, std::uint
     }
 }
 
+/// Xen's configuration where a gzip at `offset` holds it; empty where that is something else.
+std::map<std::string, std::string> read_xen_config(const Content& content, std::uint64_t offset) {
+    constexpr std::uint64_t most_packed = 64 * KiB;  // a real one has some 1 KiB
+    constexpr std::uint64_t most = 1 * MiB;
+    Bytes packed(static_cast<std::size_t>(std::min(most_packed, content.size - offset)));
+    content.open()->read(offset, packed);
+    try {
+        const Bytes text = unpack_bytes(packed, most, "Xen's configuration");
+        if (as_text(text).find("# Xen/") == std::string_view::npos) return {};
+        return parse_config(as_text(text));
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::artifact) throw;
+        return {};
+    }
+}
+
 bool set_in(const std::map<std::string, std::string>& config, const std::string& name) {
     const auto found = config.find(name);
     return found != config.end() && (found->second == "y" || found->second == "m");
@@ -113,6 +129,18 @@ void examine_xen(XenArtifact& xen) {
     });
     if (xen.banner.empty() && !node_version.empty()) xen.banner = "Xen " + node_version;
     if (!xen.banner.empty()) parse_version(std::string_view(xen.banner).substr(4), xen.major, xen.minor);
+}
+
+std::map<std::string, std::string> xen_build_config(const Content& xen) {
+    constexpr std::array needles{"\x1f\x8b\x08"sv};
+    constexpr unsigned most = 64;  // that are tried
+    unsigned tried = 0;
+    std::map<std::string, std::string> config;
+    scan(xen, needles, [&](std::size_t, std::uint64_t offset, ByteView) {
+        config = read_xen_config(xen, offset);
+        return !config.empty() || ++tried == most;
+    });
+    return config;
 }
 
 void examine_kernel(KernelArtifact& kernel) {

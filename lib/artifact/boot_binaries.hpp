@@ -1,5 +1,8 @@
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "artifact/artifact_set.hpp"
 
 namespace rpixen {
@@ -15,5 +18,9 @@ void examine_xen(XenArtifact& xen);
 void examine_kernel(KernelArtifact& kernel);
 /// The banner (cmd/version.c), the default environment, and features by the words of their code.
 void examine_uboot(UBootArtifact& uboot);
+
+/// The configuration that Xen was built with ("CONFIG_XSM" = "y"), which is in the binary as gzip
+/// (xen/common/config_data.S); empty where it is not found.
+std::map<std::string, std::string> xen_build_config(const Content& xen);
 
 }  // namespace rpixen

@@ -159,6 +159,7 @@ XenFacts survey_xen(const std::string& file, const Content& content) {
     facts.kind = kind_of(content);
     if (facts.kind == ImageKind::arm64) facts.header = artifact.header;
     facts.banner = artifact.banner;
+    if (facts.kind == ImageKind::arm64 && artifact.major > 0) facts.config = xen_build_config(content);
     facts.major = artifact.major;
     facts.minor = artifact.minor;
     return facts;

@@ -112,6 +112,82 @@ Findings too_old(const BootScenario& scenario) {
     return {};
 }
 
+const TreeFacts* effective(const BootScenario& scenario) {
+    return scenario.device_tree && scenario.device_tree->effective ? &*scenario.device_tree->effective : nullptr;
+}
+
+Findings untyped_pcie(const BootScenario& scenario) {
+    const TreeFacts* tree = effective(scenario);
+    if (!tree || tree->untyped_pcie.empty() || !scenario.xen || !older(scenario.xen->major, scenario.xen->minor, 4, 15))
+        return {};
+    return {{"this Xen stops at the PCIe bridge of the device tree",
+             "Xen " + std::to_string(scenario.xen->major) + "." + std::to_string(scenario.xen->minor) + ", " +
+                 describe_list(tree->untyped_pcie) + " without device_type \"pci\"",
+             "Xen 4.15 or newer, or device_type = \"pci\" on the bridge and no node of a device below it",
+             "use Xen 4.15 or newer; or `fdt set " + tree->untyped_pcie.back() +
+                 " device_type pci` and `fdt rm` of the device's node"}};
+}
+
+/// Whether an option was built in; true where the configuration is not known.
+bool built(const XenFacts& xen, const char* option) {
+    return xen.config.empty() || xen.config.contains(option);
+}
+
+bool is_on(const std::optional<std::string>& value) {
+    return value && *value != "0" && *value != "off" && *value != "no" && *value != "false";
+}
+
+Findings lacks_feature(const BootScenario& scenario) {
+    const TreeFacts* tree = effective(scenario);
+    if (!scenario.xen || !tree) return {};
+    std::vector<std::string> missing;
+    const auto ask = [&](bool asked, const char* option, const std::string& by) {
+        if (asked && !built(*scenario.xen, option)) missing.push_back(by + " (" + option + ")");
+    };
+    ask(tree->static_heap, "CONFIG_STATIC_MEMORY", "xen,static-heap");
+    for (const GuestFacts& guest : tree->guests) {
+        ask(guest.static_memory, "CONFIG_STATIC_MEMORY", "xen,static-mem of " + guest.path);
+        ask(guest.shared_memory, "CONFIG_STATIC_SHM", "shared memory of " + guest.path);
+        ask(guest.colours, "CONFIG_LLC_COLORING", "llc-colors of " + guest.path);
+    }
+    ask(tree->cpu_pools, "CONFIG_BOOT_TIME_CPUPOOLS", "xen,cpupool");
+    if (missing.empty()) return {};
+    return {{"the device tree asks for what this Xen was not built with", describe_list(missing),
+             "a Xen that was built with these options", "build Xen with them, or remove the properties"}};
+}
+
+Findings ignores_option(const BootScenario& scenario) {
+    if (!scenario.xen || !scenario.xen_bootargs) return {};
+    std::vector<std::string> missing;
+    const auto ask = [&](const char* word, const char* option) {
+        const auto value = command_line_value(*scenario.xen_bootargs, word);
+        if (is_on(value) && !built(*scenario.xen, option))
+            missing.push_back(std::string(word) + (value->empty() ? "" : "=" + *value) + " (" + option + ")");
+    };
+    ask("xsm", "CONFIG_XSM");
+    ask("flask", "CONFIG_XSM_FLASK");
+    ask("llc-coloring", "CONFIG_LLC_COLORING");
+    ask("dom0-llc-colors", "CONFIG_LLC_COLORING");
+    if (scenario.xsm_policy && !built(*scenario.xen, "CONFIG_XSM_FLASK"))
+        missing.push_back(scenario.xsm_policy->file + " (CONFIG_XSM_FLASK)");
+    if (missing.empty()) return {};
+    return {{"Xen is asked for what it was not built with", describe_list(missing),
+             "a Xen that was built with these options", "build Xen with them, or remove the words"}};
+}
+
+Findings flask_not_chosen(const BootScenario& scenario) {
+    if (!scenario.xen || scenario.xen->config.empty() || !scenario.xen_bootargs) return {};
+    const auto& config = scenario.xen->config;
+    if (!config.contains("CONFIG_XSM_FLASK") || config.contains("CONFIG_XSM_FLASK_DEFAULT")) return {};
+    const auto flask = command_line_value(*scenario.xen_bootargs, "flask");
+    if ((!scenario.xsm_policy && !flask) || command_line_value(*scenario.xen_bootargs, "xsm") == "flask") return {};
+    return {{"FLASK is configured and not chosen",
+             (scenario.xsm_policy ? scenario.xsm_policy->file : "flask=" + *flask) + ", no xsm=flask, and " +
+                 (config.contains("CONFIG_XSM_SILO_DEFAULT") ? "SILO" : "the dummy module") +
+                 " is the default of this Xen",
+             "xsm=flask", "add xsm=flask to Xen's command line, or remove the policy"}};
+}
+
 constexpr Rule rules[] = {
     {{.id = "xen-without-image-header",
       .rule = "X1",
@@ -187,6 +263,46 @@ constexpr Rule rules[] = {
                "(5a4087004d).",
       .source = "xen xen/arch/arm/platforms/brcm-raspberry-pi.c"},
      too_old},
+    {{.id = "xen-stumbles-over-pcie",
+      .rule = "X6a",
+      .severity = Severity::error,
+      .title = "Xen below 4.15 cannot read the PCIe bridge of this device tree",
+      .why = "Building dom0 ends in \"Unable to retrieve address\" for the node below the bridge, and Xen panics.",
+      .story = "A PCIe bridge is told by device_type \"pci\"; Linux from 5.8 on has nodes below the board's bridge "
+               "(for "
+               "the USB controller's reset) and no device_type on the inner one. Xen below 4.15 takes their reg for "
+               "ordinary addresses. meta-virtualization's script sets the property and removes the USB node for that "
+               "reason. 4.15 looks at the node's name as well (5a4087004d).",
+      .source = "xen xen/common/device_tree.c dt_bus_pci_match (5a4087004d)"},
+     untyped_pcie},
+    {{.id = "xen-lacks-feature",
+      .rule = "X9",
+      .severity = Severity::error,
+      .title = "The device tree asks for a feature that Xen was not built with",
+      .why = "Xen refuses the tree while it reads it, and panics.",
+      .story = "Static memory, static shared memory, cache colours and boot-time CPU pools are options of Xen's build. "
+               "Its .config is in the binary, packed with gzip, so that a host can tell. Debian's has none of the "
+               "four.",
+      .source = "xen xen/common/config_data.S; xen/common/device-tree/bootinfo-fdt.c"},
+     lacks_feature},
+    {{.id = "xen-ignores-option",
+      .rule = "X9a",
+      .severity = Severity::warning,
+      .title = "Xen is asked for a feature that it was not built with",
+      .why = "Xen passes the word or the module over, and goes on without the feature.",
+      .story = "xsm=, flask= and the words of cache colouring do nothing in a Xen without CONFIG_XSM, CONFIG_XSM_FLASK "
+               "or CONFIG_LLC_COLORING.",
+      .source = "xen xen/common/config_data.S; docs/misc/xen-command-line.pandoc"},
+     ignores_option},
+    {{.id = "flask-not-chosen",
+      .rule = "X10",
+      .severity = Severity::warning,
+      .title = "A FLASK policy is loaded and FLASK is not chosen",
+      .why = "Xen takes its default module, and the policy is not enforced.",
+      .story = "CONFIG_XSM_FLASK only builds FLASK in. Which module is used is decided by xsm= and by the default of "
+               "the build, which is SILO on Arm since 4.12.",
+      .source = "xen xen/common/Kconfig; xen/xsm/xsm_core.c"},
+     flask_not_chosen},
     {{.id = "xen-of-wrong-kind",
       .rule = "X7",
       .severity = Severity::error,
