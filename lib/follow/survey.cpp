@@ -146,8 +146,12 @@ class Surveyor {
         XenFacts xen = survey_xen(boot.xen->path, boot.xen->content);
         xen.in_place = true;
         scenario().xen = std::move(xen);
-        if (boot.ramdisk) scenario().initrd = LoadedFile{boot.ramdisk->path, boot.ramdisk->content.size, std::nullopt};
-        if (boot.policy) scenario().xsm_policy = LoadedFile{boot.policy->path, boot.policy->content.size, std::nullopt};
+        if (boot.ramdisk)
+            scenario().modules[ModuleKind::initrd] = LoadedFile{boot.ramdisk->path, boot.ramdisk->content.size,
+                                                                std::nullopt};
+        if (boot.policy)
+            scenario().modules[ModuleKind::xsm_policy] = LoadedFile{boot.policy->path, boot.policy->content.size,
+                                                                    std::nullopt};
         fill_efi_tree(boot);
         scenario().xen_bootargs = boot.xen->arguments;
         if (boot.kernel) scenario().dom0_bootargs = boot.kernel->arguments;
@@ -348,10 +352,11 @@ class Surveyor {
                 named.insert(object);
                 fill_module(kind, *object);
             }
-        if (run.booti && !run.booti->initrd.empty() && run.booti->initrd != "-" && !scenario().initrd)
+        if (run.booti && !run.booti->initrd.empty() && run.booti->initrd != "-" &&
+            !scenario().modules.contains(ModuleKind::initrd))
             if (const MemoryObject* initrd = memory.find(parse_hex(run.booti->initrd));
                 initrd && named.insert(initrd).second)
-                fill_module(Placement::Role::initrd, *initrd);
+                fill_module(ModuleKind::initrd, *initrd);
         fill_guests(memory, named);
         guess_kernel(memory, named);
         for (const MemoryObject& object : memory.objects)

@@ -230,12 +230,12 @@ Findings root_argument(const BootScenario& scenario) {
     if (!facts || !scenario.dom0_bootargs) return {};
     const auto root = command_line_value(*scenario.dom0_bootargs, "root");
     if (!root) {
-        if (scenario.modules.contains(ModuleKind::initrd)) return {};
+        if (scenario.module(ModuleKind::initrd)) return {};
         return {{"dom0 is not told where its root file system is", "no root= in \"" + *scenario.dom0_bootargs + "\"",
                  "root=/dev/mmcblk0p2", "add root= to dom0's command line"}};
     }
     if (const auto finding = wrong_root(*facts, *root, "root")) return {*finding};
-    if ((root->starts_with("UUID=") || root->starts_with("LABEL=")) && !scenario.modules.contains(ModuleKind::initrd))
+    if ((root->starts_with("UUID=") || root->starts_with("LABEL=")) && !scenario.module(ModuleKind::initrd))
         return {{"only an initrd can find that root", "root=" + *root + " without an initrd",
                  "root=PARTUUID=... or root=/dev/mmcblk0p2", "use PARTUUID="}};
     return {};

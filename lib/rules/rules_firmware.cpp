@@ -508,7 +508,7 @@ constexpr Rule rules[] = {
       .source = "Raspberry Pi documentation, config.txt kernel; dornerworks xen-rpi4-builder"},
      starts_linux},
     {{.id = "config-key-unknown",
-      .rule = "F9",
+      .rule = "F10",
       .severity = Severity::warning,
       .title = "config.txt has a key that the firmware does not know",
       .why = "The firmware passes it over silently.",

@@ -90,8 +90,8 @@ Findings bank_too_small(const BootScenario& scenario) {
     std::uint64_t bank = 4 * KiB;
     while (bank <= *memory / 2) bank *= 2;
     const std::uint64_t tree = 2 * MiB;  // dom0's tree is made by Xen, never larger than 2 MiB
-    const auto ramdisk = scenario.modules.find(ModuleKind::initrd);
-    const std::uint64_t initrd = ramdisk == scenario.modules.end() ? 0 : align_up(ramdisk->second.size, 2 * MiB);
+    const LoadedFile* ramdisk = scenario.module(ModuleKind::initrd);
+    const std::uint64_t initrd = ramdisk ? align_up(ramdisk->size, 2 * MiB) : 0;
     const std::uint64_t kernel = align_up(scenario.kernel->size, 2 * MiB);
     if (kernel + tree + initrd <= bank) return {};
     std::uint64_t needed = 4 * MiB;

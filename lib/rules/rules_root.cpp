@@ -24,7 +24,7 @@ Findings no_getty(const BootScenario& scenario) {
 
 Findings no_init(const BootScenario& scenario) {
     const RootFacts* facts = root(scenario);
-    if (!facts || facts->init_present || scenario.modules.contains(ModuleKind::initrd)) return {};
+    if (!facts || facts->init_present || scenario.module(ModuleKind::initrd)) return {};
     if (!facts->below.empty() || !facts->inside.empty()) return {};  // told as what it is
     return {{"the root file system has no init", "none of /sbin/init, /etc/init, /bin/init, /bin/sh", "/sbin/init",
              "install an init, or check the root file system that was used"}};

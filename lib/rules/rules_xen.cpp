@@ -168,8 +168,8 @@ Findings ignores_option(const BootScenario& scenario) {
     ask("flask", "CONFIG_XSM_FLASK");
     ask("llc-coloring", "CONFIG_LLC_COLORING");
     ask("dom0-llc-colors", "CONFIG_LLC_COLORING");
-    if (scenario.xsm_policy && !built(*scenario.xen, "CONFIG_XSM_FLASK"))
-        missing.push_back(scenario.xsm_policy->file + " (CONFIG_XSM_FLASK)");
+    const LoadedFile* policy = scenario.module(ModuleKind::xsm_policy);
+    if (policy && !built(*scenario.xen, "CONFIG_XSM_FLASK")) missing.push_back(policy->file + " (CONFIG_XSM_FLASK)");
     if (missing.empty()) return {};
     return {{"Xen is asked for what it was not built with", describe_list(missing),
              "a Xen that was built with these options", "build Xen with them, or remove the words"}};
@@ -180,9 +180,10 @@ Findings flask_not_chosen(const BootScenario& scenario) {
     const auto& config = scenario.xen->config;
     if (!config.contains("CONFIG_XSM_FLASK") || config.contains("CONFIG_XSM_FLASK_DEFAULT")) return {};
     const auto flask = command_line_value(*scenario.xen_bootargs, "flask");
-    if ((!scenario.xsm_policy && !flask) || command_line_value(*scenario.xen_bootargs, "xsm") == "flask") return {};
+    const LoadedFile* policy = scenario.module(ModuleKind::xsm_policy);
+    if ((!policy && !flask) || command_line_value(*scenario.xen_bootargs, "xsm") == "flask") return {};
     return {{"FLASK is configured and not chosen",
-             (scenario.xsm_policy ? scenario.xsm_policy->file : "flask=" + *flask) + ", no xsm=flask, and " +
+             (policy ? policy->file : "flask=" + *flask) + ", no xsm=flask, and " +
                  (config.contains("CONFIG_XSM_SILO_DEFAULT") ? "SILO" : "the dummy module") +
                  " is the default of this Xen",
              "xsm=flask", "add xsm=flask to Xen's command line, or remove the policy"}};

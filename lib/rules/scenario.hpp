@@ -329,6 +329,12 @@ struct BootScenario {
     /// The value of dom0_mem on boards of this many bytes, where the script chooses it by the board; empty:
     /// it is what xen_bootargs says on all of them.
     std::map<std::uint64_t, std::string> dom0_mem_of_board;
+
+    /// Null where none was loaded.
+    const LoadedFile* module(ModuleKind kind) const {
+        const auto found = modules.find(kind);
+        return found == modules.end() ? nullptr : &found->second;
+    }
 };
 
 /// Where Xen runs: where booti moves it to before it starts it: the next place whose distance from text_offset is a

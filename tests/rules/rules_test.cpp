@@ -105,7 +105,7 @@ const std::map<std::string, Break>& breaks() {
         {"flask-not-chosen",
          [](auto& s) {
              s.xen->config = {{"CONFIG_XSM", "y"}, {"CONFIG_XSM_FLASK", "y"}, {"CONFIG_XSM_SILO_DEFAULT", "y"}};
-             s.xsm_policy = LoadedFile{"xenpolicy", 20000, std::nullopt};
+             s.modules[ModuleKind::xsm_policy] = LoadedFile{"xenpolicy", 20000, std::nullopt};
          }},
         {"xen-of-wrong-kind",
          [](auto& s) {
@@ -546,7 +546,7 @@ TEST(Rules, WhatXenWasBuiltWithMayBeAskedFor) {
     *scenario.xen_bootargs += " xsm=flask flask=permissive";
     tree(scenario).static_heap = tree(scenario).cpu_pools = true;
     tree(scenario).untyped_pcie = {"/scb/pcie@7d500000/pci@1,0"};
-    scenario.xsm_policy = LoadedFile{"xenpolicy", 20000, std::nullopt};
+    scenario.modules[ModuleKind::xsm_policy] = LoadedFile{"xenpolicy", 20000, std::nullopt};
     EXPECT_TRUE(judge(scenario).empty()) << "not known, or 4.17";
     scenario.xen->config = {{"CONFIG_XSM", "y"},
                             {"CONFIG_XSM_FLASK", "y"},
