@@ -107,13 +107,12 @@ void read_addresses(const JsonValue& value, Problems& problems, Manifest& manife
         if (const auto place = read_address(*address, problems)) manifest.addresses.emplace(name, *place);
     }
     object.finish();
-    for (const auto& [name, place] : manifest.addresses) {
-        const auto row = std::find_if(module_rows.begin(), module_rows.end(),
-                                      [&](const ModuleRow& module) { return module.key == name; });
-        if (row != module_rows.end() && row->kind != ModuleKind::kernel && !manifest.modules.contains(name))
-            problems.add(*object.optional(name), "an address for something that is not on this card",
-                         "addresses of artifacts that the manifest names", "name \"" + name + "\" in \"artifacts\"");
-    }
+    for (const ModuleRow& module : module_rows)
+        if (module.kind != ModuleKind::kernel && manifest.addresses.contains(module.key) &&
+            !manifest.modules.contains(module.key))
+            problems.add(*object.optional(module.key), "an address for something that is not on this card",
+                         "addresses of artifacts that the manifest names",
+                         "name \"" + std::string(module.key) + "\" in \"artifacts\"");
 }
 
 std::string_view trimmed(std::string_view text) {

@@ -116,7 +116,7 @@ UBootRun start_by_firmware(const FileTree& boot, const FirmwareFacts& firmware, 
                     offsets.insert(module.range->begin - address);
     }
     place_parts(memory, file, content, address, offsets);
-    run.booti.emplace();
+    run.booti = UBootRun::Booti{};
     if (const auto extra = initramfs(firmware)) {
         const std::string path = with_os_prefix(boot, firmware, extra->file);
         if (const auto found = find_boot_file(boot, path)) {
