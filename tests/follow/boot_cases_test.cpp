@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "follow/boot_order.hpp"
+#include "follow/card_in_memory.hpp"
 #include "follow/good_card.hpp"
 #include "follow/survey.hpp"
 #include "format/uboot_script.hpp"
@@ -16,6 +17,7 @@ namespace rpixen {
 namespace {
 
 using test::ArtifactKit;
+using test::tree_of;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -30,37 +32,13 @@ std::string scr(const std::string& text) {
     return std::string(as_text(make_uboot_script(text, 0, "test")));
 }
 
-FileTree tree_of(const Files& files) {
-    FileTree tree;
-    for (const auto& [path, text] : files) {
-        const ByteView bytes = as_bytes(text);
-        tree.add_file(tree.locate(path), {}, memory_content(Bytes(bytes.begin(), bytes.end()), path));
-    }
-    return tree;
-}
-
 class BootCase : public ::testing::Test {
   protected:
     BootCase() {
         boot = test::common_boot(kernel_size);
         boot["u-boot.bin"] = ArtifactKit::uboot("2023.01");
         root = test::good_root();
-        for (const unsigned number : {1U, 2U}) {
-            PartitionFacts part;
-            part.number = number;
-            part.range = number == 1 ? Range{4 * MiB, 52 * MiB} : Range{52 * MiB, 68 * MiB};
-            part.mbr_type = number == 1 ? 0x0c : 0x83;
-            part.active = part.bootable = number == 1;
-            part.uuid = "abcd1234-0" + std::to_string(number);
-            part.file_system = number == 1 ? "fat32" : "ext4";
-            part.file_system_size = part.range.size();
-            part.cluster_count = 98000;
-            part.cluster_size = 512;
-            disk.partitions.push_back(part);
-        }
-        disk.size = 68 * MiB;
-        disk.boot_partition = 1;
-        disk.root_partition = 2;
+        disk = test::good_disk();
     }
 
     /// The card with this boot.scr; the result is kept.

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "follow/card_in_memory.hpp"
 #include "follow/good_card.hpp"
 #include "follow/survey.hpp"
 #include "format/uboot_script.hpp"
@@ -16,6 +17,7 @@ namespace {
 
 using namespace std::string_literals;
 using test::ArtifactKit;
+using test::tree_of;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -23,37 +25,14 @@ using ::testing::Not;
 
 constexpr std::uint64_t kernel_size = 2 * MiB;
 
-FileTree tree_of(const std::map<std::string, std::string>& files) {
-    FileTree tree;
-    for (const auto& [path, text] : files) {
-        const ByteView bytes = as_bytes(text);
-        tree.add_file(tree.locate(path), {}, memory_content(Bytes(bytes.begin(), bytes.end()), path));
-    }
-    return tree;
-}
-
 class BootPath : public ::testing::Test {
   protected:
     BootPath() {
         boot = test::common_boot(kernel_size);
         root = test::good_root();
-        for (const unsigned number : {1U, 2U}) {
-            PartitionFacts part;
-            part.number = number;
-            part.range = number == 1 ? Range{4 * MiB, 52 * MiB} : Range{52 * MiB, 68 * MiB};
-            part.mbr_type = number == 1 ? 0x0c : 0x83;
-            part.active = part.bootable = number == 1;
-            part.uuid = "abcd1234-0" + std::to_string(number);
-            part.file_system = number == 1 ? "fat32" : "ext4";
-            part.label = number == 1 ? "BOOT" : "root";
-            part.file_system_size = part.range.size();
-            part.cluster_count = 98000;
-            part.cluster_size = 512;
-            disk.partitions.push_back(part);
-        }
-        disk.size = 68 * MiB;
-        disk.boot_partition = 1;
-        disk.root_partition = 2;
+        disk = test::good_disk();
+        disk.partitions[0].label = "BOOT";
+        disk.partitions[1].label = "root";
     }
 
     std::set<std::string> judged() {

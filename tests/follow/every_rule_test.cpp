@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include "follow/card_in_memory.hpp"
 #include "follow/good_card.hpp"
 #include "follow/survey.hpp"
 #include "format/uboot_script.hpp"
@@ -23,17 +24,9 @@ using test::CardRecipe;
 using test::good_script;
 using test::reg;
 using test::TemporaryFolder;
+using test::tree_of;
 
 constexpr std::uint64_t kernel_size = 2 * MiB;
-
-FileTree tree_of(const std::map<std::string, std::string>& files) {
-    FileTree tree;
-    for (const auto& [path, text] : files) {
-        const ByteView bytes = as_bytes(text);
-        tree.add_file(tree.locate(path), {}, memory_content(Bytes(bytes.begin(), bytes.end()), path));
-    }
-    return tree;
-}
 
 /// The recipe's files on a disk without faults.
 Survey survey_of(const CardRecipe& recipe) {
