@@ -7,6 +7,10 @@ void refuse_kind(const std::string& path, const std::string& found, const std::s
     throw Error(ErrorCode::artifact, path + " is of the wrong kind", found, allowed, change);
 }
 
+void Refusals::add(const Refusals& others) {
+    problems_.insert(problems_.end(), others.problems_.begin(), others.problems_.end());
+}
+
 void Refusals::raise() const {
     if (!problems_.empty()) throw Error(ErrorCode::artifact, problems_);
 }

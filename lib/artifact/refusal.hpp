@@ -25,6 +25,8 @@ class Refusals {
         }
     }
     bool empty() const { return problems_.empty(); }
+    /// What is wrong with others, behind its own.
+    void add(const Refusals& others);
     /// Throws Error{artifact} with all of them, where there are any.
     void raise() const;
 
