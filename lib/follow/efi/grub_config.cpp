@@ -6,9 +6,10 @@
 #include <utility>
 
 #include "base/size.hpp"
+#include "follow/efi/grub_script.hpp"
 
-// The script language of GRUB 2 (docs/grub.texi, "Shell-like scripting"; grub-core/script), as far as grub.cfg
-// files need it, and the commands that load something (grub-core/loader/arm64/xen_boot.c, loader/efi).
+// What grub.cfg's commands do: variables, the menu, and those that load something
+// (grub-core/loader/arm64/xen_boot.c, loader/efi).
 
 namespace rpixen {
 namespace {
@@ -16,235 +17,11 @@ namespace {
 constexpr unsigned most_commands = 10000;
 constexpr int deepest = 16;
 constexpr std::size_t largest_value = 64 * KiB;
-constexpr char mark = '\x03';         // before and behind a variable's name that splits into words
-constexpr char quoted_mark = '\x04';  // the same inside double quotes
-
-struct Word {
-    std::string text;
-    bool quoted = false;
-};
-
-struct Command;
-using List = std::vector<Command>;
-
-struct Command {
-    int line = 0;
-    std::vector<Word> words;
-    List body;                                    ///< of menuentry, submenu, function, and of if: `then`
-    std::vector<std::pair<List, List>> branches;  ///< of if: condition, body
-    List otherwise;
-};
-
-/// A flat list of tokens: words, and ";" for a line's end.
-struct Token {
-    Word word;
-    bool end = false;
-    int line = 0;
-};
-
-bool name_letter(char letter) {
-    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') ||
-           letter == '_' || letter == '?' || letter == '@' || letter == '#';
-}
-
-class Scanner {
-  public:
-    explicit Scanner(std::string_view text) : text_(text) {}
-
-    std::vector<Token> tokens() {
-        while (place_ < text_.size()) step();
-        end_word();
-        end_command();
-        return std::move(tokens_);
-    }
-
-  private:
-    char next() { return place_ < text_.size() ? text_[place_++] : '\0'; }
-
-    void end_word() {
-        if (open_) tokens_.push_back({std::move(word_), false, line_});
-        word_ = {};
-        open_ = false;
-    }
-    void end_command() {
-        if (!tokens_.empty() && !tokens_.back().end) tokens_.push_back({{}, true, line_});
-    }
-
-    void variable(bool quoted) {
-        std::string name;
-        if (place_ < text_.size() && text_[place_] == '{') {
-            ++place_;
-            while (place_ < text_.size() && text_[place_] != '}' && text_[place_] != '\n') name += text_[place_++];
-            if (place_ < text_.size() && text_[place_] == '}') ++place_;
-        } else {
-            while (place_ < text_.size() && name_letter(text_[place_])) name += text_[place_++];
-        }
-        const char around = quoted ? quoted_mark : mark;
-        word_.text += name.empty() ? "$" : around + name + around;
-        open_ = true;
-    }
-
-    void step() {
-        const char letter = next();
-        switch (letter) {
-            case '\r':
-                return;
-            case ' ':
-            case '\t':
-                return end_word();
-            case '\n':
-                end_word();
-                end_command();
-                ++line_;
-                return;
-            case ';':
-                end_word();
-                return end_command();
-            case '#':
-                if (open_) break;
-                while (place_ < text_.size() && text_[place_] != '\n') ++place_;
-                return;
-            case '{':
-            case '}':
-                if (open_ || (place_ < text_.size() && name_letter(text_[place_]))) break;
-                if (letter == '}') end_command();
-                open_ = true;
-                word_.text = letter;
-                end_word();
-                return end_command();
-            case '\\':
-                if (place_ < text_.size() && text_[place_] == '\n') {
-                    ++place_;
-                    ++line_;
-                    return;
-                }
-                open_ = true;
-                word_.text += next();
-                return;
-            case '\'':
-                open_ = word_.quoted = true;
-                while (place_ < text_.size() && text_[place_] != '\'') add_letter(next());
-                next();
-                return;
-            case '"':
-                return double_quoted();
-            case '$':
-                return variable(false);
-            default:
-                break;
-        }
-        open_ = true;
-        word_.text += letter;
-    }
-
-    void add_letter(char letter) {
-        if (letter == '\n') ++line_;
-        word_.text += letter;
-    }
-
-    void double_quoted() {
-        open_ = word_.quoted = true;
-        while (place_ < text_.size() && text_[place_] != '"') {
-            const char letter = next();
-            if (letter == '$')
-                variable(true);
-            else if (letter == '\\' && place_ < text_.size() &&
-                     std::string_view("\\\"$").find(text_[place_]) != std::string_view::npos)
-                word_.text += next();
-            else
-                add_letter(letter);
-        }
-        next();
-    }
-
-    std::string_view text_;
-    std::size_t place_ = 0;
-    int line_ = 1;
-    Word word_;
-    bool open_ = false;
-    std::vector<Token> tokens_;
-};
-
-class Parser {
-  public:
-    explicit Parser(std::vector<Token> tokens) : tokens_(std::move(tokens)) {}
-    List parse() {
-        List all;
-        while (place_ < tokens_.size()) {
-            List some = list({}, 0);
-            all.insert(all.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
-            if (place_ < tokens_.size()) ++place_;  // a } or fi too many
-        }
-        return all;
-    }
-
-  private:
-    bool at_word(std::string_view text) const {
-        return place_ < tokens_.size() && !tokens_[place_].end && !tokens_[place_].word.quoted &&
-               tokens_[place_].word.text == text;
-    }
-    void skip_ends() {
-        while (place_ < tokens_.size() && tokens_[place_].end) ++place_;
-    }
-
-    /// Up to one of these reserved words, which stays.
-    List list(std::initializer_list<std::string_view> until, int depth) {
-        List commands;
-        while (true) {
-            skip_ends();
-            if (place_ >= tokens_.size()) return commands;
-            for (const std::string_view word : until)
-                if (at_word(word)) return commands;
-            if (at_word("}") || at_word("fi") || at_word("done") || at_word("then") || at_word("else")) return commands;
-            if (depth > deepest) {
-                place_ = tokens_.size();
-                return commands;
-            }
-            commands.push_back(command(depth));
-        }
-    }
-
-    Command command(int depth) {
-        Command made;
-        made.line = tokens_[place_].line;
-        if (at_word("if")) {
-            made.words.push_back({"if", false});
-            do {
-                ++place_;
-                List condition = list({"then"}, depth + 1);
-                if (at_word("then")) ++place_;
-                List body = list({"elif", "else", "fi"}, depth + 1);
-                made.branches.emplace_back(std::move(condition), std::move(body));
-            } while (at_word("elif"));
-            if (at_word("else")) {
-                ++place_;
-                made.otherwise = list({"fi"}, depth + 1);
-            }
-            if (at_word("fi")) ++place_;
-            return made;
-        }
-        while (place_ < tokens_.size() && !tokens_[place_].end) {
-            if (at_word("{")) {
-                ++place_;
-                made.body = list({"}"}, depth + 1);
-                if (at_word("}")) ++place_;
-                return made;
-            }
-            if (at_word("}")) break;
-            made.words.push_back(std::move(tokens_[place_].word));
-            ++place_;
-        }
-        return made;
-    }
-
-    std::vector<Token> tokens_;
-    std::size_t place_ = 0;
-};
 
 struct Entry {
     std::string title;
     std::string id;
-    const Command* command = nullptr;
+    const GrubCommand* command = nullptr;
     std::vector<Entry> entries;  ///< of a submenu
     std::map<std::string, std::string> variables{};
 };
@@ -297,7 +74,7 @@ class Runner {
     void source(std::string_view text) {
         if (depth_ >= deepest) return;
         ++depth_;
-        programs_.push_back(std::make_unique<List>(Parser(Scanner(text).tokens()).parse()));
+        programs_.push_back(std::make_unique<GrubList>(parse_grub_script(text)));
         run(*programs_.back());
         --depth_;
     }
@@ -344,14 +121,14 @@ class Runner {
         return inner ? inner : find_entry(found->entries, "0");
     }
 
-    std::vector<std::string> expand(const std::vector<Word>& words) const {
+    std::vector<std::string> expand(const std::vector<GrubWord>& words) const {
         std::vector<std::string> result;
-        for (const Word& word : words) {
+        for (const GrubWord& word : words) {
             std::string text;
             bool open = word.quoted;
             for (std::size_t place = 0; place < word.text.size() && text.size() < largest_value;) {
                 const char letter = word.text[place];
-                if (letter != mark && letter != quoted_mark) {
+                if (letter != grub_mark && letter != grub_quoted_mark) {
                     text += letter;
                     open = true;
                     ++place;
@@ -361,7 +138,7 @@ class Runner {
                 if (end == std::string::npos) break;
                 const std::string found = value(word.text.substr(place + 1, end - place - 1));
                 place = end + 1;
-                if (letter == quoted_mark) {
+                if (letter == grub_quoted_mark) {
                     text += found;
                     continue;
                 }
@@ -380,16 +157,16 @@ class Runner {
         return result;
     }
 
-    bool run(const List& commands) {
+    bool run(const GrubList& commands) {
         bool good = true;
-        for (const Command& command : commands) {
+        for (const GrubCommand& command : commands) {
             if (++count_ > most_commands) return false;
             good = run(command);
         }
         return good;
     }
 
-    bool run(const Command& command) {
+    bool run(const GrubCommand& command) {
         if (!command.branches.empty()) {
             for (const auto& [condition, body] : command.branches)
                 if (run(condition)) return run(body);
@@ -413,7 +190,7 @@ class Runner {
         return builtin(words, command.line);
     }
 
-    bool menu_entry(const std::vector<std::string>& words, const Command& command) {
+    bool menu_entry(const std::vector<std::string>& words, const GrubCommand& command) {
         Entry entry;
         entry.command = &command;
         for (std::size_t index = 1; index < words.size(); ++index) {
@@ -660,8 +437,8 @@ class Runner {
     const GrubDisk& disk_;
     unsigned root_ = 1;
     std::map<std::string, std::string> variables_;
-    std::map<std::string, const List*> functions_;
-    std::vector<std::unique_ptr<List>> programs_;  ///< what entries and functions point into
+    std::map<std::string, const GrubList*> functions_;
+    std::vector<std::unique_ptr<GrubList>> programs_;  ///< what entries and functions point into
     std::vector<Entry> entries_;
     GrubBoot boot_;
     unsigned count_ = 0;
