@@ -10,17 +10,14 @@ namespace {
 /// What `fdt resize` leaves at the very least: room for five memory reservations.
 constexpr std::uint64_t least_room = 80;
 
-bool no_room(const OverlayFacts& overlay) {
-    return overlay.room && overlay.needed && *overlay.room < *overlay.needed;
-}
 bool proven(const OverlayFacts& overlay) {
-    return overlay.failure.empty() && overlay.room && overlay.needed && *overlay.room >= *overlay.needed;
+    return overlay.room && overlay.needed && !overlay.cannot_be_applied();
 }
 
 Findings lacks_room(const BootScenario& scenario) {
     Findings findings;
     for (const OverlayFacts& overlay : scenario.overlays) {
-        if (!overlay.at_boot || !no_room(overlay)) continue;
+        if (!overlay.at_boot || !overlay.lacks_room()) continue;
         const std::uint64_t extra = align_up(*overlay.needed, 4 * KiB);
         findings.push_back(
             {"there is no room in the device tree for " + overlay.file,
@@ -42,7 +39,7 @@ Findings room_by_luck(const BootScenario& scenario) {
                                !scenario.device_tree->from_firmware;
     if (address_known) return {};
     for (const OverlayFacts& overlay : scenario.overlays) {
-        if (!overlay.at_boot || no_room(overlay) || !overlay.needed || *overlay.needed <= least_room) continue;
+        if (!overlay.at_boot || overlay.lacks_room() || !overlay.needed || *overlay.needed <= least_room) continue;
         if (!overlay.resized || !overlay.resize_argument.value_or("").empty()) continue;
         findings.push_back(
             {"whether " + overlay.file + " fits depends on where the device tree happens to lie",

@@ -143,8 +143,7 @@ Findings booti_without_xen(const BootScenario& scenario) {
 /// told.
 bool tree_spoiled_by_overlay(const BootScenario& scenario) {
     return std::any_of(scenario.overlays.begin(), scenario.overlays.end(), [](const OverlayFacts& overlay) {
-        const bool no_room = overlay.room && overlay.needed && *overlay.room < *overlay.needed;
-        return overlay.at_boot && !overlay.base_kept && (no_room || !overlay.failure.empty());
+        return overlay.at_boot && !overlay.base_kept && overlay.cannot_be_applied();
     });
 }
 

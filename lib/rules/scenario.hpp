@@ -158,6 +158,10 @@ struct OverlayFacts {
     std::optional<std::uint64_t> room;           ///< free bytes in the tree when it is applied
     std::optional<std::uint64_t> needed;         ///< bytes it makes the tree grow
     bool base_kept = true;                       ///< the base tree survives a failed apply (a copy, or loaded anew)
+
+    bool lacks_room() const { return room && needed && *room < *needed; }
+    /// `fdt apply` fails, which spoils the tree that it is given.
+    bool cannot_be_applied() const { return !failure.empty() || lacks_room(); }
 };
 
 /// The flattened device tree that booti hands to Xen.
