@@ -335,11 +335,13 @@ class Surveyor {
         if (run.booti) {
             if (const MemoryObject* xen = memory.find(parse_hex(run.booti->image))) {
                 named.insert(xen);
-                if (survey_xen(xen->file, xen->content).major == 0 &&
-                    !survey_kernel(xen->file, xen->content).release.empty())
-                    fill_module(ModuleKind::kernel, *xen);  // Linux without Xen
+                XenFacts facts = survey_xen(xen->file, xen->content);
+                KernelFacts linux;
+                if (facts.major == 0) linux = survey_kernel(xen->file, xen->content);
+                if (!linux.release.empty())
+                    fill_kernel(*xen, std::move(linux));  // without Xen
                 else
-                    fill_xen(*xen);
+                    fill_xen(*xen, std::move(facts));
             }
         }
         unsigned unnamed = 0;
@@ -402,8 +404,7 @@ class Surveyor {
               object.range());
     }
 
-    void fill_xen(const MemoryObject& object) {
-        XenFacts facts = survey_xen(object.file, object.content);
+    void fill_xen(const MemoryObject& object, XenFacts facts) {
         facts.address = object.address;
         facts.in_place = by_firmware_;
         const std::uint64_t size = std::max(object.size, facts.header ? facts.header->image_size : 0);
@@ -412,13 +413,18 @@ class Surveyor {
     }
 
     void fill_module(std::optional<ModuleKind> kind, const MemoryObject& object) {
-        if (kind == ModuleKind::kernel) {
-            KernelFacts facts = survey_kernel(object.file, object.content);
-            facts.address = object.address;
-            scenario().kernel = std::move(facts);
-        } else if (kind) {
-            scenario().modules[*kind] = {object.file, object.size, object.address};
-        }
+        if (kind == ModuleKind::kernel) return fill_kernel(object, survey_kernel(object.file, object.content));
+        if (kind) scenario().modules[*kind] = {object.file, object.size, object.address};
+        place_module(kind, object);
+    }
+
+    void fill_kernel(const MemoryObject& object, KernelFacts facts) {
+        facts.address = object.address;
+        scenario().kernel = std::move(facts);
+        place_module(ModuleKind::kernel, object);
+    }
+
+    void place_module(std::optional<ModuleKind> kind, const MemoryObject& object) {
         const char* name = kind ? row_of(*kind).spoken : "a module";
         place(kind ? Placement::Role::module : Placement::Role::other, std::string(name) + " (" + object.file + ")",
               object, object.range());
@@ -459,8 +465,7 @@ class Surveyor {
             KernelFacts facts = survey_kernel(object.file, object.content);
             if (facts.kind == ImageKind::unknown || facts.kind == ImageKind::packed) continue;
             named.insert(&object);
-            fill_module(ModuleKind::kernel, object);
-            return;
+            return fill_kernel(object, std::move(facts));
         }
     }
 
