@@ -1,9 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace rpixen {
 
@@ -24,6 +27,13 @@ struct ModuleRow {
     std::array<std::string_view, 2> compatible;
     /// The original address of the boot_xen environment; nothing: U-Boot's ramdisk_addr_r.
     std::optional<std::uint64_t> address;
+
+    /// Whether a module node with these compatibles is of this kind.
+    bool names(const std::vector<std::string>& compatibles) const {
+        return std::any_of(compatibles.begin(), compatibles.end(), [this](const std::string& word) {
+            return std::find(compatible.begin(), compatible.end(), word) != compatible.end();
+        });
+    }
 };
 
 inline constexpr std::array module_rows{

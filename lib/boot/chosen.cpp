@@ -18,8 +18,7 @@ std::optional<std::string> find_module(const DeviceTree& tree, const std::string
         const std::string path = parent + "/" + name;
         const auto compatible = tree.strings(path, "compatible");
         if (!has(compatible, "xen,multiboot-module") && !has(compatible, "multiboot,module")) continue;
-        for (const std::string_view word : row.compatible)
-            if (has(compatible, word)) return path;
+        if (row.names(compatible)) return path;
     }
     return std::nullopt;
 }

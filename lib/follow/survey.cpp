@@ -29,8 +29,7 @@ bool has(const std::vector<std::string>& words, std::string_view word) {
 /// What a module node says it is, or its place among those that do not; nothing for a third of those.
 std::optional<ModuleKind> kind_of(const ModuleFacts& module, unsigned& unnamed) {
     for (const ModuleRow& row : module_rows)
-        for (const std::string_view word : row.compatible)
-            if (has(module.compatible, word)) return row.kind;
+        if (row.names(module.compatible)) return row.kind;
     if (has(module.compatible, "multiboot,device-tree")) return std::nullopt;
     ++unnamed;
     if (unnamed == 1) return ModuleKind::kernel;
@@ -131,30 +130,27 @@ class Surveyor {
         facts.missing = boot.missing;
         facts.other_with_xen = boot.other_with_xen;
         for (const std::string& what : boot.unfollowed) note("not followed: " + what);
-        if (boot.kernel) {
-            scenario().kernel = survey_kernel(boot.kernel->path, boot.kernel->content);
+        const EfiFile* kernel = boot.module(ModuleKind::kernel);
+        if (kernel) {
+            scenario().kernel = survey_kernel(kernel->path, kernel->content);
             if (!boot.xen)
-                facts.bare_linux = scenario().kernel->release.empty() ? boot.kernel->path : scenario().kernel->release;
+                facts.bare_linux = scenario().kernel->release.empty() ? kernel->path : scenario().kernel->release;
         }
         if (!boot.config.empty())
             note("followed: " + boot.program + " reads " + boot.config +
                  (boot.entry.empty() ? "" : " and starts \"" + boot.entry + "\""));
-        if (!boot.xen && !boot.kernel && boot.missing.empty())
+        if (!boot.xen && !kernel && boot.missing.empty())
             survey_.not_followed = "what " + boot.program + " starts is not known";
         scenario().efi = std::move(facts);
         if (!boot.xen) return;
         XenFacts xen = survey_xen(boot.xen->path, boot.xen->content);
         xen.in_place = true;
         scenario().xen = std::move(xen);
-        if (boot.ramdisk)
-            scenario().modules[ModuleKind::initrd] = LoadedFile{boot.ramdisk->path, boot.ramdisk->content.size,
-                                                                std::nullopt};
-        if (boot.policy)
-            scenario().modules[ModuleKind::xsm_policy] = LoadedFile{boot.policy->path, boot.policy->content.size,
-                                                                    std::nullopt};
+        for (const auto& [kind, file] : boot.modules)
+            if (kind != ModuleKind::kernel) scenario().modules[kind] = {file.path, file.content.size, std::nullopt};
         fill_efi_tree(boot);
         scenario().xen_bootargs = boot.xen->arguments;
-        if (boot.kernel) scenario().dom0_bootargs = boot.kernel->arguments;
+        if (kernel) scenario().dom0_bootargs = kernel->arguments;
     }
 
     /// The tree as the EFI boot loader hands it to Xen: with a node for each file that it loaded. Where it puts
@@ -180,19 +176,15 @@ class Surveyor {
         }
         if (facts.effective) {
             TreeFacts& tree = *facts.effective;
-            const auto add = [&](const std::optional<EfiFile>& file, const char* kind) {
-                if (!file) return;
+            for (const auto& [kind, file] : boot.modules) {
                 ModuleFacts module;
-                module.path = "/chosen/" + file->path.substr(file->path.rfind('/') + 1);
-                module.compatible = {kind, "multiboot,module"};
+                module.path = "/chosen/" + file.path.substr(file.path.rfind('/') + 1);
+                module.compatible = {std::string(row_of(kind).compatible[1]), "multiboot,module"};
                 module.has_reg = true;
                 tree.modules.push_back(std::move(module));
-            };
-            add(boot.kernel, "multiboot,kernel");
-            add(boot.ramdisk, "multiboot,ramdisk");
-            add(boot.policy, "xen,xsm-policy");
+            }
             tree.xen_bootargs = boot.xen->arguments;
-            if (boot.kernel) tree.dom0_bootargs = boot.kernel->arguments;
+            if (const EfiFile* kernel = boot.module(ModuleKind::kernel)) tree.dom0_bootargs = kernel->arguments;
         }
         scenario().device_tree = std::move(facts);
     }
@@ -390,8 +382,7 @@ class Surveyor {
         }
         const bool applied = std::none_of(
             run.memory.overlays.begin(), run.memory.overlays.end(), [](const OverlayFacts& overlay) {
-                return !overlay.valid || !overlay.is_overlay || !overlay.failure.empty() ||
-                       (overlay.needed && *overlay.room < *overlay.needed);
+                return !overlay.valid || !overlay.is_overlay || overlay.cannot_be_applied();
             });
         if (object.tree && !object.destroyed && (applied || run.started)) {
             facts.effective = tree_facts(*object.tree);
@@ -551,8 +542,7 @@ class Surveyor {
         if (scenario().script && scenario().script->sets_bootargs.value_or(false)) chosen = scenario().script->bootargs;
         std::optional<std::string> module;
         for (const ModuleFacts& facts : tree.modules)
-            if (facts.bootargs && facts.domain.empty() &&
-                (has(facts.compatible, "xen,linux-zimage") || has(facts.compatible, "multiboot,kernel")))
+            if (facts.bootargs && facts.domain.empty() && row_of(ModuleKind::kernel).names(facts.compatible))
                 module = facts.bootargs;
         const bool for_xen = !tree.xen_bootargs && (tree.dom0_bootargs || module);
         scenario().xen_bootargs = tree.xen_bootargs ? tree.xen_bootargs : for_xen ? chosen : std::nullopt;

@@ -90,10 +90,9 @@ Findings module_kind_guessed(const BootScenario& scenario) {
     const TreeFacts* tree = effective(scenario);
     if (!tree) return {};
     for (const ModuleFacts& module : tree->modules) {
-        bool named = false;
-        for (const char* kind : {"multiboot,kernel", "xen,linux-zimage", "multiboot,ramdisk", "xen,linux-initrd",
-                                 "xen,xsm-policy", "multiboot,device-tree"})
-            named = named || contains(module.compatible, kind);
+        const bool named = contains(module.compatible, "multiboot,device-tree") ||
+                           std::any_of(module_rows.begin(), module_rows.end(),
+                                       [&](const ModuleRow& row) { return row.names(module.compatible); });
         if (!named && contains(module.compatible, "xen,multiboot-module"))
             findings.push_back({"Xen has to guess what " + module.path + " is",
                                 "compatible " + describe_list(module.compatible),

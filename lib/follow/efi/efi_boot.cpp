@@ -15,9 +15,9 @@ namespace {
 constexpr std::uint64_t largest_config = 1 * MiB;
 constexpr int deepest = 4;  // of chainloaders
 
+/// "EFI/BOOT/" of "EFI/BOOT/BOOTAA64.EFI"; empty for the root.
 std::string folder_of(const std::string& path) {
-    const std::size_t slash = path.rfind('/');
-    return slash == std::string::npos ? std::string() : path.substr(0, slash);
+    return path.substr(0, path.rfind('/') + 1);  // npos + 1 is 0
 }
 
 std::optional<std::string> read(const CardFiles& card, unsigned partition, const std::string& path) {
@@ -28,8 +28,13 @@ std::optional<std::string> read(const CardFiles& card, unsigned partition, const
     return std::string(as_text(bytes));
 }
 
-std::string without_slash(std::string path) {
+std::string with_slashes(std::string path) {
     std::replace(path.begin(), path.end(), '\\', '/');
+    return path;
+}
+
+std::string without_slash(const std::string& written) {
+    const std::string path = with_slashes(written);
     return path.starts_with('/') ? path.substr(1) : path;
 }
 
@@ -51,7 +56,7 @@ class Follower {
         const XenFacts xen = survey_xen(file_, content);
         if (xen.kind == ImageKind::arm64 && xen.major > 0) return xen_program(content);
         if (const KernelFacts kernel = survey_kernel(file_, content); !kernel.release.empty()) {
-            boot_.kernel = EfiFile{file_, content, {}};
+            boot_.modules[ModuleKind::kernel] = {file_, content, {}};
             return;
         }
         grub(depth);
@@ -60,17 +65,15 @@ class Follower {
     /// Relative to the program's folder, or to the partition's root where it begins with a slash.
     std::optional<EfiFile> beside(const std::string& name, const std::string& arguments = {}) {
         if (name.empty()) return std::nullopt;
-        std::string path = name;
-        std::replace(path.begin(), path.end(), '\\', '/');
-        const std::string folder = folder_of(file_);
-        path = path.starts_with('/') ? path.substr(1) : folder.empty() ? path : folder + "/" + path;
+        std::string path = with_slashes(name);
+        path = path.starts_with('/') ? path.substr(1) : folder_of(file_) + path;
         if (const auto content = find_card_file(card_, partition_, path)) return EfiFile{path, *content, arguments};
         boot_.missing.push_back(path + " (" + boot_.config + ")");
         return std::nullopt;
     }
 
     void xen_program(const Content& content) {
-        const std::string folder = folder_of(file_).empty() ? "" : folder_of(file_) + "/";
+        const std::string folder = folder_of(file_);
         std::optional<std::string> text;
         for (const std::string& name : xen_config_names(file_)) {
             text = read(card_, partition_, folder + name);
@@ -86,10 +89,14 @@ class Follower {
         boot_.entry = config.section;
         boot_.xen = EfiFile{file_, content, config.options};
         if (config.kernel.empty()) boot_.missing.push_back("kernel= (" + boot_.config + ")");
-        boot_.kernel = beside(config.kernel, config.kernel_arguments);
-        boot_.ramdisk = beside(config.ramdisk);
-        boot_.policy = beside(config.xsm);
+        keep(ModuleKind::kernel, beside(config.kernel, config.kernel_arguments));
+        keep(ModuleKind::initrd, beside(config.ramdisk));
+        keep(ModuleKind::xsm_policy, beside(config.xsm));
         boot_.tree = beside(config.tree);
+    }
+
+    void keep(ModuleKind kind, std::optional<EfiFile> file) {
+        if (file) boot_.modules[kind] = std::move(*file);
     }
 
     std::optional<EfiFile> load(const GrubFile& file) {
@@ -103,7 +110,7 @@ class Follower {
     /// Where GRUB's own image may say that its configuration is: beside it, or in a distribution's place, on
     /// any partition.
     std::optional<std::pair<unsigned, std::string>> find_grub_config() const {
-        std::vector<std::string> names{folder_of(file_) + "/grub.cfg", "grub/grub.cfg", "boot/grub/grub.cfg",
+        std::vector<std::string> names{folder_of(file_) + "grub.cfg", "grub/grub.cfg", "boot/grub/grub.cfg",
                                        "boot/grub2/grub.cfg", "grub2/grub.cfg"};
         for (const char* vendor : {"debian", "ubuntu", "opensuse", "fedora", "xen", "grub"})
             names.push_back("EFI/" + std::string(vendor) + "/grub.cfg");
@@ -133,20 +140,22 @@ class Follower {
         };
         disk.search = [this](const std::string& by, const std::string& what) { return search(by, what); };
         const std::string text = read(card_, config->first, config->second).value_or("");
-        const GrubBoot grub = follow_grub(text, "/" + folder_of(config->second), disk);
+        const std::string folder = "/" + folder_of(config->second);
+        const GrubBoot grub = follow_grub(text, folder == "/" ? folder : folder.substr(0, folder.size() - 1), disk);
         boot_.entry = grub.entry;
         boot_.other_with_xen = grub.other_with_xen;
         for (const std::string& what : grub.unfollowed) boot_.unfollowed.push_back(boot_.config + ": " + what);
         if (grub.tree) boot_.tree = load(*grub.tree);
         if (grub.xen) {
             boot_.xen = load(*grub.xen);
-            // The first module is the kernel, the second the ramdisk (grub-core/loader/arm64/xen_boot.c).
-            if (!grub.modules.empty()) boot_.kernel = load(grub.modules[0]);
-            if (grub.modules.size() > 1) boot_.ramdisk = load(grub.modules[1]);
-            if (grub.modules.size() > 2) boot_.policy = load(grub.modules[2]);
+            // The first module is the kernel, the second the ramdisk, and the rows stand in this order
+            // (grub-core/loader/arm64/xen_boot.c).
+            const std::size_t known = std::min(grub.modules.size(), module_rows.size());
+            for (std::size_t index = 0; index < known; ++index)
+                keep(module_rows[index].kind, load(grub.modules[index]));
         } else if (grub.kernel) {
-            boot_.kernel = load(*grub.kernel);
-            if (grub.initrd) boot_.ramdisk = load(*grub.initrd);
+            keep(ModuleKind::kernel, load(*grub.kernel));
+            if (grub.initrd) keep(ModuleKind::initrd, load(*grub.initrd));
         } else if (grub.chainloader) {
             chain(*grub.chainloader, depth);
         } else {

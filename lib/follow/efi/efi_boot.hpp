@@ -1,9 +1,11 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "board/module.hpp"
 #include "follow/card_files.hpp"
 #include "storage/content.hpp"
 
@@ -23,13 +25,17 @@ struct EfiBoot {
     std::string config;   ///< what was followed: "EFI/BOOT/grub.cfg"; empty: nothing was
     std::string entry;    ///< of its menu
     std::optional<EfiFile> xen;
-    std::optional<EfiFile> kernel;  ///< dom0's, or the one that is started without Xen
-    std::optional<EfiFile> ramdisk;
-    std::optional<EfiFile> policy;
-    std::optional<EfiFile> tree;          ///< nothing: the firmware's
-    std::string other_with_xen;           ///< a menu entry that starts Xen where the chosen one does not
-    std::vector<std::string> missing;     ///< "vmlinuz (grub.cfg line 5)"
-    std::vector<std::string> unfollowed;  ///< what is not known
+    std::map<ModuleKind, EfiFile> modules;  ///< Xen's; or the kernel and initrd that are started without it
+    std::optional<EfiFile> tree;            ///< nothing: the firmware's
+    std::string other_with_xen;             ///< a menu entry that starts Xen where the chosen one does not
+    std::vector<std::string> missing;       ///< "vmlinuz (grub.cfg line 5)"
+    std::vector<std::string> unfollowed;    ///< what is not known
+
+    /// Null where none is loaded.
+    const EfiFile* module(ModuleKind kind) const {
+        const auto found = modules.find(kind);
+        return found == modules.end() ? nullptr : &found->second;
+    }
 };
 
 /// `file` on that partition, which is there. Throws Error{io}.
