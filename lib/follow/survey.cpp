@@ -146,8 +146,8 @@ class Surveyor {
         XenFacts xen = survey_xen(boot.xen->path, boot.xen->content);
         xen.in_place = true;
         scenario().xen = std::move(xen);
-        for (const auto& [kind, file] : boot.modules)
-            if (kind != ModuleKind::kernel) scenario().modules[kind] = {file.path, file.content.size, std::nullopt};
+        for (const auto& [kind, module] : boot.modules)
+            if (kind != ModuleKind::kernel) scenario().modules[kind] = {module.path, module.content.size, std::nullopt};
         fill_efi_tree(boot);
         scenario().xen_bootargs = boot.xen->arguments;
         if (kernel) scenario().dom0_bootargs = kernel->arguments;
