@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -9,6 +10,7 @@
 
 #include <rpixen/error.hpp>
 
+#include "artifact/artifact_set.hpp"
 #include "base/size.hpp"
 #include "fs/ext4/parameters.hpp"
 #include "fs/fat/parameters.hpp"
@@ -103,6 +105,9 @@ struct Card {
     bool hybrid_mbr = false;            ///< a GPT whose MBR has further partitions for old boot loaders
     std::vector<Partition> partitions;  ///< in the order of the table; of a plan at most 4
     std::vector<Problem> problems;      ///< of the partition table: overlaps, beyond the end, damaged copies
+    /// Of a plan: what its kernel was found to be when the inputs were examined, so that it need not be
+    /// searched again.
+    std::optional<KernelArtifact> kernel;
 
     /// The partition that the Raspberry Pi boots from: the first FAT. Null where there is none.
     const Partition* boot_partition() const;

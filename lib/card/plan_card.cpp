@@ -240,6 +240,7 @@ Card plan_card(const Manifest& manifest, const ArtifactSet& artifacts, RootFileS
     add_extra_files(manifest, artifacts.extra_files, files, root.tree, time);
 
     Card plan;
+    plan.kernel = artifacts.kernel;
     plan.partitions.push_back(plan_boot_partition(manifest, std::move(files), time));
     // After the boot partition was found to fit, because this reads its files.
     const Identity identity = identify(manifest.name, plan.partitions.back().tree, root.tree, root.prebuilt,

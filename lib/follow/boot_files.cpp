@@ -165,24 +165,27 @@ XenFacts survey_xen(const std::string& file, const Content& content) {
     return facts;
 }
 
+KernelFacts kernel_facts(const KernelArtifact& kernel) {
+    KernelFacts facts;
+    facts.file = kernel.path;
+    facts.size = kernel.content.size;
+    facts.kind = kind_of(kernel.content);
+    if (facts.kind != ImageKind::arm64) return facts;
+    facts.header = kernel.header;
+    facts.release = kernel.release;
+    facts.major = kernel.major;
+    facts.minor = kernel.minor;
+    facts.built_for_xen = kernel.built_for_xen;
+    facts.config = kernel.config;
+    return facts;
+}
+
 KernelFacts survey_kernel(const std::string& file, const Content& content) {
     KernelArtifact artifact;
     artifact.content = content;
     artifact.path = file;
-    KernelFacts facts;
-    facts.file = file;
-    facts.size = content.size;
-    facts.kind = kind_of(content);
-    if (facts.kind == ImageKind::arm64) {
-        examine_kernel(artifact);
-        facts.header = artifact.header;
-        facts.release = artifact.release;
-        facts.major = artifact.major;
-        facts.minor = artifact.minor;
-        facts.built_for_xen = artifact.built_for_xen;
-        facts.config = artifact.config;
-    }
-    return facts;
+    if (kind_of(content) == ImageKind::arm64) examine_kernel(artifact);
+    return kernel_facts(artifact);
 }
 
 UBootFacts survey_uboot(const std::string& file, const Content& content) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "artifact/artifact_set.hpp"
 #include "rules/scenario.hpp"
 #include "tree/file_tree.hpp"
 
@@ -24,6 +25,8 @@ bool can_be_program(const Content& content);
 /// What the file says of itself. Throw Error{io}.
 XenFacts survey_xen(const std::string& file, const Content& content);
 KernelFacts survey_kernel(const std::string& file, const Content& content);
+/// The same of one that was examined.
+KernelFacts kernel_facts(const KernelArtifact& kernel);
 UBootFacts survey_uboot(const std::string& file, const Content& content);
 
 }  // namespace rpixen

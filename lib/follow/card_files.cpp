@@ -81,6 +81,7 @@ DiskFacts disk_facts(const Card& card) {
 CardFiles card_files(const Card& card) {
     CardFiles files;
     files.disk = disk_facts(card);
+    if (card.kernel) files.examined_kernel = &*card.kernel;
     for (const Partition& partition : card.partitions) {
         if (partition.fat() || partition.ext())
             files.trees[static_cast<unsigned>(std::max(partition.number, 0))] = &partition.tree;

@@ -14,7 +14,8 @@ namespace rpixen {
 struct CardFiles {
     DiskFacts disk;
     std::map<unsigned, const FileTree*> trees;
-    std::vector<std::string> not_proven{};  ///< what a file system's features keep from being proven
+    std::vector<std::string> not_proven{};            ///< what a file system's features keep from being proven
+    const KernelArtifact* examined_kernel = nullptr;  ///< Card::kernel; null: none
 };
 
 /// Of a card, a planned one or one that was read, which must outlive the result.

@@ -16,6 +16,7 @@
 #include "follow/efi/efi_boot.hpp"
 #include "follow/firmware/firmware_boot.hpp"
 #include "follow/firmware/firmware_tree.hpp"
+#include "follow/kernels.hpp"
 #include "follow/survey_root.hpp"
 #include "follow/tree_facts.hpp"
 
@@ -41,7 +42,8 @@ std::optional<ModuleKind> kind_of(const ModuleFacts& module, unsigned& unnamed) 
 class Surveyor {
   public:
     /// On this board; null: on any of the family.
-    Surveyor(const CardFiles& card, const BoardModel* board) : card_(card), board_(board) {
+    Surveyor(const CardFiles& card, const BoardModel* board, Kernels& kernels)
+        : card_(card), board_(board), kernels_(kernels) {
         scenario().disk = card.disk;
         survey_.notes = card.not_proven;
         if (card.disk.boot_partition) boot_ = tree(*card.disk.boot_partition);
@@ -89,7 +91,7 @@ class Surveyor {
         }
         if (const XenFacts xen = survey_xen(name, *content); xen.kind == ImageKind::arm64 && xen.major > 0)
             return follow_xen_by_firmware(name, *content, xen);
-        if (KernelFacts kernel = survey_kernel(name, *content); !kernel.release.empty()) {
+        if (KernelFacts kernel = kernels_.survey(name, *content); !kernel.release.empty()) {
             firmware.starts_linux = kernel.release;
             scenario().kernel = std::move(kernel);
             return fill_from_names();
@@ -132,7 +134,7 @@ class Surveyor {
         for (const std::string& what : boot.unfollowed) note("not followed: " + what);
         const EfiFile* kernel = boot.module(ModuleKind::kernel);
         if (kernel) {
-            scenario().kernel = survey_kernel(kernel->path, kernel->content);
+            scenario().kernel = kernels_.survey(kernel->path, kernel->content);
             if (!boot.xen)
                 facts.bare_linux = scenario().kernel->release.empty() ? kernel->path : scenario().kernel->release;
         }
@@ -329,7 +331,7 @@ class Surveyor {
                 named.insert(xen);
                 XenFacts facts = survey_xen(xen->file, xen->content);
                 KernelFacts linux;
-                if (facts.major == 0) linux = survey_kernel(xen->file, xen->content);
+                if (facts.major == 0) linux = kernels_.survey(xen->file, xen->content);
                 if (!linux.release.empty())
                     fill_kernel(*xen, std::move(linux));  // without Xen
                 else
@@ -404,7 +406,7 @@ class Surveyor {
     }
 
     void fill_module(std::optional<ModuleKind> kind, const MemoryObject& object) {
-        if (kind == ModuleKind::kernel) return fill_kernel(object, survey_kernel(object.file, object.content));
+        if (kind == ModuleKind::kernel) return fill_kernel(object, kernels_.survey(object.file, object.content));
         if (kind) scenario().modules[*kind] = {object.file, object.size, object.address};
         place_module(kind, object);
     }
@@ -438,7 +440,7 @@ class Surveyor {
             facts.reg_size = module.range->size();
             if (has(module.compatible, "multiboot,kernel")) {
                 facts.kind = Kind::kernel;
-                facts.image = survey_kernel(object->file, object->content).kind;
+                facts.image = kernels_.survey(object->file, object->content).kind;
             } else if (has(module.compatible, "multiboot,ramdisk")) {
                 facts.kind = Kind::ramdisk;
             }
@@ -453,7 +455,7 @@ class Surveyor {
         if (scenario().kernel || !has_dom0(scenario())) return;
         for (const MemoryObject& object : memory.objects) {
             if (named.contains(&object) || object.tree || object.content.size < 1 * MiB) continue;
-            KernelFacts facts = survey_kernel(object.file, object.content);
+            KernelFacts facts = kernels_.survey(object.file, object.content);
             if (facts.kind == ImageKind::unknown || facts.kind == ImageKind::packed) continue;
             named.insert(&object);
             return fill_kernel(object, std::move(facts));
@@ -521,7 +523,7 @@ class Surveyor {
                 }
             }
             if (dom0 && !scenario().kernel && size > MiB) {
-                KernelFacts kernel = survey_kernel(path, *content);
+                KernelFacts kernel = kernels_.survey(path, *content);
                 if (!kernel.release.empty()) {
                     note(path + " was found to be dom0's kernel; nothing that was followed loads it for Xen");
                     scenario().kernel = std::move(kernel);
@@ -554,6 +556,7 @@ class Surveyor {
 
     const CardFiles& card_;
     const BoardModel* board_;
+    Kernels& kernels_;
     const FileTree* boot_ = nullptr;
     const FileTree* root_ = nullptr;
     std::optional<Content> firmware_tree_;  ///< what the firmware hands over
@@ -565,12 +568,13 @@ class Surveyor {
 }  // namespace
 
 Survey survey(const CardFiles& card) {
-    Survey first = Surveyor(card, nullptr).run();
+    Kernels kernels(card.examined_kernel);
+    Survey first = Surveyor(card, nullptr, kernels).run();
     const std::vector<const BoardModel*> boards = std::move(first.boards);
     if (boards.empty()) return first;
-    first = Surveyor(card, boards.front()).run();
+    first = Surveyor(card, boards.front(), kernels).run();
     for (std::size_t index = 1; index < boards.size(); ++index)
-        first.others.push_back(Surveyor(card, boards[index]).run());
+        first.others.push_back(Surveyor(card, boards[index], kernels).run());
     first.boards = boards;
     return first;
 }
