@@ -167,6 +167,13 @@ Health health_of(const ContentSourcePtr& image, Range range, const Supervision& 
     return health;
 }
 
+/// Half of the time is checksums, and both passes over an ext4 take them: so the check goes on beside the
+/// reading.
+std::future<Health> beside(const ContentSourcePtr& image, Range range, const Supervision& supervision) {
+    return std::async(std::launch::async,
+                      [image, range, &supervision] { return health_of(image, range, supervision); });
+}
+
 void add(Health health, Partition& partition) {
     std::move(health.problems.begin(), health.problems.end(), std::back_inserter(partition.problems));
     std::move(health.unproven.begin(), health.unproven.end(), std::back_inserter(partition.not_proven));
@@ -204,13 +211,9 @@ Card read_partitions(const ContentSourcePtr& image, std::uint64_t size) {
 }
 
 void read_file_systems(Card& card, const Supervision& supervision) {
-    // Half of the time is checksums, and both passes over an ext4 take them: so on two processors.
     std::vector<std::future<Health>> checks;
     for (const Partition& partition : card.partitions)
-        checks.push_back(std::async(std::launch::async, [&image = card.image, &supervision, range = partition.readable,
-                                                         ext = partition.ext() != nullptr] {
-            return ext ? health_of(image, range, supervision) : Health{};
-        }));
+        checks.push_back(partition.ext() ? beside(card.image, partition.readable, supervision) : std::future<Health>());
     for (std::size_t index = 0; index < card.partitions.size(); ++index) {
         supervision.check();
         Partition& partition = card.partitions[index];
@@ -218,15 +221,16 @@ void read_file_systems(Card& card, const Supervision& supervision) {
             if (partition.fat()) read_fat_partition(card.image, partition);
             if (partition.ext()) read_ext_partition(card.image, partition.readable, partition);
         });
-        add(checks[index].get(), partition);
+        if (checks[index].valid()) add(checks[index].get(), partition);
     }
 }
 
 void read_copied(Partition& partition, const Supervision& supervision) {
     const Content content = partition.copied()->content;
     const Range range{content.position, content.position + content.size};
+    std::future<Health> check = beside(content.source, range, supervision);
     keep_damages(partition, [&] { read_ext_partition(content.source, range, partition); });
-    add(health_of(content.source, range, supervision), partition);
+    add(check.get(), partition);
 }
 
 Card read_card(const ContentSourcePtr& image, std::uint64_t size, const Supervision& supervision) {
