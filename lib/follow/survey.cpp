@@ -19,6 +19,7 @@
 #include "follow/kernels.hpp"
 #include "follow/survey_root.hpp"
 #include "follow/tree_facts.hpp"
+#include "rules/rules.hpp"
 
 namespace rpixen {
 namespace {
@@ -63,6 +64,7 @@ class Surveyor {
         scenario().saved_environment = saved_environment(*boot_);
         follow_firmware();
         if (!scenario().efi) command_lines();
+        look_for_named_init();
         return std::move(survey_);
     }
 
@@ -552,6 +554,12 @@ class Surveyor {
                                    : module           ? module
                                    : for_xen          ? std::nullopt
                                                       : chosen;
+    }
+
+    void look_for_named_init() {
+        if (!scenario().root || !scenario().dom0_bootargs) return;
+        if (const auto named = command_line_value(*scenario().dom0_bootargs, "init"))
+            scenario().root->named_init_present = follow(*root_, *named).has_value();
     }
 
     const CardFiles& card_;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "rules/root_device.hpp"
 #include "rules/rules.hpp"
 
 // Chapter 8, first half: the partition table and the file systems in it.
@@ -170,58 +171,20 @@ Findings damaged(const BootScenario& scenario) {
              "run fsck.fat and e2fsck on a copy, or make the image anew"}};
 }
 
-std::string lower(std::string text) {
-    for (char& letter : text)
-        if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-    return text;
-}
-
-/// What stands behind `prefix`; nothing where the text begins otherwise.
-std::optional<std::string> after(const std::string& text, std::string_view prefix) {
-    if (!text.starts_with(prefix)) return std::nullopt;
-    return text.substr(prefix.size());
-}
-
 /// Says what is wrong with a name of the root device; nothing where it is right or cannot be judged.
 std::optional<Finding> wrong_root(const DiskFacts& facts, const std::string& name, const std::string& where) {
-    const PartitionFacts* found = nullptr;
-    std::vector<std::string> allowed;
-    if (const auto uuid = after(name, "PARTUUID=")) {
-        for (const PartitionFacts& part : facts.partitions) {
-            if (!part.uuid.empty() && lower(part.uuid) == lower(*uuid)) found = &part;
-            if (!part.uuid.empty()) allowed.push_back("PARTUUID=" + part.uuid);
-        }
-    } else if (const auto file_system = after(name, "UUID=")) {
-        for (const PartitionFacts& part : facts.partitions) {
-            if (!part.file_system_uuid.empty() && lower(part.file_system_uuid) == lower(*file_system)) found = &part;
-            if (!part.file_system_uuid.empty()) allowed.push_back("UUID=" + part.file_system_uuid);
-        }
-    } else if (const auto label = after(name, "LABEL=")) {
-        for (const PartitionFacts& part : facts.partitions) {
-            if (part.label == *label) found = &part;
-            if (!part.label.empty()) allowed.push_back("LABEL=" + part.label);
-        }
-    } else if (const auto rest = after(name, "/dev/mmcblk")) {
-        const std::size_t p = rest->find('p');
-        if (p == std::string::npos) {
-            return Finding{where + " names the whole card", where + "=" + name, "a partition",
-                           "name the partition: " + name + "p2"};
-        }
-        unsigned number = 0;
-        std::from_chars(rest->data() + p + 1, rest->data() + rest->size(), number);
-        found = partition(facts, number);
-        for (const PartitionFacts& part : facts.partitions)
-            allowed.push_back("/dev/mmcblk0p" + std::to_string(part.number));
-    } else {
-        return std::nullopt;
-    }
-    if (!found)
+    const RootDevice device = root_device(facts, name);
+    if (device.whole_card)
+        return Finding{where + " names the whole card", where + "=" + name, "a partition",
+                       "name the partition: " + name + "p2"};
+    if (!device.of_card) return std::nullopt;
+    if (!device.partition)
         return Finding{where + " names a partition that the card does not have", where + "=" + name,
-                       describe_list(allowed), "name a partition of this card"};
-    if (is_fat(*found) || found->file_system == "swap")
-        return Finding{where + " names " + called(*found) + ", which is no root file system",
-                       where + "=" + name + ", a " + found->file_system, "the partition with the root file system",
-                       "name the partition with the root file system"};
+                       describe_list(device.names), "name a partition of this card"};
+    if (is_fat(*device.partition) || device.partition->file_system == "swap")
+        return Finding{where + " names " + called(*device.partition) + ", which is no root file system",
+                       where + "=" + name + ", a " + device.partition->file_system,
+                       "the partition with the root file system", "name the partition with the root file system"};
     return std::nullopt;
 }
 

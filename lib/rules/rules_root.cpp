@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "rules/root_device.hpp"
 #include "rules/rules.hpp"
 
 // Chapter 8, second half: dom0's root file system.
@@ -22,12 +23,19 @@ Findings no_getty(const BootScenario& scenario) {
              "serial-getty@hvc0"}};
 }
 
+/// With an initrd the init is its business; on another device it is not seen.
 Findings no_init(const BootScenario& scenario) {
     const RootFacts* facts = root(scenario);
-    if (!facts || facts->init_present || scenario.module(ModuleKind::initrd)) return {};
+    if (!facts || scenario.module(ModuleKind::initrd) || !is_root_of_dom0(scenario)) return {};
     if (!facts->below.empty() || !facts->inside.empty()) return {};  // told as what it is
+    if (const auto named = command_line_value(*scenario.dom0_bootargs, "init")) {
+        if (facts->named_init_present) return {};
+        return {{"the root file system has not the init that dom0 is told to start", "init=" + *named,
+                 "a program of the root file system", "install it, or take init= off dom0's command line"}};
+    }
+    if (facts->init_present) return {};
     return {{"the root file system has no init", "none of /sbin/init, /etc/init, /bin/init, /bin/sh", "/sbin/init",
-             "install an init, or check the root file system that was used"}};
+             "install an init (Debian: systemd-sysv), or check the root file system that was used"}};
 }
 
 Findings below_a_folder(const BootScenario& scenario) {
@@ -112,12 +120,13 @@ constexpr Rule rules[] = {
      wrong_machine},
     {{.id = "init-missing",
       .rule = "P7a",
-      .severity = Severity::warning,
+      .severity = Severity::error,
       .title = "The root file system has no init",
-      .why = "dom0 panics with \"No working init found\".",
-      .story = "Linux tries /sbin/init, /etc/init, /bin/init and /bin/sh. An init= on the command line may "
-               "name another one, so this is a warning.",
-      .source = "linux init/main.c"},
+      .why = "dom0 panics with \"No working init found\" or \"Requested init /x failed\".",
+      .story = "Linux tries /sbin/init, /etc/init, /bin/init and /bin/sh, or only what init= names. Raised where "
+               "root= names this file system and no initrd comes first. debootstrap's minimal variants and "
+               "containers' images have no init.",
+      .source = "linux init/main.c kernel_init()"},
      no_init},
     {{.id = "root-below-a-folder",
       .rule = "P7b",

@@ -280,6 +280,7 @@ struct RootFacts {
     std::optional<bool> getty_on_hvc0;
     std::optional<std::uint16_t> init_machine;  ///< e_machine of /sbin/init; 183 is AArch64
     bool init_present = true;
+    bool named_init_present = true;            ///< where dom0's command line has init=
     std::vector<std::string> module_releases;  ///< names under /lib/modules
     std::optional<bool> xen_tools;             ///< xl and xenstored (or oxenstored)
     std::string xen_tools_version;             ///< "4.17"; empty: not known

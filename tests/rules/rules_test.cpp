@@ -695,5 +695,22 @@ TEST(Rules, RootIsFoundByItsPartuuid) {
     EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{"root-not-found"});
 }
 
+TEST(Rules, WithoutAnInitDom0CannotStart) {
+    BootScenario scenario = good_scenario();
+    scenario.root->init_present = false;
+    EXPECT_TRUE(judge(scenario).empty()) << "an initrd comes first";
+    scenario.modules.clear();
+    EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{"init-missing"});
+    const std::string line = *scenario.dom0_bootargs;
+    scenario.dom0_bootargs = line + " init=/usr/bin/start";
+    EXPECT_TRUE(judge(scenario).empty()) << "init= names another";
+    scenario.root->named_init_present = false;
+    EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{"init-missing"});
+    scenario.root->init_present = true;  // Linux takes no other where one is named
+    EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{"init-missing"});
+    scenario.dom0_bootargs = "console=hvc0 root=/dev/nfs ip=dhcp init=/usr/bin/start";
+    EXPECT_TRUE(judge(scenario).empty()) << "that root is not on the card";
+}
+
 }  // namespace
 }  // namespace rpixen
