@@ -116,6 +116,7 @@ std::string Report::json() const {
     json["diagnostics"] = Json::array();
     for (const Diagnostic& diagnostic : diagnostics) json["diagnostics"].push_back(json_of(diagnostic));
     json["notes"] = notes;
+    json["not_followed"] = not_followed;
     json["boards"] = Json::array();
     for (const ReportBoard& board : boards)
         json["boards"].push_back({{"memory", board.memory},

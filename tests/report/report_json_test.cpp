@@ -48,5 +48,12 @@ TEST(RulesJson, HoldsEveryRuleWhole) {
     EXPECT_EQ(json[0]["story"], first.story);
 }
 
+TEST(ReportJson, TellsWhatNoVerdictRestsOn) {
+    Report report;
+    EXPECT_EQ(nlohmann::json::parse(report.json()).at("not_followed"), "");
+    report.not_followed = "GRUB's own grub.cfg is inside its image";
+    EXPECT_EQ(nlohmann::json::parse(report.json()).at("not_followed"), report.not_followed);
+}
+
 }  // namespace
 }  // namespace rpixen
