@@ -6,15 +6,14 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <rpixen/error.hpp>
 
 #include "base/bytes.hpp"
+#include "console/process.hpp"
 
 namespace rpixen {
 namespace {
@@ -34,46 +33,12 @@ std::string content_of(int descriptor) {
     return text;
 }
 
-/// Starts a program; -1 in `inherit` is skipped. A failed exec shows as exit status 127.
-pid_t start(const std::vector<std::string>& arguments, int input, int output, int errors,
-            const std::vector<int>& inherit) {
-    // Everything that allocates happens before fork(): the child of a threaded program may only make system
-    // calls.
-    std::vector<char*> argv;
-    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-    argv.push_back(nullptr);
-    const pid_t parent = ::getpid();
-    const pid_t child = ::fork();
-    if (child < 0) throw_io("start", arguments.front());
-    if (child > 0) return child;
-
-    ::setpgid(0, 0);  // so that a terminal's Ctrl-C goes to us alone
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(127);  // it ended before the line above
-    sigset_t none;
-    ::sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    if (::dup2(input, STDIN_FILENO) < 0 || ::dup2(output, STDOUT_FILENO) < 0 || ::dup2(errors, STDERR_FILENO) < 0)
-        ::_exit(127);
-    for (const int descriptor : inherit)
-        if (descriptor >= 0) ::fcntl(descriptor, F_SETFD, 0);
-    ::execvp(argv.front(), argv.data());
-    ::_exit(127);
-}
-
-int wait_for(pid_t child) {
-    int status = 0;
-    while (::waitpid(child, &status, 0) < 0)
-        if (errno != EINTR) return -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 /// Standard output of a short run; nothing where the program could not be started.
 std::optional<std::string> ask(const std::vector<std::string>& arguments) {
     const FileDescriptor output = unnamed_file("output");
     const FileDescriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
     if (!nothing) throw_io("open", "/dev/null");
-    if (wait_for(start(arguments, nothing.get(), output.get(), nothing.get(), {})) != 0) return std::nullopt;
+    if (wait_for(start_process(arguments, nothing.get(), output.get(), nothing.get(), {})) != 0) return std::nullopt;
     return content_of(output.get());
 }
 
@@ -112,8 +77,8 @@ QemuProcess::QemuProcess(const QemuMachine& machine) {
         // The first UART (PL011) is silent; U-Boot, Xen and dom0 speak on the second, the mini UART.
         "-serial", "null", "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console", "-display", "none",
         "-monitor", "none"};
-    pid_ = start(arguments, far_end.get(), far_end.get(), errors_.get(),
-                 {machine.uboot, machine.device_tree, machine.view, machine.image});
+    pid_ = start_process(arguments, far_end.get(), far_end.get(), errors_.get(),
+                         {machine.uboot, machine.device_tree, machine.view, machine.image});
 }
 
 QemuProcess::~QemuProcess() {

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include "console/serial_line.hpp"
 #include "storage/file_descriptor.hpp"
 
 namespace rpixen {
@@ -27,17 +28,18 @@ std::string probe_qemu(const std::string& program);
 /// A running QEMU whose second UART is wired to a socket. It ends with this object, and with this process,
 /// whatever becomes of either: it has its own process group, and the kernel kills it when its parent's thread
 /// ends.
-class QemuProcess {
+class QemuProcess final : public SerialLine {
   public:
     explicit QemuProcess(const QemuMachine& machine);
     QemuProcess(const QemuProcess&) = delete;
     QemuProcess& operator=(const QemuProcess&) = delete;
-    ~QemuProcess();
+    ~QemuProcess() override;
 
-    int serial() const { return serial_.get(); }  ///< readable when the serial line says something; ends with QEMU
-    void type(std::string_view keys);             ///< to the serial line; ignored once QEMU is gone
+    int serial() const override { return serial_.get(); }  ///< ends with QEMU
+    void type(std::string_view keys) override;             ///< ignored once QEMU is gone
+    std::string whose_end() const override { return "QEMU ended"; }
     /// What QEMU itself said, on its standard error.
-    std::string complaint() const;
+    std::string complaint() const override;
 
   private:
     pid_t pid_ = -1;

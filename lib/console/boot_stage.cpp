@@ -1,7 +1,7 @@
 #include <array>
 #include <cstddef>
 
-#include <rpixen/emulator.hpp>
+#include <rpixen/console.hpp>
 
 namespace rpixen {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <rpixen/emulator.hpp>
+#include <rpixen/console.hpp>
 
 namespace rpixen {
 namespace {
@@ -15,16 +15,27 @@ std::string tenths(double seconds) {
 
 }  // namespace
 
+std::string BootVerdict::text() const {
+    std::string out;
+    if (!evidence.empty()) out += "  the console said: " + evidence + "\n";
+    if (!change.empty()) out += "  what to change: " + change + "\n";
+    for (const std::string& rule : rules)
+        out += (&rule == &rules.front() ? "  rule: " : "  or: ") + rule + " (rpixen-img explain " + rule + ")\n";
+    return out;
+}
+
 std::string BootResult::text() const {
     std::string out;
     for (const StageTime& stage : stages) out += "  " + tenths(stage.seconds) + " s  " + name_of(stage.stage) + "\n";
     if (failed) {
         out += std::string("stopped before ") + name_of(*failed) + " after " + tenths(seconds) + " s: " + cause + "\n";
-        if (!evidence.empty()) out += "  the console said: " + evidence + "\n";
+        out += BootVerdict::text();
     } else {
         out += std::string("reached ") + name_of(reached) + " after " + tenths(seconds) + " s\n";
     }
     if (!log.empty()) out += "  serial log: " + log + "\n";
+    if (!serial.empty()) out += "  on " + serial + "\n";
+    if (qemu.empty()) return out;
     out += "  in " + qemu + "; edited for the emulator, never on the card:\n";
     for (const std::string& edit : edits) out += "    " + edit + "\n";
     return out;
@@ -37,6 +48,9 @@ std::string BootResult::json() const {
     out["failed"] = failed ? nlohmann::ordered_json(name_of(*failed)) : nlohmann::ordered_json(nullptr);
     out["cause"] = cause;
     out["evidence"] = evidence;
+    out["rule"] = rules.empty() ? "" : rules.front();
+    out["rules"] = rules;
+    out["change"] = change;
     out["timed_out"] = timed_out;
     out["seconds"] = seconds;
     out["stages"] = nlohmann::ordered_json::array();
@@ -44,6 +58,7 @@ std::string BootResult::json() const {
         out["stages"].push_back({{"stage", name_of(stage.stage)}, {"seconds", stage.seconds}});
     out["edits"] = edits;
     out["qemu"] = qemu;
+    out["serial"] = serial;
     out["log"] = log;
     // What came over a serial line need not be UTF-8.
     return out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);

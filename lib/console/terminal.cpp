@@ -1,4 +1,4 @@
-#include "emulator/terminal.hpp"
+#include "console/terminal.hpp"
 
 namespace rpixen {
 

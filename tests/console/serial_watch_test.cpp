@@ -1,4 +1,4 @@
-#include "emulator/serial_watch.hpp"
+#include "console/serial_watch.hpp"
 
 #include <gtest/gtest.h>
 
@@ -164,6 +164,50 @@ TEST(SerialWatch, forgives_what_the_boot_outlived) {
 
 TEST(SerialWatch, does_not_take_words_before_the_script_for_failures) {
     EXPECT_FALSE(after({uboot}).failure());
+}
+
+constexpr std::string_view linux_after_booti =
+    "[    0.000000] Booting Linux on physical CPU 0x0000000000 [0x410fd083]\r\n"
+    "[    0.000000] Linux version 6.1.0-56-arm64 (debian-kernel@lists.debian.org)\r\n";
+
+// A Linux that U-Boot starts itself is not dom0.
+TEST(SerialWatch, dom0_needs_a_word_of_xen) {
+    SerialWatch watch = after({uboot, script, booti, linux_after_booti});
+    EXPECT_EQ(watch.stage(), BootStage::device_tree);
+    ASSERT_TRUE(watch.failure());
+    EXPECT_EQ(watch.failure()->stage, BootStage::xen);
+    EXPECT_EQ(watch.failure()->cause, "Linux was started without Xen");
+    EXPECT_FALSE(watch.final());  // Linux may still say that it runs on Xen
+    watch.feed(root);
+    watch.feed("\r\nraspberrypi login: ");
+    EXPECT_EQ(watch.stage(), BootStage::device_tree);
+    EXPECT_TRUE(watch.final());
+}
+
+TEST(SerialWatch, takes_dom0s_own_word_for_xen) {
+    const SerialWatch watch = after(
+        {uboot, script, booti, linux_after_booti, "[    0.000000] Xen 4.17 support found\r\n", root});
+    EXPECT_EQ(watch.stage(), BootStage::root);
+    EXPECT_FALSE(watch.failure());
+}
+
+TEST(SerialWatch, a_guests_console_is_not_dom0s) {
+    const SerialWatch watch = after({uboot, script, booti, xen,
+                                     "(d1) [    0.000000] Booting Linux on physical CPU 0x0\r\n",
+                                     "(d12) [    1.0] Kernel panic - not syncing: no root\r\n"});
+    EXPECT_EQ(watch.stage(), BootStage::xen);
+    EXPECT_FALSE(watch.failure());
+}
+
+TEST(SerialWatch, names_rules_and_a_change) {
+    BootVerdict verdict;
+    after({uboot, script, "failed on fdt_overlay_apply(): FDT_ERR_NOTFOUND\r\n", "U-Boot> "}).tell(verdict, "silence");
+    EXPECT_EQ(verdict.failed, BootStage::device_tree);
+    EXPECT_EQ(verdict.rules.front(), "overlay-target-missing");
+    EXPECT_FALSE(verdict.change.empty());
+    after({uboot, script, booti}).tell(verdict, "silence");
+    EXPECT_EQ(verdict.cause, "silence");
+    EXPECT_EQ(verdict.rules.front(), "xen-console-missing");
 }
 
 TEST(SerialWatch, bounds_what_it_keeps_of_a_line_without_end) {
