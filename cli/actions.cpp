@@ -3,7 +3,19 @@
 namespace rpixen::cli {
 
 Actions library_actions() {
-    return {compose, plan, inspect, check, verify, boot_until, boot_on_console, stops, diagnostic_rules, version};
+    return {compose,
+            plan,
+            inspect,
+            check,
+            verify,
+            boot_until,
+            boot_on_console,
+            watch_board_until,
+            watch_board_on_console,
+            diagnose,
+            stops,
+            diagnostic_rules,
+            version};
 }
 
 }  // namespace rpixen::cli

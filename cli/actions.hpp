@@ -17,6 +17,9 @@ struct Actions {
     std::function<Verification(const VerifyRequest&, const Supervision&)> verify;
     std::function<BootResult(const BootRequest&, const Supervision&)> boot_until;
     std::function<BootResult(const BootRequest&, const BootConsole&, const Supervision&)> boot_on_console;
+    std::function<BootResult(const BoardRequest&, const Supervision&)> watch_board_until;
+    std::function<BootResult(const BoardRequest&, const BootConsole&, const Supervision&)> watch_board_on_console;
+    std::function<Diagnosis(const DiagnoseRequest&, const Supervision&)> diagnose;
     std::function<bool(const Diagnostic&, const std::vector<std::string>&, const std::vector<std::string>&)> stops;
     std::function<std::span<const DiagnosticRule>()> rules;
     std::function<const char*()> version;

@@ -74,6 +74,7 @@ Command verify_command();
 Command check_command();
 Command explain_command();
 Command boot_command();
+Command diagnose_command();
 Command schema_command();
 
 }  // namespace rpixen::cli

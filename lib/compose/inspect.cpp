@@ -134,4 +134,26 @@ Report check(const CheckRequest& request, const Supervision& supervision) {
     return report;
 }
 
+Diagnosis diagnose(const DiagnoseRequest& request, const Supervision& supervision) {
+    Diagnosis diagnosis;
+    diagnosis.log = request.log;
+    diagnosis.image = request.image;
+    diagnosis.reading = read_boot_log(request.log, supervision);
+    if (request.image.empty()) return diagnosis;
+    CardCheck checked = check_card(read_card(request.image, supervision));
+    diagnosis.findings = std::move(checked.diagnostics);
+    diagnosis.not_followed = std::move(checked.not_followed);
+
+    // What both the log and the card point to is the cause, and the card's finding knows its files by name.
+    std::vector<std::string>& rules = diagnosis.reading.rules;
+    const auto finding = [&](const std::string& rule) {
+        return std::ranges::find(diagnosis.findings, rule, &Diagnostic::id);
+    };
+    std::ranges::stable_partition(rules, [&](const auto& rule) { return finding(rule) != diagnosis.findings.end(); });
+    for (const std::string& rule : rules)
+        if (finding(rule) != diagnosis.findings.end()) diagnosis.confirmed.push_back(rule);
+    if (!diagnosis.confirmed.empty()) diagnosis.reading.change = finding(rules.front())->change;
+    return diagnosis;
+}
+
 }  // namespace rpixen

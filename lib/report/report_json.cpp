@@ -146,4 +146,28 @@ std::string Verification::json() const {
     return dumped(json);
 }
 
+std::string Diagnosis::json() const {
+    Json json{{"ok", reading.ok},
+              {"reached", name_of(reading.reached)},
+              {"failed", reading.failed ? Json(name_of(*reading.failed)) : Json(nullptr)},
+              {"cause", reading.cause},
+              {"evidence", reading.evidence},
+              {"line", reading.line},
+              {"rule", reading.rules.empty() ? "" : reading.rules.front()},
+              {"rules", reading.rules},
+              {"change", reading.change},
+              {"boot", reading.boot},
+              {"boots", reading.boots}};
+    json["stages"] = Json::array();
+    for (const StageLine& stage : reading.stages)
+        json["stages"].push_back({{"stage", name_of(stage.stage)}, {"line", stage.line}});
+    json["log"] = log;
+    json["image"] = image.empty() ? Json(nullptr) : Json(image);
+    json["confirmed"] = confirmed;
+    json["diagnostics"] = Json::array();
+    for (const Diagnostic& finding : findings) json["diagnostics"].push_back(json_of(finding));
+    json["not_followed"] = not_followed;
+    return dumped(json);
+}
+
 }  // namespace rpixen

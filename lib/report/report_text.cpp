@@ -198,4 +198,25 @@ std::string Verification::text() const {
     return printable_text(all);
 }
 
+std::string Diagnosis::text() const {
+    std::string all;
+    if (reading.boots > 1)
+        all += "boot " + std::to_string(reading.boot) + " of the " + std::to_string(reading.boots) + " in this log\n";
+    for (const StageLine& stage : reading.stages)
+        all += "  line " + std::to_string(stage.line) + "  " + name_of(stage.stage) + "\n";
+    if (reading.failed) {
+        all += std::string("stopped before ") + name_of(*reading.failed) + ": " + reading.cause;
+        if (reading.line > 0) all += " (line " + std::to_string(reading.line) + ")";
+        all += "\n" + reading.BootVerdict::text();
+    } else {
+        all += std::string("reached ") + name_of(reading.reached) + "\n";
+    }
+    if (image.empty()) return printable_text(all);
+    all += "\nthe card " + image + " itself:\n";
+    if (findings.empty()) all += "nothing was found that keeps it from booting\n";
+    for (const std::string& rule : confirmed) all += rule + " is what the log shows\n";
+    if (!not_followed.empty()) all += "not followed: " + not_followed + "\n";
+    return printable_text(all) + diagnostics_text(findings);
+}
+
 }  // namespace rpixen

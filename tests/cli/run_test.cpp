@@ -47,6 +47,9 @@ struct Program {
     InspectRequest inspect_request;
     VerifyRequest verify_request;
     BootRequest boot_request;
+    BoardRequest board_request;
+    DiagnoseRequest diagnose_request;
+    Diagnosis diagnosis;
     bool attended = false;
     Report report;
     Verification verification;
@@ -84,6 +87,19 @@ struct Program {
             boot_request = request;
             attended = true;
             return boot_result;
+        };
+        actions.watch_board_until = [this](const BoardRequest& request, const Supervision&) {
+            board_request = request;
+            return boot_result;
+        };
+        actions.watch_board_on_console = [this](const BoardRequest& request, const BootConsole&, const Supervision&) {
+            board_request = request;
+            attended = true;
+            return boot_result;
+        };
+        actions.diagnose = [this](const DiagnoseRequest& request, const Supervision&) {
+            diagnose_request = request;
+            return diagnosis;
         };
         actions.stops = [](const Diagnostic& diagnostic, const std::vector<std::string>&,
                            const std::vector<std::string>&) { return diagnostic.severity == Severity::error; };
@@ -140,7 +156,7 @@ TEST(Run, WrongUseExitsWithTwoAndSaysWhatWasMeant) {
     };
     for (const Case& wrong : std::vector<Case>{
              {{"compse", "m"},
-              "unknown command; found compse; allowed: compose, plan, check, explain, boot, inspect, "
+              "unknown command; found compse; allowed: compose, plan, check, explain, boot, diagnose, inspect, "
               "verify, schema; write compose"},
              {{"zzz"}, "unknown command; found zzz"},
              {{"help", "zzz"}, "unknown command"},
@@ -160,6 +176,11 @@ TEST(Run, WrongUseExitsWithTwoAndSaysWhatWasMeant) {
              {{"verify", "i", "--report", "r", "--manifest", "m"}, "one of"},
              {{"boot", "i", "--until", "logn"}, "write login"},
              {{"boot", "i", "--until", "none"}, "no stage"},
+             {{"boot"}, "allowed: IMAGE, or --serial DEVICE"},
+             {{"boot", "i", "--serial", "/dev/ttyUSB0"}, "give one of them"},
+             {{"boot", "i", "--power-command", "true"}, "give --serial too"},
+             {{"boot", "--serial", "/dev/ttyUSB0", "--qemu", "q"}, "--qemu has no meaning"},
+             {{"diagnose"}, "diagnose needs an operand; allowed: LOG"},
              {{"boot", "i", "--timeout", "1m"}, "seconds"},
              {{"boot", "i", "--timeout", "0"}, "seconds"},
          }) {
@@ -294,6 +315,46 @@ TEST(Run, BootIsAttendedUnlessItSaysWhenToEnd) {
     EXPECT_EQ(program({"boot", "x.img", "--json"}), 5);
     EXPECT_EQ(program.out.str(), program.boot_result.json());
     EXPECT_FALSE(program.attended);
+}
+
+TEST(Run, ARealBoardIsWatchedAsAnEmulatedOneIs) {
+    Program program;
+    EXPECT_EQ(program({"boot", "--serial", "/dev/ttyUSB0"}), 0);
+    EXPECT_TRUE(program.attended);
+    EXPECT_THAT(program.err.str(), HasSubstr("switch the board on. Ctrl-]"));
+    program.attended = false;
+    EXPECT_EQ(program({"boot", "--serial", "/dev/ttyUSB0", "--power-command", "cycle", "--until", "xen", "--timeout",
+                       "60", "--log", "l"}),
+              0);
+    EXPECT_FALSE(program.attended);
+    EXPECT_EQ(program.board_request.device, "/dev/ttyUSB0");
+    EXPECT_EQ(program.board_request.power_command, "cycle");
+    EXPECT_EQ(program.board_request.until, BootStage::xen);
+    EXPECT_EQ(program.board_request.timeout, std::chrono::seconds(60));
+    EXPECT_EQ(program.board_request.log, "l");
+    program.boot_result.ok = false;
+    EXPECT_EQ(program({"boot", "--serial", "/dev/ttyUSB0", "--json"}), 5);
+    EXPECT_EQ(program.out.str(), program.boot_result.json());
+}
+
+TEST(Run, DiagnoseExitsAsTheBootInTheLogEnded) {
+    Program program;
+    program.diagnosis.reading.ok = true;
+    EXPECT_EQ(program({"diagnose", "serial.log", "--image", "x.img"}), 0);
+    EXPECT_EQ(program.diagnose_request.log, "serial.log");
+    EXPECT_EQ(program.diagnose_request.image, "x.img");
+    EXPECT_EQ(program.out.str(), program.diagnosis.text());
+    program.diagnosis.reading.ok = false;
+    program.diagnosis.reading.failed = BootStage::xen;
+    program.diagnosis.reading.rules = {"dom0-reg-too-small"};
+    EXPECT_EQ(program({"diagnose", "-", "--json"}), 5);
+    EXPECT_EQ(program.diagnose_request.image, "");
+    const auto json = nlohmann::json::parse(program.out.str());
+    EXPECT_EQ(json.at("failed"), "xen");
+    EXPECT_EQ(json.at("rule"), "dom0-reg-too-small");
+    EXPECT_TRUE(json.at("image").is_null());
+    EXPECT_EQ(program({"diagnose", "-", "--quiet"}), 5);
+    EXPECT_EQ(program.out.str(), "");
 }
 
 TEST(Run, PlanShowsACardThatComposeWouldRefuse) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <rpixen/console.hpp>
 #include <rpixen/diagnostic.hpp>
 #include <rpixen/progress.hpp>
 #include <rpixen/report.hpp>
@@ -55,6 +56,25 @@ struct CheckRequest : PlanRequest {
 /// Why the card would not boot, as far as a host can know. Throws where the subject cannot be read, or where
 /// a manifest makes no plan.
 Report check(const CheckRequest& request, const Supervision& supervision = {});
+
+struct DiagnoseRequest {
+    std::string log;    ///< of a serial console, or "-"
+    std::string image;  ///< the card that it is of; empty: not at hand
+};
+/// What a log tells, and what the card's own files tell beside it.
+struct Diagnosis {
+    std::string log;
+    LogReading reading;                  ///< its rules: first those that the card's findings confirm
+    std::string image;                   ///< as in the request
+    std::vector<Diagnostic> findings;    ///< of the card
+    std::string not_followed;            ///< as in the Report of check()
+    std::vector<std::string> confirmed;  ///< ids among the findings that explain what the log shows
+
+    std::string text() const;
+    std::string json() const;
+};
+/// Reads a saved log. Throws as read_boot_log() and check().
+Diagnosis diagnose(const DiagnoseRequest& request, const Supervision& supervision = {});
 
 /// Whether a diagnostic must stop the run, given what is allowed and denied.
 bool stops(const Diagnostic& diagnostic, const std::vector<std::string>& allow, const std::vector<std::string>& deny);
