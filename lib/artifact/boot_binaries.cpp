@@ -58,18 +58,6 @@ std::string narrow_text(ByteView bytes) {
     return text;
 }
 
-std::map<std::string, std::string> parse_config(std::string_view text) {
-    std::map<std::string, std::string> config;
-    while (!text.empty()) {
-        const std::string_view line = text.substr(0, text.find('\n'));
-        text.remove_prefix(std::min(line.size() + 1, text.size()));
-        const std::size_t equals = line.find('=');
-        if (line.starts_with("CONFIG_") && equals != std::string_view::npos)
-            config.emplace(line.substr(0, equals), line.substr(equals + 1));
-    }
-    return config;
-}
-
 /// The configuration behind "IKCFG_ST" at `offset`; empty where that is something else.
 std::map<std::string, std::string> read_config(const Content& content, std::uint64_t offset) {
     constexpr std::uint64_t most_packed = 4 * MiB;  // a real one has some 60 KiB
@@ -80,7 +68,8 @@ std::map<std::string, std::string> read_config(const Content& content, std::uint
     const std::size_t end = as_text(packed).find("IKCFG_ED");
     if (end == std::string_view::npos) return {};
     try {
-        return parse_config(as_text(unpack_bytes(ByteView(packed).first(end), most, "the kernel's configuration")));
+        return parse_kernel_config(
+            as_text(unpack_bytes(ByteView(packed).first(end), most, "the kernel's configuration")));
     } catch (const Error& error) {
         if (error.code() != ErrorCode::artifact) throw;
         return {};
@@ -96,7 +85,7 @@ std::map<std::string, std::string> read_xen_config(const Content& content, std::
     try {
         const Bytes text = unpack_bytes(packed, most, "Xen's configuration");
         if (as_text(text).find("# Xen/") == std::string_view::npos) return {};
-        return parse_config(as_text(text));
+        return parse_kernel_config(as_text(text));
     } catch (const Error& error) {
         if (error.code() != ErrorCode::artifact) throw;
         return {};
@@ -108,7 +97,45 @@ bool set_in(const std::map<std::string, std::string>& config, const std::string&
     return found != config.end() && (found->second == "y" || found->second == "m");
 }
 
+/// "Aug 26 2022" as "2022-08-26"; empty where it is no date.
+std::string iso_date(std::string_view text) {
+    constexpr std::array months{"Jan"sv, "Feb"sv, "Mar"sv, "Apr"sv, "May"sv, "Jun"sv,
+                                "Jul"sv, "Aug"sv, "Sep"sv, "Oct"sv, "Nov"sv, "Dec"sv};
+    if (text.size() < 11 || text[3] != ' ' || text[6] != ' ') return {};
+    const auto month = std::find(months.begin(), months.end(), text.substr(0, 3));
+    std::string day(text.substr(4, 2));
+    if (day[0] == ' ') day[0] = '0';
+    const std::string year(text.substr(7, 4));
+    if (month == months.end() || !std::all_of(day.begin(), day.end(), is_digit) ||
+        !std::all_of(year.begin(), year.end(), is_digit))
+        return {};
+    const auto number = std::to_string(month - months.begin() + 1);
+    return year + "-" + (number.size() < 2 ? "0" : "") + number + "-" + day;
+}
+
 }  // namespace
+
+std::map<std::string, std::string> parse_kernel_config(std::string_view text) {
+    std::map<std::string, std::string> config;
+    while (!text.empty()) {
+        const std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        const std::size_t equals = line.find('=');
+        if (line.starts_with("CONFIG_") && equals != std::string_view::npos)
+            config.emplace(line.substr(0, equals), line.substr(equals + 1));
+    }
+    return config;
+}
+
+std::string firmware_build_date(const Content& firmware) {
+    constexpr std::array needles{"VC_BUILD_ID_TIME: "sv};
+    std::string date;
+    scan(firmware, needles, [&](std::size_t needle, std::uint64_t, ByteView bytes) {
+        date = iso_date(line_at(as_text(bytes)).substr(needles[needle].size()));
+        return !date.empty();  // another one has the time of the day
+    });
+    return date;
+}
 
 void examine_xen(XenArtifact& xen) {
     read_header(xen.content, xen.header);

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "artifact/artifact_set.hpp"
 
@@ -18,6 +19,13 @@ void examine_xen(XenArtifact& xen);
 void examine_kernel(KernelArtifact& kernel);
 /// The banner (cmd/version.c), the default environment, and features by the words of their code.
 void examine_uboot(UBootArtifact& uboot);
+
+/// The text of a kernel's .config: "CONFIG_XEN" = "y".
+std::map<std::string, std::string> parse_kernel_config(std::string_view text);
+
+/// The day on which the GPU's firmware was built ("2022-08-26"), by its "VC_BUILD_ID_TIME: Aug 26 2022"; empty where it
+/// is not found. Throws Error{io}.
+std::string firmware_build_date(const Content& firmware);
 
 /// The configuration that Xen was built with ("CONFIG_XSM" = "y"), which is in the binary as gzip
 /// (xen/common/config_data.S); empty where it is not found.

@@ -15,13 +15,13 @@ constexpr std::array firmware{
             uboot,
             true,
             "the firmware on the card is older than this board: ",
-            {},
+            {"firmware-too-old"},
             "put the newest start4.elf and fixup4.dat on the boot partition (github.com/raspberrypi/firmware)"},
     Symptom{"This board requires newer software",
             uboot,
             true,
             "the firmware on the card is older than this board: ",
-            {},
+            {"firmware-too-old"},
             "put the newest start4.elf and fixup4.dat on the boot partition (github.com/raspberrypi/firmware)"},
     Symptom{"start4.elf not found",
             uboot,
@@ -317,8 +317,8 @@ constexpr std::array hypervisor{
             "use Xen 4.15 or newer"},
 };
 
-constexpr Rules root_rules{"root-not-found", "modules-do-not-match-kernel", "root-inside-a-file",
-                           "root-below-a-folder"};
+constexpr Rules root_rules{"root-not-found", "kernel-lacks-root-driver", "modules-do-not-match-kernel",
+                           "root-inside-a-file", "root-below-a-folder"};
 constexpr std::string_view root_change =
     "name the root partition with root= (PARTUUID=... is the safest), and give dom0 a kernel or an initrd with the "
     "drivers of card and file system";

@@ -136,6 +136,8 @@ FirmwareFacts survey_firmware(const FileTree& tree, const BoardModel* board) {
     facts.config_present = find_boot_file(tree, "config.txt").has_value();
     add_config(tree, "config.txt", 0, facts);
     facts.armstub = armstub_range(tree, facts);
+    if (const auto start = find_boot_file(tree, config_value(facts, "start_file").value_or("start4.elf")))
+        facts.built = firmware_build_date(*start);
     return facts;
 }
 

@@ -16,6 +16,7 @@
 #include "follow/efi/efi_boot.hpp"
 #include "follow/firmware/firmware_boot.hpp"
 #include "follow/firmware/firmware_tree.hpp"
+#include "follow/kernel_drivers.hpp"
 #include "follow/kernels.hpp"
 #include "follow/survey_root.hpp"
 #include "follow/tree_facts.hpp"
@@ -65,6 +66,7 @@ class Surveyor {
         follow_firmware();
         if (!scenario().efi) command_lines();
         look_for_named_init();
+        drivers();
         return std::move(survey_);
     }
 
@@ -74,6 +76,18 @@ class Surveyor {
     const FileTree* tree(unsigned partition) const {
         const auto found = card_.trees.find(partition);
         return found == card_.trees.end() ? nullptr : found->second;
+    }
+
+    /// Of dom0's kernel, as far as the root file system tells.
+    void drivers() {
+        if (!root_ || !scenario().kernel || scenario().kernel->release.empty()) return;
+        KernelFacts& kernel = *scenario().kernel;
+        look_for_drivers(*root_, *boot_, kernel);
+        if (kernel.config.empty() && !kernel.built_in_drivers)
+            note(
+                "which drivers dom0's kernel has is not known: no configuration is in it or beside it, and "
+                "/lib/modules/" +
+                kernel.release + " has no modules.builtin");
     }
 
     /// What the firmware starts, and what that starts in turn.

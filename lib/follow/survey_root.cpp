@@ -165,6 +165,34 @@ bool has_init_dom0less(const FileTree& tree) {
     });
 }
 
+/// Whether something makes /var/log/xen before xl runs: Xen's own start scripts and units, tmpfiles.d, Yocto's
+/// volatiles.
+bool makes_log_folder(const FileTree& tree) {
+    for (const char* script : {"/etc/init.d/xencommons", "/etc/init.d/xen"})
+        if (exists(tree, script)) return true;
+    for (const char* folder : {"/lib/systemd/system", "/usr/lib/systemd/system", "/etc/systemd/system",
+                               "/usr/lib/tmpfiles.d", "/etc/tmpfiles.d", "/etc/default/volatiles"})
+        for (const std::string& name : names_in(tree, folder))
+            if (name.find("xen") != std::string::npos) return true;
+    return false;
+}
+
+/// What xl needs and no program names: the folder of its log, and the library that glibc loads when a thread is
+/// cancelled.
+std::vector<std::string> missing_for_xl(const FileTree& tree) {
+    std::vector<std::string> missing;
+    // A /var/log that is made at boot cannot be looked into.
+    if (exists(tree, "/var/log") && !exists(tree, "/var/log/xen") && !makes_log_folder(tree))
+        missing.emplace_back("/var/log/xen");
+    const auto folders = {"/lib",   "/usr/lib",   "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
+                          "/lib64", "/usr/lib64", "/usr/local/lib"};
+    const bool glibc = exists(tree, "/lib/ld-linux-aarch64.so.1");
+    if (glibc && std::none_of(folders.begin(), folders.end(),
+                              [&](const char* folder) { return exists(tree, std::string(folder) + "/libgcc_s.so.1"); }))
+        missing.emplace_back("libgcc_s.so.1");
+    return missing;
+}
+
 }  // namespace
 
 std::optional<NodeId> follow(const FileTree& tree, std::string_view path) {
@@ -239,6 +267,7 @@ RootFacts survey_root(const FileTree& tree) {
                     std::find(tools.begin(), tools.end(), "oxenstored") != tools.end();
         }
     facts.xen_tools = xl && store;
+    if (xl) facts.xl_lacks = missing_for_xl(tree);
     facts.init_dom0less = has_init_dom0less(tree);
     facts.xen_tools_version = tools_version(tree);
     for (const auto& words : lines_of_words(read_text(tree, "/etc/fstab", largest_text)))

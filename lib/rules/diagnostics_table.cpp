@@ -105,7 +105,7 @@ std::string diagnostics_table() {
         "unless `--allow ID` is given; `--deny ID` makes any of them stop it.\n"
         "The numbers are those of the facts that the rules were written from. This file is made from the "
         "code:\n"
-        "`RPIXEN_ACCEPT=1 test_boot --gtest_filter='DiagnosticsTable.*'` writes it anew.\n";
+        "`RPIXEN_ACCEPT=1 test_rules --gtest_filter='DiagnosticsTable.*'` writes it anew.\n";
     for (const Chapter& chapter : chapters) {
         text += std::string("\n## ") + chapter.title +
                 "\n\n| id | | what | why it matters | rule |\n|---|---|---|---|---|\n";

@@ -252,6 +252,36 @@ Findings uart_off(const BootScenario& scenario) {
     return {{"config.txt does not enable the serial port", "no enable_uart=1", "enable_uart=1", "add enable_uart=1"}};
 }
 
+/// A board that the family got later, and from when firmware is that can know it.
+struct LaterBoard {
+    const char* name;
+    const char* since;  ///< a day
+    const char* source;
+};
+constexpr LaterBoard later_boards[] = {
+    {"Raspberry Pi 4 B with 8 GB", "2020-05-28",
+     "announced on that day; firmware of August 2019 was seen to refuse board d03114"},
+    {"Compute Module 4", "2020-10-19", "announced on that day"},
+    {"Raspberry Pi 400", "2020-11-02", "announced on that day"},
+    {"Raspberry Pi 4 B rev 1.5", "2021-03-01",
+     "firmware of October 2020 was seen to refuse board c03115 (motionEyeOS #2925), "
+     "an image of March 2021 a new 4 B (ethereumonarm #28)"},
+};
+
+Findings too_old(const BootScenario& scenario) {
+    if (!scenario.firmware || scenario.firmware->built.empty()) return {};
+    std::vector<std::string> refused;
+    for (const LaterBoard& board : later_boards)
+        if (scenario.firmware->built < board.since) refused.emplace_back(board.name);
+    if (refused.empty()) return {};
+    return {
+        {"the GPU firmware is older than some boards",
+         "built on " + scenario.firmware->built + ", before " + describe_list(refused),
+         "firmware of " + std::string(std::rbegin(later_boards)->since) + " or later",
+         "put the newest start4.elf and fixup4.dat on the boot partition (github.com/raspberrypi/firmware, or Debian's "
+         "raspi-firmware)"}};
+}
+
 constexpr Rule rules[] = {
     {{.id = "config-missing",
       .rule = "F0",
@@ -362,6 +392,23 @@ constexpr Rule rules[] = {
       .story = "Harmless as long as config.txt names nothing in it, see label-hides-folder.",
       .source = "raspberrypi/firmware #1529"},
      label_is_a_folder},
+    {{.id = "firmware-too-old",
+      .rule = "F3c",
+      .severity = Severity::warning,
+      .title = "The GPU firmware is older than some boards",
+      .why = "Such a board stops with \"start4.elf: is not compatible. This board requires newer software\".",
+      .story = "start4.elf has to know the board's memory and power chips. It says when it was built "
+               "(VC_BUILD_ID_TIME), and older firmware "
+               "than a board cannot know it: the 8 GB board came on 2020-05-28, the Compute Module 4 on 2020-10-19, "
+               "the Raspberry Pi 400 "
+               "on 2020-11-02; on rev 1.5 of the Raspberry Pi 4 B firmware up to the beginning of 2021 was seen to "
+               "fail. The first 1, "
+               "2 and 4 GB boards start with any. The message is on HDMI and on the serial line of the EEPROM's boot "
+               "loader "
+               "(BOOT_UART=1).",
+      .source = "raspberrypi/firmware #1730; motioneyeos #2925; ethereumonarm #28; infix #1314; Raspberry Pi's "
+                "announcements"},
+     too_old},
     {{.id = "armstub-missing",
       .rule = "F5",
       .severity = Severity::error,

@@ -108,16 +108,101 @@ Findings not_for_xen(const BootScenario& scenario) {
              "build the kernel with CONFIG_XEN=y (arch/arm64 Kconfig: \"Xen guest support\")"}};
 }
 
+/// Where a driver is.
+enum class Presence : std::uint8_t {
+    built_in,
+    module,   ///< a file below /lib/modules/RELEASE
+    apart,    ///< a module of this kernel that is not there; an initrd may bring it
+    nowhere,  ///< this kernel was built without it
+    unknown,
+};
+
+struct Driver {
+    const char* option;
+    const char* module;  ///< its name; empty where it is never a module
+};
+
+constexpr Driver xen_drivers[] = {
+    {"CONFIG_HVC_XEN", ""},
+    {"CONFIG_XEN_BACKEND", ""},
+    {"CONFIG_XENFS", "xenfs"},
+    {"CONFIG_XEN_DEV_EVTCHN", "xen_evtchn"},
+    {"CONFIG_XEN_GNTDEV", "xen_gntdev"},
+    {"CONFIG_XEN_PRIVCMD", "xen_privcmd"},
+    {"CONFIG_XEN_NETDEV_BACKEND", "xen_netback"},
+    {"CONFIG_XEN_BLKDEV_BACKEND", "xen_blkback"},
+};
+// The card's slot is emmc2 (brcm,bcm2711-emmc2).
+constexpr Driver card_drivers[] = {{"CONFIG_MMC_BLOCK", "mmc_block"}, {"CONFIG_MMC_SDHCI_IPROC", "sdhci_iproc"}};
+constexpr Driver ext4_driver{"CONFIG_EXT4_FS", "ext4"};
+
+Presence presence(const KernelFacts& kernel, const Driver& driver) {
+    if (kernel.driver_modules.contains(driver.module)) return Presence::module;
+    if (!kernel.config.empty()) {
+        const auto found = kernel.config.find(driver.option);
+        if (found == kernel.config.end() || found->second == "n") return Presence::nowhere;
+        return found->second == "m" ? Presence::apart : Presence::built_in;
+    }
+    // modules.builtin does not tell what was left out from what is a module elsewhere.
+    if (!kernel.built_in_drivers || *driver.module == 0) return Presence::unknown;
+    return kernel.built_in_drivers->contains(driver.module) ? Presence::built_in : Presence::apart;
+}
+
+std::string where(const Driver& driver, Presence presence) {
+    std::string text = driver.option;
+    if (presence == Presence::apart) text += std::string(" (module ") + driver.module + ", whose file is not there)";
+    if (presence == Presence::module)
+        text += std::string(" (module ") + driver.module + ", and no initrd that loads it)";
+    return text;
+}
+
+/// What an initrd may bring is not known.
+bool has_initrd(const BootScenario& scenario) {
+    const TreeFacts* tree = effective_tree(scenario);
+    return scenario.module(ModuleKind::initrd) || (tree && tree->initrd);
+}
+
 Findings lacks_drivers(const BootScenario& scenario) {
-    if (!scenario.kernel || scenario.kernel->config.empty()) return {};
-    const auto& config = scenario.kernel->config;
+    if (!scenario.kernel) return {};
+    const bool initrd = has_initrd(scenario);
     std::vector<std::string> missing;
-    for (const char* option : {"CONFIG_HVC_XEN", "CONFIG_XEN_BACKEND", "CONFIG_XENFS", "CONFIG_XEN_GNTDEV",
-                               "CONFIG_XEN_PRIVCMD", "CONFIG_XEN_NETDEV_BACKEND", "CONFIG_XEN_BLKDEV_BACKEND"})
-        if (!config.contains(option) || config.at(option) == "n") missing.emplace_back(option);
+    for (const Driver& driver : xen_drivers) {
+        const Presence is = presence(*scenario.kernel, driver);
+        if (is == Presence::nowhere || (is == Presence::apart && !initrd)) missing.push_back(where(driver, is));
+    }
     if (missing.empty()) return {};
-    return {{"the dom0 kernel lacks drivers that dom0 needs", "without " + describe_list(missing), "y or m for each",
-             "set them in the kernel's configuration"}};
+    return {{"the dom0 kernel lacks drivers that dom0 needs", "without " + describe_list(missing),
+             "each built in, or a module below /lib/modules/" + scenario.kernel->release,
+             "set them in the kernel's configuration, and install its modules"}};
+}
+
+/// Whether dom0 mounts a partition of the card by itself, or its initrd does.
+bool root_on_card(const BootScenario& scenario) {
+    if (!scenario.disk || !scenario.disk->root_partition || !scenario.dom0_bootargs) return false;
+    const auto root = command_line_value(*scenario.dom0_bootargs, "root");
+    if (!root) return false;
+    for (const char* begin : {"/dev/mmcblk", "PARTUUID=", "UUID=", "LABEL="})
+        if (root->starts_with(begin)) return true;
+    return false;
+}
+
+Findings lacks_root_driver(const BootScenario& scenario) {
+    if (!scenario.kernel || !root_on_card(scenario)) return {};
+    const bool initrd = has_initrd(scenario);
+    std::vector<Driver> drivers(std::begin(card_drivers), std::end(card_drivers));
+    for (const PartitionFacts& partition : scenario.disk->partitions)
+        if (partition.number == *scenario.disk->root_partition && partition.file_system == "ext4")
+            drivers.push_back(ext4_driver);
+    std::vector<std::string> missing;
+    for (const Driver& driver : drivers) {
+        const Presence is = presence(*scenario.kernel, driver);
+        const bool late = is == Presence::module || is == Presence::apart;  // before the root is mounted
+        if (is == Presence::nowhere || (late && !initrd)) missing.push_back(where(driver, is));
+    }
+    if (missing.empty()) return {};
+    return {{"dom0's kernel cannot mount its root file system", "without " + describe_list(missing),
+             "each built in, or a module in an initrd",
+             "build them into the kernel, or give dom0 an initrd with these modules"}};
 }
 
 Findings modules_differ(const BootScenario& scenario) {
@@ -232,11 +317,30 @@ constexpr Rule rules[] = {
       .severity = Severity::warning,
       .title = "dom0's kernel lacks Xen drivers",
       .why = "Without them there is no console on hvc0, xl fails, or guests get no disk and no network.",
-      .story = "CONFIG_HVC_XEN carries the console, CONFIG_XENFS, CONFIG_XEN_PRIVCMD and CONFIG_XEN_GNTDEV "
-               "the toolstack, and the two "
-               "backends serve the guests.",
-      .source = "linux drivers/xen/Kconfig, drivers/tty/hvc/Kconfig"},
+      .story = "CONFIG_HVC_XEN carries the console, CONFIG_XENFS, CONFIG_XEN_PRIVCMD, CONFIG_XEN_DEV_EVTCHN and "
+               "CONFIG_XEN_GNTDEV the toolstack, and the two backends serve the guests. What the kernel has is told by "
+               "the "
+               "configuration embedded in it (IKCONFIG), by /boot/config-RELEASE, or by /lib/modules/RELEASE: "
+               "modules.builtin and "
+               "the modules there. Where none of them is on the card, nothing is said. With an initrd a module whose "
+               "file is not "
+               "in the root file system may come from there.",
+      .source = "linux drivers/xen/Kconfig, drivers/tty/hvc/Kconfig; Documentation/kbuild/kbuild.rst modules.builtin"},
      lacks_drivers},
+    {{.id = "kernel-lacks-root-driver",
+      .rule = "K9a",
+      .severity = Severity::error,
+      .title = "dom0's kernel cannot mount its root file system",
+      .why = "dom0 panics with \"VFS: Unable to mount root fs\", or waits for the card for ever.",
+      .story = "The card's slot needs CONFIG_MMC_BLOCK and CONFIG_MMC_SDHCI_IPROC, the file system its own driver. "
+               "Distributions build "
+               "them as modules, and modules lie on the file system that is to be mounted: without an initrd they have "
+               "to be built in. "
+               "What the kernel has is told by its configuration (embedded, or /boot/config-RELEASE) or by "
+               "modules.builtin. What is "
+               "inside an initrd is not looked at.",
+      .source = "linux init/do_mounts.c; drivers/mmc/host/sdhci-iproc.c (brcm,bcm2711-emmc2)"},
+     lacks_root_driver},
     {{.id = "modules-do-not-match-kernel",
       .rule = "K10",
       .severity = Severity::warning,

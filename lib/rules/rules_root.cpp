@@ -83,6 +83,14 @@ Findings tools_version(const BootScenario& scenario) {
              "tools of Xen " + xen, "install the tools of the very same Xen"}};
 }
 
+Findings xl_lacks(const BootScenario& scenario) {
+    const RootFacts* facts = root(scenario);
+    if (!facts || facts->xl_lacks.empty()) return {};
+    return {{"xl cannot start a guest in this root file system", "no " + describe_list(facts->xl_lacks),
+             "the folder of xl's log, and the library that glibc loads when a thread is cancelled",
+             "make the folder /var/log/xen; install libgcc-s1 (Debian) or libgcc (Yocto)"}};
+}
+
 constexpr Rule rules[] = {
     {{.id = "no-getty-on-hvc0",
       .rule = "P6",
@@ -110,6 +118,20 @@ constexpr Rule rules[] = {
                "others (OP-TEE manifest #192).",
       .source = "xen xen/include/public/domctl.h"},
      tools_version},
+    {{.id = "xl-runtime-missing",
+      .rule = "P6c",
+      .severity = Severity::warning,
+      .title = "xl lacks something that it needs when it runs",
+      .why = "`xl create` ends before the guest starts: it cannot open its log, or aborts when a thread is cancelled.",
+      .story = "xl create leaves a process that writes /var/log/xen/xl-NAME.log. Xen's start scripts, units and "
+               "tmpfiles make the "
+               "folder; a root file system that starts xenstored itself has to bring it. libxl cancels threads, for "
+               "which glibc "
+               "loads libgcc_s.so.1 (\"libgcc_s.so.1 must be installed for pthread_cancel to work\"): no program names "
+               "it, so "
+               "a root file system made of what the programs name lacks it.",
+      .source = "xen tools/xl/xl_utils.c do_daemonize; glibc sysdeps/nptl/unwind-forcedunwind.c"},
+     xl_lacks},
     {{.id = "init-not-aarch64",
       .rule = "P7",
       .severity = Severity::error,

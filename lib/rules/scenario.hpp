@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,7 +62,11 @@ struct KernelFacts : LoadedFile {
     int major = 0;        ///< 0: not known
     int minor = 0;
     std::optional<bool> built_for_xen;
-    std::map<std::string, std::string> config;  ///< embedded IKCONFIG ("CONFIG_XEN" = "y"); empty: not known
+    /// "CONFIG_XEN" = "y": embedded (IKCONFIG), or config-RELEASE of the card; empty: not known.
+    std::map<std::string, std::string> config;
+    /// Names of drivers, '_' for '-': in /lib/modules/RELEASE/modules.builtin (nothing: not known), and as files there.
+    std::optional<std::set<std::string>> built_in_drivers{};
+    std::set<std::string> driver_modules{};
 };
 
 /// What stands (or must not be disturbed) in memory, and when.
@@ -238,6 +243,7 @@ struct FirmwareFacts {
     const BoardModel* board = nullptr;
     std::vector<ConfigLine> config;  ///< in reading order
     bool config_present = true;
+    std::string built{};  ///< the day on which start4.elf was built, "2022-08-26"; empty: not known
     /// Files of the boot partition, as paths without a leading '/', with their sizes; sorted.
     std::map<std::string, std::uint64_t> files;
     /// Whether what kernel= names can be a program at all; nothing where it is not there.
@@ -288,6 +294,7 @@ struct RootFacts {
     std::string below;                         ///< the folder in which a whole root file system lies; empty: none
     std::string inside;                        ///< the one file of the root, where it holds another file system
     std::string inside_kind;                   ///< "an ext2, ext3 or ext4 file system", "a tar"
+    std::vector<std::string> xl_lacks{};       ///< what xl needs when it runs and is not there: "/var/log/xen"
     std::optional<bool> init_dom0less{};       ///< the tool that gives dom0less guests their xenstore
 };
 

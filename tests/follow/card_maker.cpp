@@ -32,6 +32,15 @@ std::string uboot_env(const TemporaryFolder& folder, const std::string& lines) {
     return read_file(folder.path() / "uboot.env.made");
 }
 
+std::string kernel_config() {
+    std::string text = "#\n# Linux/arm64 6.1.0 Kernel Configuration\n#\n";
+    for (const char* option :
+         {"XEN", "XEN_DOM0", "HVC_XEN", "XEN_BACKEND", "XENFS", "XEN_DEV_EVTCHN", "XEN_GNTDEV", "XEN_PRIVCMD",
+          "XEN_NETDEV_BACKEND", "XEN_BLKDEV_BACKEND", "MMC_BLOCK", "MMC_SDHCI_IPROC", "EXT4_FS"})
+        text += std::string("CONFIG_") + option + "=y\n";
+    return text;
+}
+
 std::map<std::string, std::string> good_root() {
     std::string elf(
         "\x7f"
@@ -43,6 +52,7 @@ std::map<std::string, std::string> good_root() {
     return {{"sbin/init", elf},
             {"etc/inittab", "::sysinit:/etc/init.d/rcS\nhvc0::respawn:/sbin/getty -L hvc0 115200 vt100\n"},
             {"etc/fstab", "# device dir type\n/dev/root / auto defaults 1 1\nproc /proc proc defaults 0 0\n"},
+            {"boot/config-6.1.0-37-arm64", kernel_config()},
             {"lib/modules/6.1.0-37-arm64/modules.dep", ""},
             {"usr/sbin/xl", elf},
             {"usr/sbin/xenstored", elf}};

@@ -34,6 +34,9 @@ std::string compile_tree(const std::string& source);
 /// fragments.
 std::string pi4_overlay(const std::string& reg, const std::string& xen_bootargs, const std::string& fragments = "");
 
+/// A kernel's configuration that no rule complains of.
+std::string kernel_config();
+
 /// The files of a root file system of dom0 that no rule complains of.
 std::map<std::string, std::string> good_root();
 

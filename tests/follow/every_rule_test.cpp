@@ -176,10 +176,22 @@ Change xen_built_with(std::string options) {
     };
 }
 
+std::string changed(std::string text, const std::string& what, const std::string& with) {
+    return text.replace(text.find(what), what.size(), with);
+}
+
+constexpr const char* modules = "lib/modules/6.1.0-37-arm64/";
+/// modules.builtin with these drivers.
+std::string builtin(const std::vector<std::string>& drivers) {
+    std::string text;
+    for (const std::string& driver : drivers) text += "kernel/drivers/" + driver + ".ko\n";
+    return text;
+}
+
 std::string config_kernel() {
     // A configuration inside the kernel, as CONFIG_IKCONFIG leaves it.
-    const std::string packed = test::run_ok({"gzip", "-c"},
-                                            "CONFIG_XEN=y\nCONFIG_XEN_DOM0=y\n# CONFIG_XENFS is not set\n");
+    const std::string packed = test::run_ok(
+        {"gzip", "-c"}, changed(test::kernel_config(), "CONFIG_XENFS=y", "# CONFIG_XENFS is not set"));
     std::string kernel = ArtifactKit::kernel(kernel_size);
     const std::string blob = "IKCFG_ST" + packed + "IKCFG_ED";
     kernel.replace(0x10000, blob.size(), blob);
@@ -284,6 +296,11 @@ const std::map<std::string, Change>& changes() {
          boot("Image",
               ArtifactKit::arm64_image(kernel_size, 3 * MiB, "Linux version 6.1.0-37-arm64 (x) #1\n\0"s))},
         {"kernel-lacks-xen-drivers", [](CardRecipe& card) { card.boot["Image"] = config_kernel(); }},
+        {"kernel-lacks-root-driver",
+         [](CardRecipe& card) {
+             card.root["boot/config-6.1.0-37-arm64"] = changed(test::kernel_config(), "CONFIG_MMC_SDHCI_IPROC=y", "CONFIG_MMC_SDHCI_IPROC=m");
+             card.root[std::string(modules) + "kernel/drivers/mmc/host/sdhci-iproc.ko"] = "";
+         }},
         {"modules-do-not-match-kernel",
          [](CardRecipe& card) {
              card.root.erase("lib/modules/6.1.0-37-arm64/modules.dep");
@@ -458,6 +475,9 @@ const std::map<std::string, Change>& changes() {
         {"no-getty-on-hvc0",
          [](CardRecipe& card) { card.root["etc/inittab"] = "ttyS0::respawn:/sbin/getty -L ttyS0 115200\n"; }},
         {"xen-tools-missing", without("usr/sbin/xl")},
+        {"xl-runtime-missing", [](CardRecipe& card) { card.root["var/log/messages"] = ""; }},
+        {"firmware-too-old",
+         boot("start4.elf", std::string(2000, 's') + "VC_BUILD_ID_TIME: 12:00:00\0VC_BUILD_ID_TIME: Sep 24 2019\0"s)},
         {"xen-tools-version", [](CardRecipe& card) { card.root["usr/lib/libxenlight.so.4.14.0"] = ""; }},
         {"init-not-aarch64", [](CardRecipe& card) { card.root["sbin/init"][18] = 62; }},
         {"init-missing", without("sbin/init")},
@@ -495,6 +515,7 @@ const std::set<std::string> of_the_disk{
 CardRecipe good() {
     const TemporaryFolder folder;
     CardRecipe card = test::good_card(folder, kernel_size);
+    card.root.erase("boot/config-6.1.0-37-arm64");  // each test says where the kernel's drivers are told of
     card.boot["overlays/large.dtbo"] = test::compile_tree(
         "/dts-v1/; /plugin/; / { fragment@0 { target-path = \"/\"; __overlay__ { large { text = \"" +
         std::string(6000, 'x') + "\"; }; }; }; };");
@@ -509,6 +530,192 @@ TEST(EveryRule, AGuestBesideDom0RaisesNothing) {
     ASSERT_TRUE(result.scenario.kernel);
     EXPECT_EQ(result.scenario.kernel->file, "Image");
     EXPECT_EQ(result.scenario.guest_modules.size(), 1U);
+}
+
+struct DriverCase {
+    const char* name;
+    Change change;
+    std::set<std::string> found;
+};
+
+// What dom0's kernel has is told by its configuration in /boot or by its modules' folder; what is not known raises
+// nothing.
+TEST(EveryRule, DriversAreLookedForWhereverTheCardTellsOfThem) {
+    const std::string config = "boot/config-6.1.0-37-arm64";
+    const std::set<std::string> none;
+    const std::vector<std::string> all_drivers{"xenfs/xenfs",
+                                               "xen-evtchn",
+                                               "xen-gntdev",
+                                               "xen-privcmd",
+                                               "xen-netback/xen-netback",
+                                               "xen-blkback/xen-blkback",
+                                               "mmc/mmc_block",
+                                               "mmc/sdhci-iproc",
+                                               "ext4/ext4"};
+    const auto as_modules = [](CardRecipe& card, const std::vector<std::string>& drivers) {
+        for (const std::string& driver : drivers)
+            card.root[std::string(modules) + "kernel/drivers/" + driver + ".ko.xz"] = "";
+    };
+    const auto an_initrd = [](CardRecipe& card) {
+        const std::string initrd(5000, 'i');
+        card.boot["initrd.img"] = initrd;
+        card.boot["overlays/pi4-64-xen.dtbo"] = test::pi4_overlay(
+            reg(kernel_size), test::xen_bootargs,
+            "fragment@9 { target-path = \"/chosen\"; __overlay__ { ramdisk { compatible = \"xen,linux-initrd\", "
+            "\"xen,multiboot-module\"; reg = <0x2800000 5000>; }; }; };");
+        card.boot["boot.scr"] = scr(good_script("0x2600000", "0x200000", "fatload ${from} 0x2800000 initrd.img"));
+    };
+    const DriverCase cases[] = {
+        {"a whole configuration in /boot", [&](CardRecipe& card) { card.root[config] = test::kernel_config(); }, none},
+        {"the same on the boot partition",
+         [](CardRecipe& card) { card.boot["config-6.1.0-37-arm64"] = test::kernel_config(); }, none},
+        {"an option that is not set",
+         [&](CardRecipe& card) {
+             card.root[config] = changed(test::kernel_config(), "CONFIG_XEN_GNTDEV=y",
+                                         "# CONFIG_XEN_GNTDEV is not set");
+         },
+         {"kernel-lacks-xen-drivers"}},
+        {"the same on the boot partition alone",
+         [](CardRecipe& card) {
+             card.boot["config-6.1.0-37-arm64"] = changed(test::kernel_config(), "CONFIG_XEN_GNTDEV=y\n", "");
+         },
+         {"kernel-lacks-xen-drivers"}},
+        {"the configuration of another kernel",
+         [&](CardRecipe& card) { card.root["boot/config-5.10.0"] = "CONFIG_XEN=y\n"; }, none},
+        {"a module that is there",
+         [&](CardRecipe& card) {
+             card.root[config] = changed(test::kernel_config(), "CONFIG_XEN_GNTDEV=y", "CONFIG_XEN_GNTDEV=m");
+             as_modules(card, {"xen/xen-gntdev"});
+         },
+         none},
+        {"a module that is not there",
+         [&](CardRecipe& card) {
+             card.root[config] = changed(test::kernel_config(), "CONFIG_XEN_GNTDEV=y", "CONFIG_XEN_GNTDEV=m");
+         },
+         {"kernel-lacks-xen-drivers"}},
+        {"the same with an initrd, which may have it",
+         [&](CardRecipe& card) {
+             card.root[config] = changed(test::kernel_config(), "CONFIG_XEN_GNTDEV=y", "CONFIG_XEN_GNTDEV=m");
+             an_initrd(card);
+         },
+         none},
+        {"ext4 as a module on the ext4",
+         [&](CardRecipe& card) {
+             card.root[config] = changed(test::kernel_config(), "CONFIG_EXT4_FS=y", "CONFIG_EXT4_FS=m");
+             as_modules(card, {"fs/ext4/ext4"});
+         },
+         {"kernel-lacks-root-driver"}},
+        {"the same with an initrd",
+         [&](CardRecipe& card) {
+             card.root[config] = changed(test::kernel_config(), "CONFIG_EXT4_FS=y", "CONFIG_EXT4_FS=m");
+             as_modules(card, {"fs/ext4/ext4"});
+             an_initrd(card);
+         },
+         none},
+        {"no ext4 at all, and an initrd",
+         [&](CardRecipe& card) {
+             card.root[config] = changed(test::kernel_config(), "CONFIG_EXT4_FS=y\n", "");
+             an_initrd(card);
+         },
+         {"kernel-lacks-root-driver"}},
+        {"all built in",
+         [&](CardRecipe& card) { card.root[std::string(modules) + "modules.builtin"] = builtin(all_drivers); }, none},
+        {"what the board needs built in, and Xen's as modules",
+         [&](CardRecipe& card) {
+             const auto border = all_drivers.begin() + 6;
+             card.root[std::string(modules) + "modules.builtin"] = builtin({border, all_drivers.end()});
+             as_modules(card, {all_drivers.begin(), border});
+         },
+         none},
+        {"no network for guests",
+         [&](CardRecipe& card) {
+             auto drivers = all_drivers;
+             drivers.erase(drivers.begin() + 4);
+             card.root[std::string(modules) + "modules.builtin"] = builtin(drivers);
+         },
+         {"kernel-lacks-xen-drivers"}},
+        {"modules alone, as Debian has them",
+         [&](CardRecipe& card) {
+             card.root[std::string(modules) + "modules.builtin"] = builtin({"tty/x"});
+             as_modules(card, all_drivers);
+         },
+         {"kernel-lacks-root-driver"}},
+        {"the same with an initrd, as Debian has it",
+         [&](CardRecipe& card) {
+             card.root[std::string(modules) + "modules.builtin"] = builtin({"tty/x"});
+             as_modules(card, all_drivers);
+             an_initrd(card);
+         },
+         none},
+    };
+    const CardRecipe card = good();
+    for (const DriverCase& each : cases) {
+        CardRecipe recipe = card;
+        each.change(recipe);
+        EXPECT_EQ(ids(judge(survey_of(recipe).scenario)), each.found) << each.name;
+    }
+}
+
+TEST(EveryRule, DriversOfWhichNothingIsKnownAreSaidToBeSo) {
+    const auto said = [](const CardRecipe& card) {
+        const std::vector<std::string> notes = survey_of(card).notes;
+        return std::any_of(notes.begin(), notes.end(),
+                           [](const std::string& note) { return note.starts_with("which drivers dom0's kernel has"); });
+    };
+    CardRecipe card = good();
+    EXPECT_TRUE(said(card));
+    card.root["boot/config-6.1.0-37-arm64"] = test::kernel_config();
+    EXPECT_FALSE(said(card));
+}
+
+// Nothing is missing where something makes it at boot, or where the C library is another one.
+TEST(EveryRule, XlsNeedsAreToldFromWhatIsMadeAtBoot) {
+    const std::string loader = "lib/ld-linux-aarch64.so.1";
+    const std::set<std::string> none;
+    const std::set<std::string> missing{"xl-runtime-missing"};
+    const struct {
+        std::map<std::string, std::string> files;
+        std::set<std::string> found;
+    } cases[] = {
+        {{{"var/log/syslog", ""}}, missing},
+        {{{"var/log/xen/console/x", ""}}, none},
+        {{{"var/log/syslog", ""}, {"etc/init.d/xencommons", ""}}, none},
+        {{{"var/log/syslog", ""}, {"usr/lib/systemd/system/xenconsoled.service", ""}}, none},
+        {{{"var/log/syslog", ""}, {"etc/default/volatiles/99_xen", ""}}, none},
+        {{{loader, ""}}, missing},
+        {{{loader, ""}, {"lib/aarch64-linux-gnu/libgcc_s.so.1", ""}}, none},
+        {{{loader, ""}, {"usr/lib/libgcc_s.so.1", ""}}, none},
+        {{{"lib/ld-musl-aarch64.so.1", ""}}, none},
+    };
+    for (const auto& each : cases) {
+        CardRecipe card = good();
+        card.root.insert(each.files.begin(), each.files.end());
+        EXPECT_EQ(ids(judge(survey_of(card).scenario)), each.found) << each.files.begin()->first;
+    }
+    CardRecipe without_xl = good();
+    without_xl.root.erase("usr/sbin/xl");
+    without_xl.root[loader] = "";
+    EXPECT_EQ(ids(judge(survey_of(without_xl).scenario)), std::set<std::string>{"xen-tools-missing"});
+}
+
+TEST(EveryRule, FirmwareIsAsOldAsItSays) {
+    const auto of = [](const std::string& date, const std::string& more = "") {
+        CardRecipe card = good();
+        card.boot[more.empty() ? "start4.elf" : "old.elf"] = std::string(2000, 's') + "VC_BUILD_ID_TIME: " + date +
+                                                             std::string(1, '\0');
+        if (!more.empty()) card.boot["config.txt"] += more + "\n";
+        for (const Diagnostic& finding : judge(survey_of(card).scenario))
+            if (finding.id == "firmware-too-old") return finding.found;
+        return std::string();
+    };
+    EXPECT_EQ(of("Aug 26 2022"), "");
+    EXPECT_EQ(of("Dec  1 2020"), "built on 2020-12-01, before Raspberry Pi 4 B rev 1.5");
+    EXPECT_EQ(of("Oct 25 2020"), "built on 2020-10-25, before Raspberry Pi 400 and Raspberry Pi 4 B rev 1.5");
+    EXPECT_TRUE(
+        of("Jun 24 2019").starts_with("built on 2019-06-24, before Raspberry Pi 4 B with 8 GB, Compute Module 4"));
+    EXPECT_TRUE(of("Jun 24 2019", "start_file=old.elf").starts_with("built on 2019-06-24"));
+    EXPECT_EQ(of("14:03:16"), "");
+    EXPECT_EQ(of("Foo 24 2019"), "");
 }
 
 TEST(EveryRule, CanBeRaisedByACard) {

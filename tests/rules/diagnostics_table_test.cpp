@@ -20,7 +20,7 @@ TEST(DiagnosticsTable, TheCommittedOneIsWhatTheCodeSays) {
         GTEST_SKIP() << "docs/diagnostics.md was written anew";
     }
     EXPECT_EQ(test::read_file(committed), diagnostics_table())
-        << "run RPIXEN_ACCEPT=1 test_boot --gtest_filter='DiagnosticsTable.*' and look at the difference";
+        << "run RPIXEN_ACCEPT=1 test_rules --gtest_filter='DiagnosticsTable.*' and look at the difference";
 }
 
 TEST(DiagnosticsTable, HoldsEveryRuleTwice) {

@@ -79,7 +79,8 @@ BootScenario good_scenario() {
     kernel.built_for_xen = true;
     for (const char* option :
          {"CONFIG_XEN", "CONFIG_HVC_XEN", "CONFIG_XEN_BACKEND", "CONFIG_XENFS", "CONFIG_XEN_GNTDEV",
-          "CONFIG_XEN_PRIVCMD", "CONFIG_XEN_NETDEV_BACKEND", "CONFIG_XEN_BLKDEV_BACKEND"})
+          "CONFIG_XEN_PRIVCMD", "CONFIG_XEN_NETDEV_BACKEND", "CONFIG_XEN_BLKDEV_BACKEND", "CONFIG_XEN_DEV_EVTCHN",
+          "CONFIG_MMC_BLOCK", "CONFIG_MMC_SDHCI_IPROC", "CONFIG_EXT4_FS"})
         kernel.config[option] = "y";
     scenario.kernel = kernel;
     scenario.modules[ModuleKind::initrd] = LoadedFile{"initrd.img", 4 * MiB, 0x2800000};

@@ -231,6 +231,7 @@ const std::map<std::string, Break>& breaks() {
         {"dom0-bank-too-small", [](auto& s) { s.xen_bootargs = "dtuart=serial1 dom0_mem=24M"; }},
         {"kernel-not-for-xen", [](auto& s) { s.kernel->built_for_xen = false; }},
         {"kernel-lacks-xen-drivers", [](auto& s) { s.kernel->config.erase("CONFIG_XENFS"); }},
+        {"kernel-lacks-root-driver", [](auto& s) { s.kernel->config["CONFIG_MMC_SDHCI_IPROC"] = "n"; }},
         {"modules-do-not-match-kernel", [](auto& s) { s.root->module_releases = {"6.1.0-36-arm64"}; }},
         {"kernel-is-32-bit",
          [](auto& s) {
@@ -442,6 +443,8 @@ const std::map<std::string, Break>& breaks() {
         // Root
         {"no-getty-on-hvc0", [](auto& s) { s.root->getty_on_hvc0 = false; }},
         {"xen-tools-missing", [](auto& s) { s.root->xen_tools = false; }},
+        {"xl-runtime-missing", [](auto& s) { s.root->xl_lacks = {"/var/log/xen"}; }},
+        {"firmware-too-old", [](auto& s) { s.firmware->built = "2020-10-01"; }},
         {"xen-tools-version", [](auto& s) { s.root->xen_tools_version = "4.14"; }},
         {"init-not-aarch64", [](auto& s) { s.root->init_machine = std::uint16_t{62}; }},
         {"root-below-a-folder",
