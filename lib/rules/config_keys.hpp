@@ -4,8 +4,8 @@
 
 namespace rpixen {
 
-/// Whether the firmware has a key of config.txt of this name, or keys that begin so ("hdmi_"). Source: Raspberry Pi
-/// documentation, config.txt, and keys of the firmware's history; put down from memory, not yet held against it.
+/// Whether the firmware, or the boot loader in the EEPROM, has a key of config.txt of this name, or keys that begin so
+/// ("hdmi_"). Sources stand at the tables.
 bool is_config_key(std::string_view key);
 
 }  // namespace rpixen
