@@ -10,10 +10,6 @@
 namespace rpixen {
 namespace {
 
-/// As Linux' FDT_MAX_DEPTH (drivers/of/fdt.c). libfdt's overlay code recurses once a level, so a limit must
-/// stand.
-constexpr int max_depth = 64;
-constexpr std::uint64_t max_size = 16 * MiB;
 constexpr std::size_t growth = 1024;
 
 std::string_view name_at(const void* fdt, int node) {
@@ -106,37 +102,18 @@ std::string fdt_error_text(int code) {
     }
 }
 
+DeviceTree::DeviceTree(Bytes bytes, std::string_view name)
+    : bytes_(std::move(bytes)), nodes_(tree_structure(bytes_, name)) {}
+
 DeviceTree DeviceTree::parse(ByteView bytes, std::string_view name) {
-    const auto refuse = [&](std::string message, std::string found, std::string allowed = {}) -> Error {
+    const auto refuse = [&](std::string message, std::string found) -> Error {
         return Error(ErrorCode::artifact, {.message = std::move(message),
                                            .found = std::move(found),
-                                           .allowed = std::move(allowed),
                                            .change = "give a device tree blob as made by dtc",
                                            .location = {std::string(name), "", 0, 0}});
     };
-    constexpr std::size_t header_size = 40;  // struct fdt_header, version 17
-    if (bytes.size() < 8 || load_be<std::uint32_t>(bytes.data()) != FDT_MAGIC)
-        throw refuse("not a device tree blob",
-                     bytes.size() < 8 ? std::to_string(bytes.size()) + " bytes" : "0x" + hex(bytes.first(4)),
-                     "magic number 0xd00dfeed");
-    const std::uint64_t total = load_be<std::uint32_t>(bytes.data() + 4);
-    if (bytes.size() < header_size || total > bytes.size() || total < header_size)
-        throw refuse("the device tree ends early", std::to_string(bytes.size()) + " bytes",
-                     std::to_string(std::max<std::uint64_t>(total, header_size)) + " bytes, as its header says");
-    if (total > max_size)
-        throw refuse("the device tree is too large", std::to_string(total) + " bytes",
-                     "at most " + std::to_string(max_size) + " bytes");
-
-    Bytes copy(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(total));
-    if (const int code = fdt_check_full(copy.data(), copy.size()); code < 0)
-        throw refuse("the device tree is damaged", fdt_error_text(code));
-    int depth = -1;
-    for (int node = fdt_next_node(copy.data(), -1, &depth); node >= 0;
-         node = fdt_next_node(copy.data(), node, &depth)) {
-        if (depth > max_depth)
-            throw refuse("the device tree is nested too deeply", "more than 64 levels", "at most 64 levels");
-        if (depth < 0) break;
-    }
+    static_cast<void>(tree_structure(bytes, name));
+    const Bytes copy(bytes.begin(), bytes.begin() + load_be<std::uint32_t>(&bytes[4]));  // aligned
     // Blocks in the usual order, version 17: the form that libfdt can change. An older version can grow by
     // its header.
     Bytes canonical(copy.size());
@@ -145,56 +122,73 @@ DeviceTree DeviceTree::parse(ByteView bytes, std::string_view name) {
         canonical.resize(copy.size() + growth);
         code = fdt_open_into(copy.data(), canonical.data(), static_cast<int>(canonical.size()));
     }
+    if (code >= 0) code = fdt_check_full(canonical.data(), canonical.size());
     if (code < 0) throw refuse("the device tree is damaged", fdt_error_text(code));
-    if (code = fdt_check_full(canonical.data(), canonical.size()); code < 0)
-        throw refuse("the device tree is damaged", fdt_error_text(code));
     const int fixups = fdt_path_offset(canonical.data(), "/__local_fixups__");
     if (fixups >= 0 && !local_fixups_fit(canonical.data(), 0, fixups))
         throw refuse("the overlay is damaged", "a place in __local_fixups__ outside its property");
-    return DeviceTree(std::move(canonical));
+    return DeviceTree(std::move(canonical), name);
 }
 
 std::uint64_t DeviceTree::used_size() const {
     return std::uint64_t{fdt_off_dt_strings(bytes_.data())} + fdt_size_dt_strings(bytes_.data());
 }
 
-int DeviceTree::find(std::string_view path) const {
-    if (path.empty() || path.front() != '/') return -FDT_ERR_BADPATH;
-    return fdt_path_offset_namelen(bytes_.data(), path.data(), static_cast<int>(path.size()));
+std::string_view DeviceTree::name_of(const TreeNode& node) const {
+    return as_text(ByteView(bytes_).subspan(node.name, node.name_size));
 }
 
-int DeviceTree::require(std::string_view path) const {
-    const int node = find(path);
-    if (node < 0) fail_internal(node, path);
+std::optional<std::size_t> DeviceTree::child(std::size_t parent, std::string_view name) const {
+    std::optional<std::size_t> near;
+    for (std::size_t node = parent + 1; node < nodes_[parent].end; node = nodes_[node].end) {
+        const std::string_view candidate = name_of(nodes_[node]);
+        if (candidate == name) return node;
+        if (!near && candidate.size() > name.size() && candidate[name.size()] == '@' && candidate.starts_with(name))
+            near = node;
+    }
+    return near;
+}
+
+std::optional<std::size_t> DeviceTree::find(std::string_view path) const {
+    if (!path.starts_with('/')) return std::nullopt;
+    std::optional<std::size_t> node = 0;
+    while (node && !path.empty()) {
+        path.remove_prefix(1);
+        const std::string_view component = path.substr(0, path.find('/'));
+        path.remove_prefix(component.size());
+        if (!component.empty()) node = child(*node, component);
+    }
     return node;
 }
 
+int DeviceTree::require(std::string_view path) const {
+    const auto node = find(path);
+    if (!node) fail_internal(-FDT_ERR_NOTFOUND, path);
+    return offset(*node);
+}
+
 bool DeviceTree::has(std::string_view path) const {
-    return find(path) >= 0;
+    return find(path).has_value();
 }
 
 std::vector<std::string> DeviceTree::children(std::string_view path) const {
     std::vector<std::string> names;
-    const int parent = find(path);
-    if (parent < 0) return names;
-    int node = 0;
-    fdt_for_each_subnode(node, bytes_.data(), parent) names.emplace_back(name_at(bytes_.data(), node));
+    const auto parent = find(path);
+    if (!parent) return names;
+    for (std::size_t node = *parent + 1; node < nodes_[*parent].end; node = nodes_[node].end)
+        names.emplace_back(name_of(nodes_[node]));
     return names;
 }
 
 std::vector<std::string> DeviceTree::paths() const {
     std::vector<std::string> result;
-    std::vector<std::size_t> ends;  // of the present path's components, from the root to the node
+    std::vector<std::size_t> ends(1);  // of the present path's components, from the root to the node
     std::string path;
-    int depth = -1;
-    for (int node = fdt_next_node(bytes_.data(), -1, &depth); node >= 0 && depth >= 0;
-         node = fdt_next_node(bytes_.data(), node, &depth)) {
-        const auto level = static_cast<std::size_t>(depth);
-        ends.resize(level + 1);
-        if (level == 0) continue;
-        path.resize(ends[level - 1]);
-        path.append("/").append(name_at(bytes_.data(), node));
-        ends[level] = path.size();
+    for (const TreeNode& node : std::span(nodes_).subspan(1)) {
+        ends.resize(node.depth + std::size_t{1});
+        path.resize(ends[node.depth - std::size_t{1}]);
+        path.append("/").append(name_of(node));
+        ends[node.depth] = path.size();
         result.push_back(path);
     }
     return result;
@@ -202,10 +196,10 @@ std::vector<std::string> DeviceTree::paths() const {
 
 std::vector<std::string> DeviceTree::properties(std::string_view path) const {
     std::vector<std::string> names;
-    const int node = find(path);
-    if (node < 0) return names;
+    const auto node = find(path);
+    if (!node) return names;
     int property = 0;
-    fdt_for_each_property_offset(property, bytes_.data(), node) {
+    fdt_for_each_property_offset(property, bytes_.data(), offset(*node)) {
         const char* name = nullptr;
         if (fdt_getprop_by_offset(bytes_.data(), property, &name, nullptr) && name) names.emplace_back(name);
     }
@@ -213,10 +207,11 @@ std::vector<std::string> DeviceTree::properties(std::string_view path) const {
 }
 
 std::optional<ByteView> DeviceTree::property(std::string_view path, std::string_view name) const {
-    const int node = find(path);
-    if (node < 0) return std::nullopt;
+    const auto node = find(path);
+    if (!node) return std::nullopt;
     int length = 0;
-    const void* value = fdt_getprop_namelen(bytes_.data(), node, name.data(), static_cast<int>(name.size()), &length);
+    const void* value = fdt_getprop_namelen(bytes_.data(), offset(*node), name.data(), static_cast<int>(name.size()),
+                                            &length);
     if (!value) return std::nullopt;
     return bytes_at(value, length);
 }
@@ -247,38 +242,34 @@ std::optional<std::uint32_t> DeviceTree::cell(std::string_view path, std::string
     return load_be<std::uint32_t>(value->data());
 }
 
+std::string DeviceTree::path_of(std::size_t wanted) const {
+    std::string path;
+    for (std::size_t node = 0; node != wanted;) {
+        ++node;  // the first child
+        while (nodes_[node].end <= wanted) node = nodes_[node].end;
+        path.append("/").append(name_of(nodes_[node]));
+    }
+    return path.empty() ? "/" : path;
+}
+
 std::vector<std::string> DeviceTree::compatible_nodes(std::string_view compatible) const {
     std::vector<std::string> result;
-    std::vector<std::string> names;  // from the root to the node
-    int depth = -1;
-    for (int node = fdt_next_node(bytes_.data(), -1, &depth); node >= 0 && depth >= 0;
-         node = fdt_next_node(bytes_.data(), node, &depth)) {
-        names.resize(static_cast<std::size_t>(depth));
-        names.emplace_back(name_at(bytes_.data(), node));
+    for (std::size_t node = 0; node < nodes_.size(); ++node) {
         int length = 0;
-        const void* value = fdt_getprop(bytes_.data(), node, "compatible", &length);
+        const void* value = fdt_getprop(bytes_.data(), offset(node), "compatible", &length);
         if (!value) continue;
         const auto all = split_strings(bytes_at(value, length));
-        if (std::find(all.begin(), all.end(), compatible) == all.end()) continue;
-        std::string path;
-        for (std::size_t level = 1; level < names.size(); ++level) path += "/" + names[level];
-        result.push_back(path.empty() ? "/" : path);
+        if (std::find(all.begin(), all.end(), compatible) != all.end()) result.push_back(path_of(node));
     }
     return result;
 }
 
 std::optional<std::string> DeviceTree::path_of_phandle(std::uint32_t phandle) const {
-    const int node = fdt_node_offset_by_phandle(bytes_.data(), phandle);
-    if (node < 0) return std::nullopt;
-    std::string path(256, '\0');
-    while (true) {
-        const int code = fdt_get_path(bytes_.data(), node, path.data(), static_cast<int>(path.size()));
-        if (code == 0) break;
-        if (code != -FDT_ERR_NOSPACE) return std::nullopt;
-        path.resize(path.size() * 2);
-    }
-    path.resize(path.find('\0'));
-    return path;
+    const int found = fdt_node_offset_by_phandle(bytes_.data(), phandle);
+    if (found < 0) return std::nullopt;
+    const auto node = std::lower_bound(nodes_.begin(), nodes_.end(), static_cast<std::uint32_t>(found),
+                                       [](const TreeNode& one, std::uint32_t place) { return one.offset < place; });
+    return path_of(static_cast<std::size_t>(node - nodes_.begin()));
 }
 
 std::vector<Range> DeviceTree::memory_reservations() const {
@@ -310,6 +301,7 @@ void DeviceTree::edit(Edit change) {
         code = change(bytes_.data());
     }
     if (code < 0) fail_internal(code, "a node");
+    nodes_ = tree_structure(bytes_, "a changed device tree");
 }
 
 void DeviceTree::set_property(std::string_view path, std::string_view name, ByteView value) {
@@ -360,6 +352,7 @@ void DeviceTree::remove_node(std::string_view path) {
 void DeviceTree::pack() {
     if (const int code = fdt_pack(bytes_.data()); code < 0) fail_internal(code, "/");
     bytes_.resize(fdt_totalsize(bytes_.data()));
+    nodes_ = tree_structure(bytes_, "a changed device tree");
 }
 
 void DeviceTree::resize(std::uint64_t total) {
@@ -367,6 +360,7 @@ void DeviceTree::resize(std::uint64_t total) {
     if (const int code = fdt_open_into(bytes_.data(), bigger.data(), narrow<int>(total)); code < 0)
         fail_internal(code, "/");
     bytes_ = std::move(bigger);
+    nodes_ = tree_structure(bytes_, "a changed device tree");
 }
 
 }  // namespace rpixen

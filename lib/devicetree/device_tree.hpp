@@ -10,16 +10,17 @@
 
 #include "base/bytes.hpp"
 #include "base/size.hpp"
+#include "devicetree/structure.hpp"
 
 namespace rpixen {
 
 /// A flattened device tree (Devicetree Specification 0.4, chapter 5) that was checked as a whole, in version
 /// 17 form. Nodes are named by absolute paths ("/soc/serial@7e215040"). A path with a component without unit
-/// address also finds "name@unit", as in libfdt. Copying copies the tree.
+/// address also finds the first "name@unit" where no node is called just so. Copying copies the tree.
 class DeviceTree {
   public:
-    /// Checks everything: magic, sizes, blocks, every tag and string; at most 64 levels and 16 MiB.
-    /// Bytes behind the tree's own total size are ignored. `name` is for messages. Throws Error{artifact}.
+    /// Checks everything (tree_structure()) before libfdt sees the tree; at most 16 MiB. Bytes behind the tree's
+    /// own total size are ignored. `name` is for messages. Throws Error{artifact}.
     static DeviceTree parse(ByteView bytes, std::string_view name);
 
     /// The tree as it would be stored: its total size is the size of this.
@@ -61,8 +62,10 @@ class DeviceTree {
     std::vector<std::string> compatible() const { return strings("/", "compatible"); }
 
     // --- Changing
-    // ---------------------------------------------------------------------------------------------- The tree
-    // grows by itself. The node must exist, otherwise Error{internal}.
+    // -----------------------------------------------------------------------------------------------
+
+    // The tree grows by itself. The node must exist, otherwise Error{internal}; a change that leaves no sound tree
+    // (a name with a blank) is Error{artifact}.
 
     void set_property(std::string_view path, std::string_view name, ByteView value);
     void set_string(std::string_view path, std::string_view name, std::string_view value);
@@ -78,13 +81,18 @@ class DeviceTree {
     void resize(std::uint64_t total);
 
   private:
-    explicit DeviceTree(Bytes bytes) : bytes_(std::move(bytes)) {}
-    int find(std::string_view path) const;
+    DeviceTree(Bytes bytes, std::string_view name);
+    std::optional<std::size_t> find(std::string_view path) const;
+    std::optional<std::size_t> child(std::size_t parent, std::string_view name) const;
+    std::string_view name_of(const TreeNode& node) const;
+    std::string path_of(std::size_t wanted) const;
+    int offset(std::size_t node) const { return static_cast<int>(nodes_[node].offset); }
     int require(std::string_view path) const;
     template <typename Edit>
     void edit(Edit change);
 
     Bytes bytes_;
+    std::vector<TreeNode> nodes_;  ///< of bytes_, made anew with each change
 };
 
 /// "FDT_ERR_NOSPACE" and what it means, in words. `code` is libfdt's, negative.

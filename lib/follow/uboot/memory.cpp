@@ -247,9 +247,18 @@ std::string UBootMemory::resolve(const DeviceTree& tree, const std::string& path
     return slash == std::string::npos ? *alias : *alias + path.substr(slash);
 }
 
-bool UBootMemory::fits(MemoryObject& object, const DeviceTree& changed) {
+/// False where the tree has no room for the change, or would not be sound any more.
+template <typename Change>
+bool UBootMemory::change_tree(MemoryObject& object, const Change& change) {
+    DeviceTree changed = *object.tree;
+    try {
+        change(changed);
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::artifact) throw;
+        return false;
+    }
     if (changed.used_size() > object.room_end) return false;
-    object.tree = changed;
+    object.tree = std::move(changed);
     object.edited = true;
     return true;
 }
@@ -264,9 +273,7 @@ bool UBootMemory::make_node(const std::string& parent, const std::string& name) 
     }
     const std::string whole = path == "/" ? "/" + name : path + "/" + name;
     if (object->tree->has(whole) || name.empty() || name.find('/') != std::string::npos) return false;
-    DeviceTree changed = *object->tree;
-    changed.add_node(path, name);
-    return fits(*object, changed);
+    return change_tree(*object, [&](DeviceTree& tree) { tree.add_node(path, name); });
 }
 
 bool UBootMemory::set(const std::string& path, const std::string& name, const std::vector<std::string>& values) {
@@ -279,9 +286,7 @@ bool UBootMemory::set(const std::string& path, const std::string& name, const st
     }
     const auto value = parse_value(values);
     if (!value) return false;
-    DeviceTree changed = *object->tree;
-    changed.set_property(whole, name, *value);
-    return fits(*object, changed);
+    return change_tree(*object, [&](DeviceTree& tree) { tree.set_property(whole, name, *value); });
 }
 
 bool UBootMemory::remove(const std::string& path, const std::string& name) {
@@ -292,17 +297,13 @@ bool UBootMemory::remove(const std::string& path, const std::string& name) {
         missing_nodes.push_back(path);
         return false;
     }
-    DeviceTree changed = *object->tree;
-    if (name.empty()) {
-        if (whole == "/") return false;
-        changed.remove_node(whole);
-    } else {
-        if (!changed.property(whole, name)) return false;
-        changed.remove_property(whole, name);
-    }
-    object->tree = changed;
-    object->edited = true;
-    return true;
+    if (name.empty() ? whole == "/" : !object->tree->property(whole, name)) return false;
+    return change_tree(*object, [&](DeviceTree& tree) {
+        if (name.empty())
+            tree.remove_node(whole);
+        else
+            tree.remove_property(whole, name);
+    });
 }
 
 std::string UBootMemory::find_node(const std::string& path) {

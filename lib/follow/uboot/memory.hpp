@@ -74,7 +74,8 @@ class UBootMemory {
 
   private:
     bool take_as_tree(MemoryObject& object);
-    bool fits(MemoryObject& object, const DeviceTree& changed);
+    template <typename Change>
+    bool change_tree(MemoryObject& object, const Change& change);
     std::string resolve(const DeviceTree& tree, const std::string& path) const;
     /// The path of a node of the working tree that is there; empty where it is not.
     std::string find_node(const std::string& path);
