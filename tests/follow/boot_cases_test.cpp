@@ -294,5 +294,185 @@ TEST_F(BootCase, AScriptThatStartsNothingIsFollowedByTheNext) {
     EXPECT_EQ(scenario().script->file, "boot.scr");
 }
 
+// --- Kinds of cards, each with all that is to be found on it
+// -----------------------------------------------------------------
+
+/// `more` before the last command.
+std::string before_booti(std::string text, const std::string& more) {
+    return text.insert(text.rfind("booti "), more);
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+    return text.replace(text.find(what), what.size(), with);
+}
+
+/// A guest as ImageBuilder writes it: cells of two, a kernel and a ramdisk loaded to these places.
+std::string guest_lines(const std::string& kernel = "0x4000000", const std::string& cells = "0x0 ") {
+    const std::string
+        wide = cells.empty() ? ""
+                             : "fdt set /chosen/domU0 \\#address-cells <2>\nfdt set /chosen/domU0 \\#size-cells <2>\n";
+    return "fatload mmc 0:1 " + kernel +
+           " domu-kernel\nfatload mmc 0:1 0x5000000 domu-ramdisk\n"
+           "fdt mknod /chosen domU0\nfdt set /chosen/domU0 compatible \"xen,domain\"\n" +
+           wide +
+           "fdt set /chosen/domU0 memory <0x0 0x20000>\nfdt set /chosen/domU0 cpus <1>\nfdt set /chosen/domU0 vpl011 "
+           "<1>\n"
+           "fdt mknod /chosen/domU0 module@1\n"
+           "fdt set /chosen/domU0/module@1 compatible \"multiboot,kernel\" \"multiboot,module\"\n"
+           "fdt set /chosen/domU0/module@1 reg <" +
+           cells + kernel + " " + cells +
+           "0x200000>\n"
+           "fdt mknod /chosen/domU0 module@2\n"
+           "fdt set /chosen/domU0/module@2 compatible \"multiboot,ramdisk\" \"multiboot,module\"\n"
+           "fdt set /chosen/domU0/module@2 reg <" +
+           cells + "0x5000000 " + cells + "0x1000>\n";
+}
+
+class GuestCase : public BootCase {
+  protected:
+    GuestCase() {
+        boot["domu-kernel"] = ArtifactKit::kernel(kernel_size);
+        boot["domu-ramdisk"] = std::string(4096, 'r');
+    }
+};
+
+std::set<std::string> harmless_and(std::set<std::string> ids) {
+    ids.insert(harmless.begin(), harmless.end());
+    return ids;
+}
+
+TEST_F(GuestCase, BesideDom0IsNoFault) {
+    EXPECT_EQ(judged(before_booti(script(usual), guest_lines())), harmless);
+    ASSERT_EQ(scenario().guest_modules.size(), 2U);
+    EXPECT_EQ(scenario().kernel->file, "Image");
+}
+
+TEST_F(GuestCase, WithoutCellsOfItsOwnHasChosensOrNone) {
+    // A node does not inherit #address-cells; without them libfdt and Xen take 2 and 1.
+    EXPECT_THAT(judged(before_booti(script(usual), guest_lines("0x4000000", ""))),
+                Not(Contains("dom0-module-missing")));
+    EXPECT_EQ(scenario().kernel->file, "Image");
+}
+
+TEST_F(GuestCase, WhoseKernelIsNotOnTheCard) {
+    boot.erase("domu-kernel");
+    EXPECT_THAT(judged(before_booti(script(usual), guest_lines())), Contains("script-missing-file"));
+    EXPECT_THAT(found("script-missing-file"), HasSubstr("domu-kernel"));
+}
+
+TEST_F(GuestCase, OverDom0sKernelOverlaps) {
+    EXPECT_THAT(judged(before_booti(script(usual), guest_lines("0x500000"))), Contains("memory-overlap"));
+    EXPECT_THAT(found("memory-overlap"), HasSubstr("domu-kernel"));
+}
+
+TEST_F(GuestCase, AloneNeedsNoDom0) {
+    std::string text = before_booti(script(usual), guest_lines());
+    for (const char* line :
+         {"fdt mknod /chosen dom0\n", "fdt set /chosen/dom0 compatible \"xen,linux-zimage\" \"xen,multiboot-module\"\n",
+          "fdt set /chosen/dom0 reg <0x480000 0x200000>\n", "fatload mmc 0:1 0x480000 Image\n", usual})
+        text = replaced(text, line, "");
+    text = replaced(text, " dom0_mem=512M", "");
+    EXPECT_EQ(judged(text), harmless);
+    EXPECT_FALSE(scenario().kernel);
+}
+
+TEST_F(BootCase, AScriptThatSourcesTheNextIsFollowed) {
+    boot["boot2.scr"] = scr(script(usual));
+    const std::string stub = "if fatload mmc 0:1 0x2400000 boot2.scr; then source 0x2400000; fi\n";
+    const auto ids = judged(stub);
+    EXPECT_TRUE(only_harmless(ids)) << ::testing::PrintToString(ids);
+    EXPECT_TRUE(scenario().script->reaches_booti);
+    boot.erase("boot2.scr");
+    EXPECT_EQ(judged(stub),
+              (std::set<std::string>{"script-fixed-device", "script-missing-file", "script-never-boots"}));
+}
+
+TEST_F(BootCase, WhatComesOverTheNetworkIsNotKnown) {
+    const auto ids = judged("setenv serverip 192.0.2.1\ntftpb 0x2400000 boot2.scr\nsource 0x2400000\n");
+    EXPECT_THAT(ids, Not(Contains("script-never-boots")));
+    EXPECT_FALSE(scenario().script->unfollowed.empty());
+}
+
+TEST_F(BootCase, AFat16IsReadAsWell) {
+    disk.partitions[0].file_system = "fat16";
+    disk.partitions[0].mbr_type = 0x0e;
+    disk.partitions[0].cluster_count = 24000;
+    EXPECT_EQ(judged(script(usual)), harmless);
+}
+
+TEST_F(BootCase, FilesOfTheRootPartitionAreLoadedFromThere) {
+    root["boot/Image"] = boot["Image"];
+    boot.erase("Image");
+    const std::string text = replaced(script(usual), "fatload mmc 0:1 0x480000 Image",
+                                      "ext4load mmc 0:2 0x480000 boot/Image");
+    EXPECT_EQ(judged(text), harmless);
+    EXPECT_EQ(scenario().kernel->file, "boot/Image");
+    root.erase("boot/Image");
+    EXPECT_THAT(judged(text), Contains("script-missing-file"));
+}
+
+TEST_F(BootCase, AGzipKernelWithItsExactSizeIsNoFault) {
+    boot["Image"].replace(0, 64, std::string("\x1f\x8b\x08", 3) + std::string(61, '\0'));
+    EXPECT_EQ(judged(script(usual)), harmless);
+    boot["Image"] += std::string(4096, 'x');
+    EXPECT_EQ(judged(script(usual)), harmless_and({"gzip-kernel-reg-padded"}));
+}
+
+TEST_F(BootCase, Dom0MemMayHaveALimitBehindIt) {
+    EXPECT_EQ(judged(replaced(script(usual), "dom0_mem=512M", "dom0_mem=512M,max:512M")), harmless);
+    EXPECT_EQ(judged(replaced(script(usual), "dom0_mem=512M", "dom0_mem=64G,max:64G")),
+              harmless_and({"dom0-mem-impossible"}));
+}
+
+TEST_F(BootCase, BootisInitrdArgumentIsDom0s) {
+    boot["initrd.gz"] = std::string(5000, 'i');
+    std::string text = "fatload mmc 0:1 0x3400000 initrd.gz\nsetenv isz ${filesize}\n" + script(usual);
+    text = replaced(text, "booti 0x200000 - ", "booti 0x200000 0x3400000:${isz} ");
+    EXPECT_EQ(judged(text), harmless);
+    EXPECT_EQ(scenario().script->booti_initrd, "0x3400000:1388");
+}
+
+TEST_F(BootCase, ModulesMayStandBelowANodeOfTheirOwn) {
+    for (const char* name : {"Image", "xen-raspberrypi4-64", "bcm2711-rpi-4-b.dtb"}) {
+        boot["boot/" + std::string(name)] = boot[name];
+        boot.erase(name);
+    }
+    const std::string text =
+        "setenv get 'fatload mmc 0:1'\nsetenv where 0x3000000\n"
+        "$get $where boot/Image\nsetenv size 0x$filesize\n$get 0x6000000 boot/xen-raspberrypi4-64\n"
+        "$get 0x5800000 boot/bcm2711-rpi-4-b.dtb\nfdt addr 0x5800000\nfdt resize 0x1000\n"
+        "fdt mknode /chosen parts\nfdt set /chosen/parts '#address-cells' <1>\nfdt set /chosen/parts '#size-cells' "
+        "<1>\n"
+        "fdt mknode /chosen/parts kernel@0\nfdt set /chosen/parts/kernel@0 compatible xen,linux-zimage "
+        "xen,multiboot-module\n"
+        "fdt set /chosen/parts/kernel@0 reg <$where $size>\n"
+        "fdt set /chosen xen,xen-bootargs \"console=dtuart dtuart=serial1 dom0_mem=512M\"\n"
+        "fdt set /chosen xen,dom0-bootargs \"console=hvc0 root=/dev/mmcblk0p2\"\n"
+        "booti 0x6000000 - 0x5800000\n";
+    const auto ids = judged(text);
+    EXPECT_TRUE(only_harmless(ids)) << ::testing::PrintToString(ids);
+    EXPECT_EQ(scenario().kernel->file, "boot/Image");
+    EXPECT_EQ(scenario().kernel->address, 0x3000000U);
+}
+
+TEST_F(BootCase, BootiMovesXenOntoWhatLiesBehindIt) {
+    std::string text = script(usual);
+    while (text.find("0x200000") != std::string::npos && text.find("0x480000 0x200000>") != text.find("0x200000") - 9)
+        text = replaced(text, "0x200000", "0x280000");
+    text = replaced(text, "booti 0x200000", "booti 0x280000");
+    EXPECT_THAT(judged(text), Contains("xen-misaligned"));
+}
+
+TEST_F(BootCase, ABridgeWithoutATypeIsNoFaultFrom415On) {
+    boot["bcm2711-rpi-4-b.dtb"] = test::board_tree(
+        "bus { #address-cells = <2>; #size-cells = <2>; pcie@7d500001 { compatible = \"brcm,bcm2711-pcie\"; "
+        "device_type = "
+        "\"pci\"; #address-cells = <3>; #size-cells = <2>; pci@0,0 { #address-cells = <3>; #size-cells = <2>; ranges; "
+        "reg = <0 0 0 0 0>; usb@0,0 { reg = <0 0 0 0 0>; }; }; }; };");
+    EXPECT_EQ(judged(script(usual)), harmless);
+    boot["xen-raspberrypi4-64"] = test::xen("4.14");
+    EXPECT_THAT(judged(script(usual)), Contains("xen-stumbles-over-pcie"));
+}
+
 }  // namespace
 }  // namespace rpixen
