@@ -2,6 +2,7 @@
 
 #include "board/dom0_memory.hpp"
 
+#include "rules/root_device.hpp"
 #include "rules/rules.hpp"
 
 // Chapter 2: the kernel of dom0.
@@ -176,23 +177,14 @@ Findings lacks_drivers(const BootScenario& scenario) {
              "set them in the kernel's configuration, and install its modules"}};
 }
 
-/// Whether dom0 mounts a partition of the card by itself, or its initrd does.
-bool root_on_card(const BootScenario& scenario) {
-    if (!scenario.disk || !scenario.disk->root_partition || !scenario.dom0_bootargs) return false;
-    const auto root = command_line_value(*scenario.dom0_bootargs, "root");
-    if (!root) return false;
-    for (const char* begin : {"/dev/mmcblk", "PARTUUID=", "UUID=", "LABEL="})
-        if (root->starts_with(begin)) return true;
-    return false;
-}
-
 Findings lacks_root_driver(const BootScenario& scenario) {
-    if (!scenario.kernel || !root_on_card(scenario)) return {};
+    if (!scenario.kernel || !scenario.disk || !scenario.dom0_bootargs) return {};
+    const auto root = command_line_value(*scenario.dom0_bootargs, "root");
+    const PartitionFacts* partition = root ? root_device(*scenario.disk, *root).partition : nullptr;
+    if (!partition) return {};
     const bool initrd = has_initrd(scenario);
     std::vector<Driver> drivers(std::begin(card_drivers), std::end(card_drivers));
-    for (const PartitionFacts& partition : scenario.disk->partitions)
-        if (partition.number == *scenario.disk->root_partition && partition.file_system == "ext4")
-            drivers.push_back(ext4_driver);
+    if (partition->file_system == "ext4") drivers.push_back(ext4_driver);
     std::vector<std::string> missing;
     for (const Driver& driver : drivers) {
         const Presence is = presence(*scenario.kernel, driver);
