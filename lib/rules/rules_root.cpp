@@ -142,12 +142,13 @@ constexpr Rule rules[] = {
      wrong_machine},
     {{.id = "init-missing",
       .rule = "P7a",
-      .severity = Severity::error,
+      .severity = Severity::warning,
       .title = "The root file system has no init",
       .why = "dom0 panics with \"No working init found\" or \"Requested init /x failed\".",
       .story = "Linux tries /sbin/init, /etc/init, /bin/init and /bin/sh, or only what init= names. Raised where "
                "root= names this file system and no initrd comes first. debootstrap's minimal variants and "
-               "containers' images have no init.",
+               "containers' images have no init. A warning, since roots are composed in steps, and one is put in "
+               "later.",
       .source = "linux init/main.c kernel_init()"},
      no_init},
     {{.id = "root-below-a-folder",
