@@ -13,8 +13,7 @@ namespace rpixen {
 namespace {
 
 constexpr std::size_t block_size = TarHeader::size_of_block;
-// What an extended header or a sparse map may hold: far beyond any real one, and memory enough.
-constexpr std::uint64_t most_extended = 64 * MiB;
+// What a sparse map may hold: far beyond any real one.
 constexpr std::size_t most_runs = 1 << 20;
 
 std::uint64_t padding_of(std::uint64_t size) {
@@ -33,7 +32,8 @@ std::string without_nul(ByteView body) {
 
 }  // namespace
 
-TarReader::TarReader(ByteStream& stream, std::string name) : stream_(stream), name_(std::move(name)) {}
+TarReader::TarReader(ByteStream& stream, std::string name, const TarBudget& budget)
+    : stream_(stream), name_(std::move(name)), member_spent_(budget.member), global_spent_(budget.global) {}
 
 Error TarReader::locate(ErrorCode code, Problem problem) const {
     problem.location.file = name_;
@@ -60,9 +60,9 @@ void TarReader::skip(std::uint64_t count) {
                "fetch or make the tar again");
 }
 
-Bytes TarReader::read_body(std::uint64_t size) {
-    if (size > most_extended)
-        refuse("an extended header is too large", std::to_string(size) + " bytes", "at most 64MiB");
+Bytes TarReader::read_body(std::uint64_t size, Spending& spent) {
+    spent.steps();
+    spent.bytes(size);
     Bytes body;
     // Grows with what is really there, so that a header's lie takes no memory.
     while (body.size() < size) {
@@ -79,6 +79,7 @@ bool TarReader::next() {
     skip(padding_);
     left_ = padding_ = 0;
     local_ = global_;
+    member_spent_ = Spending(member_spent_.budget());
     has_long_name_ = has_long_link_ = false;
 
     std::array<std::byte, block_size> block;
@@ -119,18 +120,18 @@ bool TarReader::take(const TarHeader& header, ByteView block) {
     switch (header.type) {
         case 'x':
         case 'X':  // Sun's
-            local_.add(read_body(header.size));
+            local_.add(read_body(header.size, member_spent_));
             return false;
         case 'g':
-            global_.add(read_body(header.size));
+            global_.add(read_body(header.size, global_spent_));
             local_ = global_;
             return false;
         case 'L':
-            long_name_ = without_nul(read_body(header.size));
+            long_name_ = without_nul(read_body(header.size, member_spent_));
             has_long_name_ = true;
             return false;
         case 'K':
-            long_link_ = without_nul(read_body(header.size));
+            long_link_ = without_nul(read_body(header.size, member_spent_));
             has_long_link_ = true;
             return false;
         case 'V':  // a volume's label

@@ -9,6 +9,7 @@
 
 #include "artifact/pax_header.hpp"
 #include "artifact/tar_header.hpp"
+#include "base/budget.hpp"
 #include "tree/file_tree.hpp"
 #include "unpack/byte_stream.hpp"
 
@@ -39,6 +40,12 @@ struct TarMember {
     std::vector<DataRun> runs;  ///< of a sparse file: what `stored` holds, in order
 };
 
+/// What extended headers may take; steps are headers, bytes are those of their bodies.
+struct TarBudget {
+    Budget member{.of = "the extended headers of one member", .steps = 1000, .bytes = std::uint64_t{16} << 20};
+    Budget global{.of = "the global headers of a tar", .steps = 10'000, .bytes = std::uint64_t{1} << 20};
+};
+
 /// Reads the members of a tar one after another: v7, ustar, pax, star and GNU with their long names, sparse
 /// files (old GNU, pax 0.0, 0.1 and 1.0), base-256 numbers, extended attributes and access control lists. Why
 /// this is not libarchive's reader: docs/decisions/0004-tar-reader.md.
@@ -49,7 +56,7 @@ struct TarMember {
 class TarReader {
   public:
     /// `name` is the tar's path for messages. The stream outlives the reader.
-    TarReader(ByteStream& stream, std::string name);
+    TarReader(ByteStream& stream, std::string name, const TarBudget& budget = {});
 
     /// Goes to the next member; false at the end of the archive.
     bool next();
@@ -71,7 +78,7 @@ class TarReader {
 
   private:
     bool read_block(MutableBytes block);
-    Bytes read_body(std::uint64_t size);
+    Bytes read_body(std::uint64_t size, Spending& spent);
     void skip(std::uint64_t count);
     bool take(const TarHeader& header, ByteView block);
     void make_member(const TarHeader& header, ByteView block);
@@ -84,6 +91,8 @@ class TarReader {
 
     ByteStream& stream_;
     std::string name_;
+    Spending member_spent_;  ///< on the extended headers of the present member
+    Spending global_spent_;
     TarMember member_;
     PaxAttributes global_;
     PaxAttributes local_;

@@ -13,6 +13,7 @@ namespace {
 constexpr std::uint64_t text_block = 256 * 1024;
 constexpr std::size_t longest_name = 255;     // NAME_MAX
 constexpr std::size_t longest_target = 4095;  // PATH_MAX less the NUL
+constexpr std::uint64_t deepest = 1024;       // levels; PATH_MAX has room for 2048 in one name
 constexpr int most_symlinks = 40;             // MAXSYMLINKS in linux/namei.h
 
 std::string quoted(std::string_view name) {
@@ -298,6 +299,12 @@ void FileTree::name_node(const Place& place, EntryId existing, NodeId node) {
 
 NodeId FileTree::insert(const Place& place, Node node, const Metadata& metadata, XattrSet xattrs, Existing existing) {
     const EntryId entry = checked_existing(place, node.type, existing);
+    if (node.type == NodeType::directory) {
+        node.position = nodes_[place.directory].position + 1;  // of a directory: its depth
+        if (node.position > deepest)
+            refuse(place, "directories are nested too deeply", "level " + std::to_string(node.position),
+                   "at most " + std::to_string(deepest), "use fewer levels");
+    }
     node.links = 0;
     node.name = no_id;
     const auto id = static_cast<NodeId>(nodes_.size());

@@ -51,6 +51,23 @@ TEST_F(HostileTar, SymlinksThatLeaveTheTree) {
     EXPECT_TRUE(tree.find("/etc/x"));
 }
 
+TEST_F(HostileTar, MoreExtendedHeadersThanAnyMemberHas) {
+    TarMaker many;
+    for (int number = 0; number < 1001; ++number) many.pax({{"comment", "x"}});
+    refused(many.file("x", ""), "", "reading the extended headers of one member takes too much");
+    TarMaker large;
+    for (int number = 0; number < 17; ++number) large.pax({{"comment", std::string(1 << 20, 'x')}});
+    refused(large.file("x", ""), "", "more than 16777216 bytes in memory");
+}
+
+TEST_F(HostileTar, FoldersNestedTooDeeply) {
+    std::string name;
+    for (int level = 0; level < 1025; ++level) name += "a/";
+    refused(TarMaker().gnu_long('L', name).directory("x"), name, "directories are nested too deeply");
+    name.resize(2 * 1024);
+    tree_of_bytes(folder_, TarMaker().gnu_long('L', name).directory("x").finish());
+}
+
 TEST_F(HostileTar, NamesThatNoFileSystemHolds) {
     refused(TarMaker().pax({{"path", std::string("nul\0hidden", 10)}}).file("x", ""), "nul\\x00hidden", "NUL");
     refused(TarMaker().pax({{"linkpath", std::string("nul\0x", 5)}}).symlink("link", "y"), "link", "NUL");
