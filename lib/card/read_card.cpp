@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <future>
 #include <iterator>
+#include <system_error>
 
 #include "card/file_system.hpp"
 #include "card/image_file.hpp"
@@ -17,6 +18,9 @@ namespace rpixen {
 namespace {
 
 constexpr std::uint64_t sector = 512;
+constexpr std::size_t most_partitions = 256;  // as Linux gives numbers to (DISK_MAX_PARTS)
+constexpr std::uint64_t most_times_read = 4;  // of all the card, by file systems that overlap
+constexpr std::size_t most_overlaps = 64;     // that are told one by one
 
 Problem problem(std::string message, std::string found = {}, std::string allowed = {}, std::string rule = {}) {
     return {std::move(message), std::move(found), std::move(allowed), {}, {}, std::move(rule)};
@@ -87,6 +91,14 @@ void read_table(Card& card) {
     card.partitions.emplace_back().range = {0, card.size};
 }
 
+void drop_partitions_beyond_limit(Card& card) {
+    if (card.partitions.size() <= most_partitions) return;
+    card.problems.push_back(problem("the partition table is too long to be read to its end",
+                                    std::to_string(card.partitions.size()) + " partitions",
+                                    "at most " + std::to_string(most_partitions)));
+    card.partitions.resize(most_partitions);
+}
+
 void check_places(Card& card) {
     const auto name = [](const Partition& partition) { return "partition " + std::to_string(partition.number); };
     for (Partition& partition : card.partitions) {
@@ -96,11 +108,30 @@ void check_places(Card& card) {
                                             "its end at byte " + std::to_string(partition.range.end),
                                             "at most " + std::to_string(card.size), "partition-beyond-image"));
     }
+    std::size_t overlaps = 0;
     for (auto one = card.partitions.begin(); one != card.partitions.end(); ++one)
         for (auto other = one + 1; other != card.partitions.end(); ++other)
-            if (!one->extended && !other->extended && one->range.overlaps(other->range))
+            if (!one->extended && !other->extended && one->range.overlaps(other->range) && ++overlaps <= most_overlaps)
                 card.problems.push_back(
                     problem(name(*one) + " and " + name(*other) + " overlap", {}, {}, "partitions-overlap"));
+    if (overlaps > most_overlaps)
+        card.problems.push_back(problem("more partitions overlap", std::to_string(overlaps - most_overlaps) + " pairs",
+                                        {}, "partitions-overlap"));
+}
+
+/// Whether what a partition holds was read already, for one in front of it in the table, or partitions that overlap
+/// were read several times over.
+bool read_already(const Card& card, std::size_t index) {
+    const Range place = card.partitions[index].readable;
+    std::uint64_t bytes = place.size();
+    bool same = false;
+    for (std::size_t other = 0; other < index; ++other) {
+        const Partition& before = card.partitions[other];
+        if (!before.fat() && !before.ext()) continue;
+        bytes = checked_add(bytes, before.readable.size());
+        same = same || before.readable.begin == place.begin;
+    }
+    return same || bytes > most_times_read * card.size;
 }
 
 /// Which of the files and folders has the FAT's last cluster; no_id: none.
@@ -168,10 +199,14 @@ Health health_of(const ContentSourcePtr& image, Range range, const Supervision& 
 }
 
 /// Half of the time is checksums, and both passes over an ext4 take them: so the check goes on beside the
-/// reading.
+/// reading, or behind it where the system gives no thread.
 std::future<Health> beside(const ContentSourcePtr& image, Range range, const Supervision& supervision) {
-    return std::async(std::launch::async,
-                      [image, range, &supervision] { return health_of(image, range, supervision); });
+    const auto work = [image, range, &supervision] { return health_of(image, range, supervision); };
+    try {
+        return std::async(std::launch::async, work);
+    } catch (const std::system_error&) {
+        return std::async(std::launch::deferred, work);
+    }
 }
 
 void add(Health health, Partition& partition) {
@@ -203,25 +238,26 @@ Card read_partitions(const ContentSourcePtr& image, std::uint64_t size) {
     card.size = size;
     card.table = PartitionTable::none;
     read_table(card);
+    drop_partitions_beyond_limit(card);
     check_places(card);
-    for (Partition& partition : card.partitions)
-        if (!partition.extended)
+    for (std::size_t index = 0; index < card.partitions.size(); ++index) {
+        Partition& partition = card.partitions[index];
+        if (!partition.extended && !read_already(card, index))
             partition.file_system = file_system_of(detect_file_system(card.image, partition.readable));
+    }
     return card;
 }
 
 void read_file_systems(Card& card, const Supervision& supervision) {
-    std::vector<std::future<Health>> checks;
-    for (const Partition& partition : card.partitions)
-        checks.push_back(partition.ext() ? beside(card.image, partition.readable, supervision) : std::future<Health>());
-    for (std::size_t index = 0; index < card.partitions.size(); ++index) {
+    for (Partition& partition : card.partitions) {
         supervision.check();
-        Partition& partition = card.partitions[index];
+        std::future<Health> check;
+        if (partition.ext()) check = beside(card.image, partition.readable, supervision);
         keep_damages(partition, [&] {
             if (partition.fat()) read_fat_partition(card.image, partition);
             if (partition.ext()) read_ext_partition(card.image, partition.readable, partition);
         });
-        if (checks[index].valid()) add(checks[index].get(), partition);
+        if (check.valid()) add(check.get(), partition);
     }
 }
 

@@ -205,6 +205,18 @@ TEST_F(CardTest, OverlapsAndEndsBeyondTheImageAreNamed) {
     EXPECT_TRUE(card.partitions[0].tree.find("/config.txt"));
 }
 
+TEST_F(CardTest, AFileSystemIsReadOnceHoweverManyPartitionsNameIt) {
+    make();
+    std::string bytes = test::read_file(path);
+    for (const std::size_t entry : {1U, 2U, 3U}) bytes.replace(446 + 16 * entry, 16, bytes.substr(446, 16));
+    static_cast<void>(folder.write("card.img", bytes));
+    const Card card = read_card(path);
+    ASSERT_EQ(card.partitions.size(), 4U);
+    EXPECT_TRUE(card.partitions[0].fat());
+    for (std::size_t index = 1; index < 4; ++index) EXPECT_FALSE(card.partitions[index].fat());
+    EXPECT_EQ(card.problems.size(), 6U);  // a pair of overlapping partitions each
+}
+
 TEST_F(CardTest, ATruncatedImageIsStillRead) {
     make();
     for (const std::uint64_t size : {20 * MiB, 9 * MiB + 1000, 5 * MiB, MiB + 5000, MiB, std::uint64_t{700}}) {
