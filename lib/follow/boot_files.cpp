@@ -6,6 +6,7 @@
 
 #include "artifact/boot_binaries.hpp"
 #include "artifact/file_kind.hpp"
+#include "base/budget.hpp"
 #include "board/board.hpp"
 #include "boot/config_txt.hpp"
 #include "unpack/packing.hpp"
@@ -15,6 +16,8 @@ namespace {
 
 constexpr std::uint64_t largest_config = 256 * KiB;
 constexpr int deepest_include = 8;
+/// Steps are lines and includes. A file that includes itself twice would be read 2^8 times.
+constexpr Budget config_budget{.of = "config.txt with what it includes", .steps = 20'000};
 
 char lower(char letter) {
     return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
@@ -54,13 +57,17 @@ void add_files(const FileTree& tree, NodeId folder, const std::string& path,
     }
 }
 
-void add_config(const FileTree& tree, const std::string& file, int depth, FirmwareFacts& facts) {
+void add_config(const FileTree& tree, const std::string& file, int depth, Spending& spent, FirmwareFacts& facts) {
     for (ConfigLine& line : parse_config_txt(as_text(read_boot_file(tree, file, largest_config)), file)) {
+        spent.steps();
         const BoardModel& board = facts.board ? *facts.board : raspberry_pi_4b();
         const bool include = line.key == "include" && board.takes(line.section);
         const std::string included = line.value;
         facts.config.push_back(std::move(line));
-        if (include && depth < deepest_include) add_config(tree, included, depth + 1, facts);
+        if (include && depth < deepest_include) {
+            spent.steps(100);  // a file is read
+            add_config(tree, included, depth + 1, spent, facts);
+        }
     }
 }
 
@@ -134,7 +141,8 @@ FirmwareFacts survey_firmware(const FileTree& tree, const BoardModel* board) {
     facts.board = board;
     add_files(tree, FileTree::root(), "", facts.files);
     facts.config_present = find_boot_file(tree, "config.txt").has_value();
-    add_config(tree, "config.txt", 0, facts);
+    Spending spent(config_budget);
+    add_config(tree, "config.txt", 0, spent, facts);
     facts.armstub = armstub_range(tree, facts);
     if (const auto start = find_boot_file(tree, config_value(facts, "start_file").value_or("start4.elf")))
         facts.built = firmware_build_date(*start);

@@ -16,6 +16,7 @@ using hush::Mode;
 constexpr unsigned most_steps = 10000;
 constexpr unsigned most_moves = 200000;
 constexpr int deepest_run = 40;
+constexpr std::size_t most_objects = 256;  // in memory: each is held against each
 constexpr std::size_t largest_command = 1 * MiB;
 constexpr std::size_t most_values = 4096;  // of a for
 constexpr std::size_t largest_message = 1024;
@@ -305,6 +306,9 @@ int Shell::again(const hush::Step& step, std::size_t first) {
 
 int Shell::command(const Words& words, const hush::Step& written) {
     if (over(run_.steps.size() >= most_steps, std::to_string(most_steps) + " commands", where(written))) return 1;
+    if (over(run_.memory.objects.size() >= most_objects, std::to_string(most_objects) + " files in memory",
+             where(written)))
+        return 1;
     Words full = words;
     if (const std::string_view name = full_command(words[0]); !name.empty())
         full[0] = std::string(name) + words[0].substr(std::min(words[0].find('.'), words[0].size()));
