@@ -99,7 +99,7 @@ class Walker {
         if (length > file_.size - std::min(begin, file_.size) || name_begin >= strings_.size()) return false;
         place = align_up(begin + length, 4);
         const std::string_view rest = as_text(strings_).substr(static_cast<std::size_t>(name_begin));
-        const std::string name(rest.substr(0, rest.find('\0')));
+        const std::string name(rest.substr(0, rest.substr(0, longest_name).find('\0')));
         Bytes value;
         if (name != "data" && length <= largest_value) {
             value.resize(static_cast<std::size_t>(length));

@@ -51,12 +51,22 @@ struct FoundEntry {
 /// What ext2fs_dir_iterate2 and ext2fs_block_iterate3 collect; exceptions wait until the C code has returned.
 template <typename Item>
 struct Collected {
-    std::vector<Item> items;
-    std::exception_ptr failure;
+    std::uint64_t left = 0;  ///< how often the C code may still call
+    std::vector<Item> items{};
+    std::exception_ptr failure{};
+    bool cut = false;  ///< it called more often
+
+    /// False where there was too much already.
+    bool take() {
+        cut = left == 0;
+        if (!cut) --left;
+        return !cut;
+    }
 };
 
 int collect_entry(ext2_ino_t, int, ext2_dir_entry* entry, int, int, char*, void* data) noexcept {
     auto& collected = *static_cast<Collected<FoundEntry>*>(data);
+    if (!collected.take()) return DIRENT_ABORT;
     try {
         const auto length = static_cast<std::size_t>(ext2fs_dirent_name_len(entry));
         std::string name(entry->name, length);
@@ -70,6 +80,7 @@ int collect_entry(ext2_ino_t, int, ext2_dir_entry* entry, int, int, char*, void*
 
 int collect_block(ext2_filsys, blk64_t* block, e2_blkcnt_t logical, blk64_t, int, void* data) noexcept {
     auto& collected = *static_cast<Collected<Mapped>*>(data);
+    if (!collected.take()) return BLOCK_ABORT;
     try {
         if (logical < 0 || *block == 0) return 0;
         const auto at = static_cast<std::uint64_t>(logical);
@@ -99,6 +110,9 @@ class Ext4Reader {
 
     FileTree run() {
         open();
+        // In a sound file system a block has one owner, and names are few beside the inodes.
+        blocks_left_ = 2 * ext2fs_blocks_count(fs_->super);
+        names_left_ = 65536 + std::uint64_t{4} * fs_->super->s_inodes_count;
         raw_.resize(std::max<std::size_t>(EXT2_INODE_SIZE(fs_->super), sizeof(ext2_inode_large)));
         std::vector<std::pair<NodeId, ext2_ino_t>> directories;
         if (read_inode(EXT2_ROOT_INO, "/") && LINUX_S_ISDIR(inode().i_mode)) {
@@ -227,9 +241,15 @@ class Ext4Reader {
     }
 
     std::vector<FoundEntry> entries_of(ext2_ino_t number, const std::string& path) {
-        Collected<FoundEntry> collected;
+        // libext2fs goes through all that the map names, so the map is held against the file system first.
+        if (!read_inode(number, path) || !blocks_of(number, path)) return {};
+        Collected<FoundEntry> collected{names_left_};
         const errcode_t result = ext2fs_dir_iterate2(fs_.get(), number, 0, nullptr, collect_entry, &collected);
+        names_left_ = collected.left;
         channel_.rethrow();
+        if (collected.cut)
+            damage(path, "there are more names than a file system with so few inodes can have",
+                   "more than " + std::to_string(65536 + std::uint64_t{4} * fs_->super->s_inodes_count));
         if (collected.failure) std::rethrow_exception(collected.failure);
         if (result != 0) damage(path, "a directory is damaged", words(result));
         // An index sorts names by their hash; inodes are read in the order of their tables.
@@ -320,7 +340,7 @@ class Ext4Reader {
         } else if (ext2fs_is_fast_symlink(small_inode())) {
             target.assign(reinterpret_cast<const char*>(inode().i_block), static_cast<std::size_t>(length));
         } else {
-            const std::vector<Mapped> blocks = blocks_of(number, path);
+            const std::vector<Mapped> blocks = blocks_of(number, path).value_or(std::vector<Mapped>());
             Bytes bytes(static_cast<std::size_t>(length));
             if (blocks.empty() || blocks.front().logical != 0 || blocks.front().count * fs_->blocksize < length ||
                 !medium_.read(blocks.front().first * fs_->blocksize, bytes)) {
@@ -332,7 +352,7 @@ class Ext4Reader {
         return tree_.add_symlink(place, metadata(), target, xattrs(number, path));
     }
 
-    NodeId add_file(const FileTree::Place& place, ext2_ino_t number, const std::string& path) {
+    std::optional<NodeId> add_file(const FileTree::Place& place, ext2_ino_t number, const std::string& path) {
         const std::uint64_t length = size();
         if (inline_data()) {
             Content content;
@@ -342,7 +362,9 @@ class Ext4Reader {
         }
         std::vector<DataRun> runs;
         std::vector<Range> places;
-        for (const Mapped& run : blocks_of(number, path)) append(run, length, runs, places);
+        const auto blocks = blocks_of(number, path);
+        if (!blocks) return std::nullopt;
+        for (const Mapped& run : *blocks) append(run, length, runs, places);
         Content content;
         if (places.size() == 1)
             content = {image_, places.front().begin, places.front().size()};
@@ -370,21 +392,34 @@ class Ext4Reader {
             places.push_back({begin, begin + bytes});
     }
 
-    /// The blocks of a file that hold data, ascending; nothing where they are damaged.
-    std::vector<Mapped> blocks_of(ext2_ino_t number, const std::string& path) {
+    /// The blocks of a file that hold data, ascending; an empty list where they are damaged, nothing where they are
+    /// more than the file system has.
+    std::optional<std::vector<Mapped>> blocks_of(ext2_ino_t number, const std::string& path) {
         std::vector<Mapped> blocks;
         errcode_t result = 0;
-        if (!ext2fs_inode_has_valid_blocks2(fs_.get(), small_inode())) return blocks;
+        if (inline_data() || !ext2fs_inode_has_valid_blocks2(fs_.get(), small_inode())) return blocks;
+        bool cut = false;
         if ((inode().i_flags & EXT4_EXTENTS_FL) != 0) {
             if (!root_extents(blocks)) result = all_extents(number, blocks);
+            for (const Mapped& run : blocks) {
+                cut = cut || run.count > blocks_left_;
+                blocks_left_ -= std::min(run.count, blocks_left_);
+            }
         } else {
-            Collected<Mapped> collected;
-            result = ext2fs_block_iterate3(fs_.get(), number, BLOCK_FLAG_READ_ONLY | BLOCK_FLAG_DATA_ONLY, nullptr,
-                                           collect_block, &collected);
+            // Blocks of the map count too: one of them may name itself.
+            Collected<Mapped> collected{blocks_left_};
+            result = ext2fs_block_iterate3(fs_.get(), number, BLOCK_FLAG_READ_ONLY, nullptr, collect_block, &collected);
+            cut = collected.cut;
+            blocks_left_ = collected.left;
             if (collected.failure) std::rethrow_exception(collected.failure);
             blocks = std::move(collected.items);
         }
         channel_.rethrow();
+        if (cut) {
+            damage(path, "the files name more blocks than the file system has",
+                   "more than " + std::to_string(2 * ext2fs_blocks_count(fs_->super)));
+            return std::nullopt;
+        }
         if (result != 0) damage(path, "the map of a file's blocks is damaged", words(result));
         const blk64_t end = ext2fs_blocks_count(fs_->super);
         std::uint64_t last = 0;
@@ -392,7 +427,7 @@ class Ext4Reader {
             if (run.first >= end || run.count > end - run.first || run.logical < last ||
                 run.logical > std::uint64_t{1} << 32) {
                 damage(path, "the map of a file's blocks is damaged", "block " + std::to_string(run.first));
-                return {};
+                return std::vector<Mapped>();
             }
             last = run.logical + run.count;
         }
@@ -448,7 +483,9 @@ class Ext4Reader {
     ext4::ImageMedium medium_;
     ext4::Channel channel_;
     ext4::FileSystem fs_;
-    Bytes raw_;  ///< the inode that was read last
+    Bytes raw_;                      ///< the inode that was read last
+    std::uint64_t blocks_left_ = 0;  ///< that maps may still name
+    std::uint64_t names_left_ = 0;
     FileTree tree_;
     std::unordered_map<ext2_ino_t, NodeId> nodes_;  ///< of directories and of what has several names
     std::shared_ptr<ExtentSource> scattered_;

@@ -12,6 +12,8 @@ namespace rpixen {
 namespace {
 
 constexpr std::uint32_t fewest_fat32_clusters = 65525;
+/// Of files and directories, for all of a file system; a boot partition has some hundreds.
+constexpr std::uint64_t most_names = 200'000;
 constexpr std::uint64_t most_directory_bytes = 65536 * FatEntry::size_on_disk;
 
 /// The contents of files whose clusters do not follow each other; a position is a number in the list.
@@ -127,6 +129,7 @@ class Reader {
     std::shared_ptr<FragmentedFiles> fragmented_;
     std::deque<Pending> pending_;
     bool label_found_ = false;
+    std::uint64_t names_ = 0;
 };
 
 Bytes Reader::sector(std::uint32_t number) {
@@ -161,6 +164,7 @@ void Reader::check_structure() {
 void Reader::check_allocation() {
     const FatBootSector& boot = volume_.boot;
     volume_.free_clusters = table_.free_clusters();
+    if (names_ > most_names) return;  // not everything was read
     if (const std::uint32_t lost = table_.lost_clusters(); lost != 0)
         damage("clusters are marked as used and belong to no file", std::to_string(lost));
     if (!boot.fat32 || boot.info_sector == 0 || boot.info_sector >= boot.reserved_sectors) return;
@@ -189,7 +193,7 @@ void Reader::read_tree() {
     const bool fixed_root = !volume_.boot.fat32;
     pending_.push_back({FileTree::root(), fixed_root ? 0 : volume_.boot.root_cluster, 0});
     volume_.tree.set_metadata(FileTree::root(), {0755, 0, 0, {}});
-    while (!pending_.empty()) {
+    while (!pending_.empty() && names_ <= most_names) {
         const Pending directory = pending_.front();
         pending_.pop_front();
         read_directory(directory);
@@ -270,6 +274,11 @@ void Reader::read_entries(const Pending& directory, ByteView bytes, const std::v
         if (entry.name[0] == '.') {
             check_dot(directory, entry);
             continue;
+        }
+        if (++names_ > most_names) {
+            damage("the FAT file system holds too many names to be read to its end", {},
+                   "at most " + std::to_string(most_names));
+            return;
         }
         add(directory, name ? *name : fat_name_text(entry), entry, places[place].begin + (offset - before));
     }
