@@ -5,6 +5,7 @@
 #include <iterator>
 #include <system_error>
 
+#include "base/beside.hpp"
 #include "card/file_system.hpp"
 #include "card/image_file.hpp"
 #include "format/gpt.hpp"
@@ -200,13 +201,8 @@ Health health_of(const ContentSourcePtr& image, Range range, const Supervision& 
 
 /// Half of the time is checksums, and both passes over an ext4 take them: so the check goes on beside the
 /// reading, or behind it where the system gives no thread.
-std::future<Health> beside(const ContentSourcePtr& image, Range range, const Supervision& supervision) {
-    const auto work = [image, range, &supervision] { return health_of(image, range, supervision); };
-    try {
-        return std::async(std::launch::async, work);
-    } catch (const std::system_error&) {
-        return std::async(std::launch::deferred, work);
-    }
+std::future<Health> health_beside(const ContentSourcePtr& image, Range range, const Supervision& supervision) {
+    return beside([image, range, &supervision] { return health_of(image, range, supervision); });
 }
 
 void add(Health health, Partition& partition) {
@@ -252,7 +248,7 @@ void read_file_systems(Card& card, const Supervision& supervision) {
     for (Partition& partition : card.partitions) {
         supervision.check();
         std::future<Health> check;
-        if (partition.ext()) check = beside(card.image, partition.readable, supervision);
+        if (partition.ext()) check = health_beside(card.image, partition.readable, supervision);
         keep_damages(partition, [&] {
             if (partition.fat()) read_fat_partition(card.image, partition);
             if (partition.ext()) read_ext_partition(card.image, partition.readable, partition);
@@ -264,7 +260,7 @@ void read_file_systems(Card& card, const Supervision& supervision) {
 void read_copied(Partition& partition, const Supervision& supervision) {
     const Content content = partition.copied()->content;
     const Range range{content.position, content.position + content.size};
-    std::future<Health> check = beside(content.source, range, supervision);
+    std::future<Health> check = health_beside(content.source, range, supervision);
     keep_damages(partition, [&] { read_ext_partition(content.source, range, partition); });
     add(check.get(), partition);
 }

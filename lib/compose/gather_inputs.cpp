@@ -7,13 +7,14 @@
 #include "artifact/examine_artifacts.hpp"
 #include "artifact/ingest_root.hpp"
 #include "artifact/refusal.hpp"
+#include "base/beside.hpp"
 
 namespace rpixen {
 
 Inputs gather_inputs(const Manifest& manifest, ContentStore& store, const Supervision& supervision) {
     Inputs inputs;
     CancelToken given_up(supervision.cancel);
-    std::future<void> boot = std::async(std::launch::async, [&] {
+    std::future<void> boot = beside([&] {
         try {
             inputs.artifacts = examine_artifacts(manifest, supervision);
         } catch (...) {

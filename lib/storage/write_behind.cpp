@@ -1,12 +1,17 @@
 #include "storage/write_behind.hpp"
 
+#include <system_error>
 #include <utility>
 
 namespace rpixen {
 
 WriteBehind::WriteBehind(PartitionOutput& partition, std::size_t buffer_size) : partition_(partition) {
     for (std::size_t number = 0; number < buffer_count; ++number) free_.emplace_back(buffer_size);
-    thread_ = std::thread([this] { run(); });
+    try {
+        thread_ = std::thread([this] { run(); });
+    } catch (const std::system_error&) {
+        // put() writes.
+    }
 }
 
 WriteBehind::~WriteBehind() {
@@ -15,7 +20,7 @@ WriteBehind::~WriteBehind() {
         ended_ = true;
     }
     changed_.notify_all();
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
 }
 
 Bytes WriteBehind::take() {
@@ -28,9 +33,15 @@ Bytes WriteBehind::take() {
 }
 
 void WriteBehind::put(Bytes buffer, std::uint64_t offset, std::size_t begin, std::size_t end) {
+    Job job{std::move(buffer), offset, begin, end};
+    if (!thread_.joinable()) {
+        write(job);
+        free_.push_back(std::move(job.buffer));
+        return;
+    }
     {
         const std::lock_guard lock(mutex_);
-        jobs_.push_back({std::move(buffer), offset, begin, end});
+        jobs_.push_back(std::move(job));
     }
     changed_.notify_all();
 }
@@ -45,6 +56,20 @@ void WriteBehind::rethrow() {
     if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
+/// After a failure the rest is only handed back.
+void WriteBehind::write(const Job& job) noexcept {
+    {
+        const std::lock_guard lock(mutex_);
+        if (failure_) return;
+    }
+    try {
+        partition_.write(job.offset, ByteView(job.buffer).subspan(job.begin, job.end - job.begin));
+    } catch (...) {
+        const std::lock_guard lock(mutex_);
+        failure_ = std::current_exception();
+    }
+}
+
 void WriteBehind::run() noexcept {
     std::unique_lock lock(mutex_);
     for (;;) {
@@ -53,20 +78,10 @@ void WriteBehind::run() noexcept {
         Job job = std::move(jobs_.front());
         jobs_.pop_front();
         writing_ = true;
-        const bool failed = failure_ != nullptr;
         lock.unlock();
-        std::exception_ptr failure;
-        // After a failure the rest is only handed back.
-        if (!failed) {
-            try {
-                partition_.write(job.offset, ByteView(job.buffer).subspan(job.begin, job.end - job.begin));
-            } catch (...) {
-                failure = std::current_exception();
-            }
-        }
+        write(job);
         lock.lock();
         writing_ = false;
-        if (failure) failure_ = failure;
         free_.push_back(std::move(job.buffer));
         changed_.notify_all();
     }

@@ -13,7 +13,7 @@
 namespace rpixen {
 
 /// Writes buffers to a partition on a thread of its own, in the order given, while the caller fills the next
-/// one.
+/// one. Where the system gives no thread the caller writes.
 class WriteBehind {
   public:
     WriteBehind(PartitionOutput& partition, std::size_t buffer_size);
@@ -39,6 +39,7 @@ class WriteBehind {
     };
 
     void run() noexcept;
+    void write(const Job& job) noexcept;
     void rethrow();
 
     static constexpr std::size_t buffer_count = 3;

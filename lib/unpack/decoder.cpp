@@ -7,6 +7,7 @@
 #include <csignal>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include <rpixen/error.hpp>
@@ -153,9 +154,10 @@ Decoder::Decoder(std::shared_ptr<const InputFile> file, std::uint64_t begin, std
     pthread_sigmask(SIG_SETMASK, &all, &before);
     try {
         state_->thread = std::thread([state = state_.get()] { state->run(); });
-    } catch (...) {
+    } catch (const std::system_error& none) {
         pthread_sigmask(SIG_SETMASK, &before, nullptr);
-        throw;
+        throw Error(ErrorCode::io, state_->file->name() + " cannot be unpacked: the system gives no thread for it",
+                    none.code().message(), {}, "raise the limits (ulimit -u, ulimit -v), or give it unpacked");
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }

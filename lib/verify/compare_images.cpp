@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include <rpixen/error.hpp>
@@ -65,8 +66,12 @@ class ContentComparison {
                          [](const Job& a, const Job& b) { return a.position() < b.position(); });
         const unsigned wanted = std::clamp(std::thread::hardware_concurrency(), 1U, most_threads);
         std::vector<std::thread> helpers;
-        for (unsigned helper = 1; helper < wanted && helper < jobs_.size(); ++helper)
-            helpers.emplace_back([this] { work({nullptr, &stop_}); });
+        try {
+            for (unsigned helper = 1; helper < wanted && helper < jobs_.size(); ++helper)
+                helpers.emplace_back([this] { work({nullptr, &stop_}); });
+        } catch (const std::system_error&) {
+            // The system gives no more threads: those that are there do it.
+        }
         work(supervision_);
         for (std::thread& helper : helpers) helper.join();
         if (failure_) std::rethrow_exception(failure_);
