@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <system_error>
 
 #include "command.hpp"
 #include "descriptor_stream.hpp"
@@ -82,6 +83,10 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
             throw;
         } catch (const std::bad_alloc&) {
             return report(Error(ErrorCode::io, "not enough memory"), json, surroundings);
+        } catch (const std::system_error& system) {  // a thread that is not to be had
+            return report(Error(ErrorCode::io, "the system refuses what this program needs", system.code().message(),
+                                {}, "raise its limits (ulimit -a), or end other programs"),
+                          json, surroundings);
         } catch (const std::exception& bug) {
             return report(Error(ErrorCode::internal, "a bug in this program", bug.what(), {},
                                 "please report it with the command and its input"),

@@ -414,6 +414,11 @@ TEST(Run, ABugIsSaidToBeOne) {
     program.actions.plan = [](const PlanRequest&, const Supervision&) -> Report { throw std::bad_alloc(); };
     EXPECT_EQ(program({"plan", "m.json"}), 6);
     EXPECT_THAT(program.err.str(), HasSubstr("not enough memory"));
+    program.actions.plan = [](const PlanRequest&, const Supervision&) -> Report {
+        throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
+    };
+    EXPECT_EQ(program({"plan", "m.json"}), 6);
+    EXPECT_THAT(program.err.str(), HasSubstr("the system refuses what this program needs"));
     program.actions.plan = [](const PlanRequest&, const Supervision&) -> Report { throw 5; };
     EXPECT_EQ(program({"plan", "m.json"}), 1);
 }
