@@ -61,6 +61,7 @@ class BootCase : public ::testing::Test {
         return "";
     }
     const BootScenario& scenario() const { return survey_.scenario; }
+    const std::vector<std::string>& notes() const { return survey_.notes; }
     void use_bootstd() {
         std::string& binary = boot["u-boot.bin"];
         const std::string old = "run distro_bootcmd";
@@ -472,6 +473,27 @@ TEST_F(BootCase, ABridgeWithoutATypeIsNoFaultFrom415On) {
     EXPECT_EQ(judged(script(usual)), harmless);
     boot["xen-raspberrypi4-64"] = test::xen("4.14");
     EXPECT_THAT(judged(script(usual)), Contains("xen-stumbles-over-pcie"));
+}
+
+TEST_F(BootCase, AConfigThatIncludesItselfIsRefused) {
+    std::string config;
+    for (int line = 0; line < 300; ++line) config += "include config.txt\n";
+    boot["config.txt"] = config;
+    try {
+        judged();
+        FAIL() << "300 to the power of 8 lines";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::artifact);
+        EXPECT_THAT(error.what(), HasSubstr("config.txt"));
+    }
+}
+
+TEST_F(BootCase, AScriptThatLoadsWithoutEndIsFollowedToALimit) {
+    std::string script;
+    for (int place = 0; place < 300; ++place)
+        script += "load mmc 0:1 " + std::to_string(10000000 + place * 10000) + " config.txt\n";
+    judged(script);
+    EXPECT_THAT(notes(), Contains(HasSubstr("256 files in memory")));
 }
 
 }  // namespace

@@ -398,26 +398,30 @@ class Ext4Reader {
         std::vector<Mapped> blocks;
         errcode_t result = 0;
         if (inline_data() || !ext2fs_inode_has_valid_blocks2(fs_.get(), small_inode())) return blocks;
+        // No file has more than there are, and one that claims more leaves room for the others.
+        const std::uint64_t most = std::min<std::uint64_t>(blocks_left_, ext2fs_blocks_count(fs_->super));
+        std::uint64_t named = 0;
         bool cut = false;
         if ((inode().i_flags & EXT4_EXTENTS_FL) != 0) {
             if (!root_extents(blocks)) result = all_extents(number, blocks);
             for (const Mapped& run : blocks) {
-                cut = cut || run.count > blocks_left_;
-                blocks_left_ -= std::min(run.count, blocks_left_);
+                cut = cut || run.count > most - named;
+                named += std::min(run.count, most - named);
             }
         } else {
             // Blocks of the map count too: one of them may name itself.
-            Collected<Mapped> collected{blocks_left_};
+            Collected<Mapped> collected{most};
             result = ext2fs_block_iterate3(fs_.get(), number, BLOCK_FLAG_READ_ONLY, nullptr, collect_block, &collected);
             cut = collected.cut;
-            blocks_left_ = collected.left;
+            named = most - collected.left;
             if (collected.failure) std::rethrow_exception(collected.failure);
             blocks = std::move(collected.items);
         }
+        blocks_left_ -= named;
         channel_.rethrow();
         if (cut) {
             damage(path, "the files name more blocks than the file system has",
-                   "more than " + std::to_string(2 * ext2fs_blocks_count(fs_->super)));
+                   "more than " + std::to_string(ext2fs_blocks_count(fs_->super)));
             return std::nullopt;
         }
         if (result != 0) damage(path, "the map of a file's blocks is damaged", words(result));

@@ -170,6 +170,29 @@ TEST(Ext4Reader, DamageIsNamedAndTheRestIsRead) {
     EXPECT_FALSE(damages.empty());
 }
 
+/// Its data would be every block of the card a thousand million times over.
+TEST(Ext4Reader, ABlockMapThatNamesItselfIsADamage) {
+    const TemporaryFolder folder;
+    const std::string image = folder / "image";
+    run_ok({"mke2fs", "-q", "-t", "ext2", "-b", "4096", "-O", "^metadata_csum", image, "16M"});
+    run_ok({"debugfs", "-w", "-R", "write /etc/hostname file", image});
+    const std::string number = "1001";  // free
+    ASSERT_THAT(debugfs(image, "ffb 1 " + number), HasSubstr("found: " + number));
+    for (const char* level : {"IND", "DIND", "TIND"})
+        run_ok({"debugfs", "-w", "-R", "set_inode_field file block[" + std::string(level) + "] " + number, image});
+    run_ok({"debugfs", "-w", "-R", "set_inode_field file size 4398046511104", image});
+    std::string bytes = read_file(image);
+    for (std::size_t entry = 0; entry < 1024; ++entry)
+        store_le(reinterpret_cast<std::byte*>(bytes.data()) + std::stoul(number) * 4096 + entry * 4,
+                 static_cast<std::uint32_t>(std::stoul(number)));
+    std::vector<Problem> damages;
+    const FileTree back = read(folder.write("damaged", bytes), damages);
+    ASSERT_EQ(damages.size(), 1U);
+    EXPECT_EQ(damages[0].location.pointer, "/file");
+    EXPECT_FALSE(back.find("file"));
+    EXPECT_TRUE(back.find("lost+found"));
+}
+
 /// No byte of the metadata may lead to a crash, a hang or a read outside the image.
 TEST(Ext4Reader, SurvivesDamageAnywhere) {
     const TemporaryFolder folder;
