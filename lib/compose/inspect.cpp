@@ -147,9 +147,11 @@ Diagnosis diagnose(const DiagnoseRequest& request, const Supervision& supervisio
     // What both the log and the card point to is the cause, and the card's finding knows its files by name.
     std::vector<std::string>& rules = diagnosis.reading.rules;
     const auto finding = [&](const std::string& rule) {
-        return std::ranges::find(diagnosis.findings, rule, &Diagnostic::id);
+        return std::find_if(diagnosis.findings.begin(), diagnosis.findings.end(),
+                            [&](const Diagnostic& raised) { return raised.id == rule; });
     };
-    std::ranges::stable_partition(rules, [&](const auto& rule) { return finding(rule) != diagnosis.findings.end(); });
+    std::stable_partition(rules.begin(), rules.end(),
+                          [&](const auto& rule) { return finding(rule) != diagnosis.findings.end(); });
     for (const std::string& rule : rules)
         if (finding(rule) != diagnosis.findings.end()) diagnosis.confirmed.push_back(rule);
     if (!diagnosis.confirmed.empty()) diagnosis.reading.change = finding(rules.front())->change;
