@@ -140,7 +140,7 @@ class Surveyor {
     }
 
     void follow_efi_program(unsigned partition, const std::string& file) {
-        const EfiBoot boot = follow_efi(card_, partition, file);
+        const EfiBoot boot = follow_efi(card_, kernels_, partition, file);
         EfiFacts facts;
         facts.program = boot.program;
         facts.config = boot.config;

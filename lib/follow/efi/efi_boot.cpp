@@ -40,8 +40,8 @@ std::string without_slash(const std::string& written) {
 
 class Follower {
   public:
-    Follower(const CardFiles& card, unsigned partition, std::string file)
-        : card_(card), partition_(partition), file_(std::move(file)) {
+    Follower(const CardFiles& card, Kernels& kernels, unsigned partition, std::string file)
+        : card_(card), kernels_(kernels), partition_(partition), file_(std::move(file)) {
         boot_.program = file_;
     }
 
@@ -55,7 +55,7 @@ class Follower {
         const Content content = *find_card_file(card_, partition_, file_);
         const XenFacts xen = survey_xen(file_, content);
         if (xen.kind == ImageKind::arm64 && xen.major > 0) return xen_program(content);
-        if (const KernelFacts kernel = survey_kernel(file_, content); !kernel.release.empty()) {
+        if (const KernelFacts kernel = kernels_.survey(file_, content); !kernel.release.empty()) {
             boot_.modules[ModuleKind::kernel] = {file_, content, {}};
             return;
         }
@@ -193,6 +193,7 @@ class Follower {
     }
 
     const CardFiles& card_;
+    Kernels& kernels_;
     unsigned partition_;
     std::string file_;
     EfiBoot boot_;
@@ -200,8 +201,8 @@ class Follower {
 
 }  // namespace
 
-EfiBoot follow_efi(const CardFiles& card, unsigned partition, const std::string& file) {
-    return Follower(card, partition, file).run();
+EfiBoot follow_efi(const CardFiles& card, Kernels& kernels, unsigned partition, const std::string& file) {
+    return Follower(card, kernels, partition, file).run();
 }
 
 }  // namespace rpixen

@@ -7,6 +7,7 @@
 
 #include "board/module.hpp"
 #include "follow/card_files.hpp"
+#include "follow/kernels.hpp"
 #include "storage/content.hpp"
 
 namespace rpixen {
@@ -39,6 +40,6 @@ struct EfiBoot {
 };
 
 /// `file` on that partition, which is there. Throws Error{io}.
-EfiBoot follow_efi(const CardFiles& card, unsigned partition, const std::string& file);
+EfiBoot follow_efi(const CardFiles& card, Kernels& kernels, unsigned partition, const std::string& file);
 
 }  // namespace rpixen
