@@ -12,11 +12,10 @@ namespace rpixen {
 struct Budget {
     static constexpr std::uint64_t unlimited = ~std::uint64_t{0};
 
-    std::string_view of;                 ///< what is read, for messages: "a device tree"
-    std::uint64_t steps = unlimited;     ///< nodes visited, commands run, entries read: what takes time
-    std::uint64_t depth = unlimited;     ///< of nesting
-    std::uint64_t bytes = unlimited;     ///< kept in memory at once
-    std::uint64_t findings = unlimited;  ///< told one by one; what is more is counted
+    std::string_view of;              ///< what is read, for messages: "a device tree"
+    std::uint64_t steps = unlimited;  ///< nodes visited, commands run, entries read: what takes time
+    std::uint64_t depth = unlimited;  ///< of nesting
+    std::uint64_t bytes = unlimited;  ///< kept in memory at once
 };
 
 /// What was spent of a budget. Each call throws Error{artifact} with the limit that was met; where a limit is

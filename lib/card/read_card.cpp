@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <future>
 #include <iterator>
-#include <system_error>
 
 #include "base/beside.hpp"
 #include "card/file_system.hpp"
