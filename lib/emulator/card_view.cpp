@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
+#include "base/text.hpp"
 #include "card/read_card.hpp"
 #include "devicetree/device_tree.hpp"
 #include "emulator/qcow2.hpp"
@@ -13,11 +14,6 @@
 
 namespace rpixen {
 namespace {
-
-bool same_name(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    return std::ranges::equal(a, b, {}, lower, lower);
-}
 
 /// A file in the boot partition's root folder.
 struct BootFile {

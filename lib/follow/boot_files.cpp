@@ -7,6 +7,7 @@
 #include "artifact/boot_binaries.hpp"
 #include "artifact/file_kind.hpp"
 #include "base/budget.hpp"
+#include "base/text.hpp"
 #include "board/board.hpp"
 #include "boot/config_txt.hpp"
 #include "unpack/packing.hpp"
@@ -18,14 +19,6 @@ constexpr std::uint64_t largest_config = 256 * KiB;
 constexpr int deepest_include = 8;
 /// Steps are lines and includes. A file that includes itself twice would be read 2^8 times.
 constexpr Budget config_budget{.of = "config.txt with what it includes", .steps = 20'000};
-
-char lower(char letter) {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
-
-bool same_name(std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
 
 std::optional<NodeId> find_node(const FileTree& tree, std::string_view path) {
     NodeId node = FileTree::root();

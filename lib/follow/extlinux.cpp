@@ -3,23 +3,10 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/text.hpp"
+
 namespace rpixen {
 namespace {
-
-constexpr std::string_view blanks = " \t\r";
-
-std::string_view trimmed(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(blanks);
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
-}
-
-std::string lower(std::string_view text) {
-    std::string result(text);
-    for (char& letter : result)
-        if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-    return result;
-}
 
 /// So that the shell takes every letter of a path for itself, also when it reads the command a second time.
 std::string escaped(std::string_view path) {
@@ -54,13 +41,13 @@ std::optional<ExtlinuxEntry> default_entry(std::string_view text) {
         const std::string_view line = trimmed(text.substr(0, end));
         text.remove_prefix(std::min(end + 1, text.size()));
         const std::size_t split = std::min(line.find_first_of(" \t"), line.size());
-        const std::string key = lower(line.substr(0, split));
+        const std::string key = lower_case(line.substr(0, split));
         const std::string value(trimmed(line.substr(split)));
         if (key == "label") {
             entries.emplace_back().label = value;
         } else if (key == "default") {
             chosen = value;
-        } else if (key == "menu" && lower(value) == "default" && !entries.empty()) {
+        } else if (key == "menu" && lower_case(value) == "default" && !entries.empty()) {
             chosen = entries.back().label;
         } else if (!entries.empty() && !key.starts_with('#')) {
             set_key(entries.back(), key, value);

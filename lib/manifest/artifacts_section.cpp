@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.hpp"
 #include "board/module.hpp"
 #include "manifest/sections.hpp"
 #include "manifest/text_rules.hpp"
@@ -9,15 +10,6 @@ namespace rpixen {
 namespace {
 
 constexpr std::array<std::string_view, 1> built_in_overlays{"pi4-64-xen"};
-
-char lowered(char letter) {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
-
-bool equal_on_fat(std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [](char one, char other) { return lowered(one) == lowered(other); });
-}
 
 /// A path, or an object of a path and a digest.
 ArtifactReference read_reference(const JsonValue& value, Problems& problems, const std::string& file) {
@@ -29,8 +21,7 @@ ArtifactReference read_reference(const JsonValue& value, Problems& problems, con
             reference.path = read_text(*path, problems, text_rules::path).value_or("");
         if (const JsonValue* digest = object.optional("sha256")) {
             reference.sha256 = read_text(*digest, problems, text_rules::sha256);
-            if (reference.sha256)
-                std::transform(reference.sha256->begin(), reference.sha256->end(), reference.sha256->begin(), lowered);
+            if (reference.sha256) reference.sha256 = lower_case(*reference.sha256);
         }
         object.finish();
     } else if (value.type == JsonValue::Type::string) {
@@ -100,7 +91,7 @@ void read_overlays(const JsonValue& value, Problems& problems, Manifest& manifes
         }
         const bool repeated = std::any_of(
             manifest.overlays.begin(), manifest.overlays.end(),
-            [&](const OverlayReference& other) { return equal_on_fat(other.name, overlay.name); });
+            [&](const OverlayReference& other) { return same_name(other.name, overlay.name); });
         if (repeated)
             problems.add(element, "two overlays of one name", "names that differ, also without regard to case",
                          "both would be overlays/" + overlay.name + ".dtbo: remove or rename one");

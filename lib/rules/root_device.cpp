@@ -2,16 +2,11 @@
 
 #include <charconv>
 
+#include "base/text.hpp"
 #include "rules/rules.hpp"
 
 namespace rpixen {
 namespace {
-
-std::string lower(std::string text) {
-    for (char& letter : text)
-        if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-    return text;
-}
 
 /// By a property of the partitions: the first that has the wanted value.
 RootDevice by(const DiskFacts& facts, const std::string& key, const std::string& wanted, bool exactly,
@@ -22,7 +17,7 @@ RootDevice by(const DiskFacts& facts, const std::string& key, const std::string&
         const std::string& value = part.*property;
         if (value.empty()) continue;
         device.names.push_back(key + value);
-        if (!device.partition && (exactly ? value == wanted : lower(value) == lower(wanted))) device.partition = &part;
+        if (!device.partition && (exactly ? value == wanted : same_name(value, wanted))) device.partition = &part;
     }
     return device;
 }
