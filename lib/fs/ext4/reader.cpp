@@ -110,9 +110,9 @@ class Ext4Reader {
 
     FileTree run() {
         open();
-        // In a sound file system a block has one owner, and names are few beside the inodes.
+        // In a sound file system a block has one owner.
         blocks_left_ = 2 * ext2fs_blocks_count(fs_->super);
-        names_left_ = 65536 + std::uint64_t{4} * fs_->super->s_inodes_count;
+        names_left_ = most_names();
         raw_.resize(std::max<std::size_t>(EXT2_INODE_SIZE(fs_->super), sizeof(ext2_inode_large)));
         std::vector<std::pair<NodeId, ext2_ino_t>> directories;
         if (read_inode(EXT2_ROOT_INO, "/") && LINUX_S_ISDIR(inode().i_mode)) {
@@ -240,6 +240,9 @@ class Ext4Reader {
             damage(path, "extended attributes are damaged");
     }
 
+    /// A file may have 65,000 links, so a few inodes may have very many names: as many as 15 files take besides.
+    std::uint64_t most_names() const { return 1'000'000 + std::uint64_t{4} * fs_->super->s_inodes_count; }
+
     std::vector<FoundEntry> entries_of(ext2_ino_t number, const std::string& path) {
         // libext2fs goes through all that the map names, so the map is held against the file system first.
         if (!read_inode(number, path) || !blocks_of(number, path)) return {};
@@ -249,7 +252,7 @@ class Ext4Reader {
         channel_.rethrow();
         if (collected.cut)
             damage(path, "there are more names than a file system with so few inodes can have",
-                   "more than " + std::to_string(65536 + std::uint64_t{4} * fs_->super->s_inodes_count));
+                   "more than " + std::to_string(most_names()));
         if (collected.failure) std::rethrow_exception(collected.failure);
         if (result != 0) damage(path, "a directory is damaged", words(result));
         // An index sorts names by their hash; inodes are read in the order of their tables.

@@ -193,6 +193,19 @@ TEST(Ext4Reader, ABlockMapThatNamesItselfIsADamage) {
     EXPECT_TRUE(back.find("lost+found"));
 }
 
+TEST(Ext4Reader, ManyLinksOfFewFiles) {
+    const TemporaryFolder folder;
+    FileTree tree;
+    for (const std::string directory : {"one/", "two/"}) {
+        const NodeId file = tree.add_file(tree.locate(directory + "file"), plain, memory_content("x", "x"));
+        for (int link = 1; link < 60000; ++link) tree.add_link(tree.locate(directory + std::to_string(link)), file);
+    }
+    std::vector<Problem> damages;
+    const FileTree back = read(make_ext4(folder, "image", tree), damages);
+    EXPECT_TRUE(damages.empty());
+    EXPECT_TRUE(back.find("two/59999"));
+}
+
 /// No byte of the metadata may lead to a crash, a hang or a read outside the image.
 TEST(Ext4Reader, SurvivesDamageAnywhere) {
     const TemporaryFolder folder;
