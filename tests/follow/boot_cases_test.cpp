@@ -366,6 +366,31 @@ TEST_F(GuestCase, OverDom0sKernelOverlaps) {
     EXPECT_THAT(found("memory-overlap"), HasSubstr("domu-kernel"));
 }
 
+/// A driver domain's own tree, which the script loads, enlarges and overlays before it starts Xen with the board's.
+std::string own_tree_lines(const std::string& tree) {
+    return "fatload mmc 0:1 " + tree +
+           " domd.dtb\nfdt mknod /chosen/domU0 module@3\n"
+           "fdt set /chosen/domU0/module@3 compatible \"multiboot,device-tree\" \"multiboot,module\"\n"
+           "fdt set /chosen/domU0/module@3 reg <0x0 " +
+           tree + " 0x0 0x6000>\nfdt addr " + tree +
+           "\nfdt resize 4096\nfatload mmc 0:1 0x8200000 domd.dtbo\nfdt apply 0x8200000\n";
+}
+
+TEST_F(GuestCase, WithATreeOfItsOwnThatTheScriptOverlays) {
+    boot["domd.dtb"] = test::board_tree();
+    boot["domd.dtbo"] = test::pi4_overlay(test::reg(kernel_size), "only the guest's");
+    const std::string text = before_booti(script(usual), guest_lines() + own_tree_lines("0x5800000"));
+    EXPECT_EQ(judged(text), harmless);
+    EXPECT_EQ(scenario().guest_modules.size(), 3U);
+    EXPECT_EQ(scenario().device_tree->file, "bcm2711-rpi-4-b.dtb");
+    EXPECT_THAT(*scenario().xen_bootargs, HasSubstr("dom0_mem=512M"));
+    // The guest's kernel runs over its tree, as one did that grew beyond a template's addresses.
+    EXPECT_THAT(judged(before_booti(script(usual), guest_lines() + own_tree_lines("0x4100000"))),
+                Contains("memory-overlap"));
+    boot.erase("domd.dtbo");
+    EXPECT_EQ(judged(text), harmless_and({"script-missing-file", "script-never-boots"}));
+}
+
 TEST_F(GuestCase, AloneNeedsNoDom0) {
     std::string text = before_booti(script(usual), guest_lines());
     for (const char* line :
