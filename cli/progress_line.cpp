@@ -53,18 +53,19 @@ std::string progress_text(std::string_view phase, std::uint64_t done, std::uint6
 
 // A sink must not throw; what a terminal does not take is lost.
 
-void ProgressLine::begin(std::string_view phase, std::uint64_t total) noexcept {
+void ProgressLine::begin(const PhaseStart& start) noexcept {
     try {
         clear();
-        phase_ = phase;
-        total_ = total;
+        phase_ = name_of(start.phase);
+        if (!start.subject.empty()) phase_ += " " + std::string(start.subject);
+        total_ = start.total;
         began_ = surroundings_.seconds();
         drawn_ = began_;
         if (wishes_.quiet) return;
         if (surroundings_.terminal)
             draw(0, began_);
         else if (wishes_.verbose)
-            write_message(surroundings_.err, "note", phase);
+            write_message(surroundings_.err, "note", phase_);
     } catch (...) {
     }
 }

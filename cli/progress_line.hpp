@@ -23,7 +23,7 @@ class ProgressLine final : public ProgressSink {
     ProgressLine& operator=(const ProgressLine&) = delete;
     ~ProgressLine() override { clear(); }
 
-    void begin(std::string_view phase, std::uint64_t total) noexcept override;
+    void begin(const PhaseStart& start) noexcept override;
     void advance(std::uint64_t done) noexcept override;
     void note(std::string_view text) noexcept override;
     /// Takes the line off the terminal, before anything else is printed there.

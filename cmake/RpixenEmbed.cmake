@@ -9,6 +9,8 @@ function(rpixen_embed target name file)
     .section .rodata
     .global rpixen_embedded_@name@
     .global rpixen_embedded_@name@_size
+    .hidden rpixen_embedded_@name@
+    .hidden rpixen_embedded_@name@_size
     .balign 8
 rpixen_embedded_@name@:
     .incbin "@file@"

@@ -5,7 +5,8 @@ function(rpixen_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;LIBRARIES" ${ARGN})
   add_library(rpixen_${name} OBJECT ${ROOM_SOURCES})
   target_compile_features(rpixen_${name} PUBLIC cxx_std_20)
-  set_target_properties(rpixen_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_EXTENSIONS OFF)
+  set_target_properties(rpixen_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_EXTENSIONS OFF
+    CXX_VISIBILITY_PRESET hidden C_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   target_include_directories(rpixen_${name}
     PUBLIC "${PROJECT_SOURCE_DIR}/lib/include" PRIVATE "${PROJECT_SOURCE_DIR}/lib" "${PROJECT_BINARY_DIR}/generated")
   # 64-bit file offsets everywhere, 32-bit hosts too.

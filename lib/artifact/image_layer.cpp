@@ -90,7 +90,7 @@ class ImageLayers {
             return;
         }
         Decoder decoder(bytes.file, bytes.begin, bytes.end, true);
-        supervision_.begin(plain ? "reading" : "unpacking", bytes.end - bytes.begin);
+        supervision_.begin(Phase::reading, bytes.end - bytes.begin);
         pour(decoder, [&] { supervision_.advance(decoder.input_position()); });
         check(layer_->digest, hex(decoder.digest()));
         bytes.file->check_unchanged();

@@ -142,7 +142,7 @@ class RootIngestion {
         check_ext_image(file);
         root_.prebuilt = file.content();
         if (!store_.in_place() || !worth_long_work()) return;
-        long_work_.begin("copying", file.size());
+        long_work_.begin(Phase::copying, file.size());
         root_.prebuilt = store_.place_image(*root_.prebuilt, long_work_);
     }
 

@@ -271,7 +271,7 @@ void pour_tar(Layers& layers, const TarFile& tar, ContentStore& store, const std
     tell_change_from_damage(*tar.file, [&] {
         check_is_tar(decoder, tar.name);
         const bool plain = decoder.packing() == Packing::plain;
-        supervision.begin(plain ? "reading" : "unpacking", tar.end - tar.begin);
+        supervision.begin(Phase::reading, tar.end - tar.begin);
         tell_of_window(layers, tar);
         // Packed data tell their own end, and most prove it with a checksum.
         const bool certain = tar.end_is_certain || pinned || !plain;

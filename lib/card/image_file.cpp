@@ -53,7 +53,7 @@ ImageFile open_image_file(const std::string& path, const std::string& scratch_fo
     image.packing = detect_packing(start);
     if (image.packing == Packing::plain) return image;
 
-    supervision.begin("unpacking", image.file->size());
+    supervision.begin(Phase::unpacking, image.file->size());
     Decoder decoder(image.file, 0, image.file->size(), false);
     FileDescriptor out = scratch_file(scratch_folder, path);
     std::uint64_t size = 0;

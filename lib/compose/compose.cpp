@@ -1,15 +1,19 @@
 #include <rpixen/compose.hpp>
 
+#include <fcntl.h>
 #include <sys/statvfs.h>
 
 #include <optional>
 
+#include "artifact/pin.hpp"
 #include "backend/image_backend.hpp"
 #include "base/size.hpp"
 #include "card/plan_card.hpp"
 #include "compose/decide.hpp"
 #include "compose/firmware_notes.hpp"
 #include "compose/outputs.hpp"
+#include "compose/same_bytes.hpp"
+#include "storage/input_file.hpp"
 #include "storage/output_file.hpp"
 #include "storage/spooled_store.hpp"
 #include "verify/verify_image.hpp"
@@ -38,11 +42,26 @@ void check_space(const Card& image, const OutputFile& output) {
                     "free some space or choose another place with -o");
 }
 
+std::string digest_of_output(const OutputFile& output, const Supervision& supervision) {
+    const auto file = InputFile::adopt(FileDescriptor(::fcntl(output.descriptor(), F_DUPFD_CLOEXEC, 0)), output.path());
+    return hex(digest_of(*file, supervision));
+}
+
+void commit(const ComposeRequest& request, OutputFile& output, std::optional<OutputFile>& report,
+            const Supervision& supervision) {
+    if (request.if_changed && holds_the_same(output) && (!report || holds_the_same(*report))) return;
+    if (request.sync) supervision.begin(Phase::syncing, 0);
+    if (report)
+        output.commit_with(*report, request.sync);
+    else
+        output.commit(request.sync);
+}
+
 }  // namespace
 
 Report plan(const PlanRequest& request, const Supervision& supervision) {
-    const Manifest manifest = load_manifest(request.manifest);
-    check_outputs(manifest, request.outputs);
+    const Manifest manifest = request.manifest.load();
+    check_outputs(manifest, request.manifest.path(), request.outputs);
     const auto store = spooled_store(scratch_folder);
     const Decision decision = decide(manifest, request, "", *store, supervision);
     Report report = report_of(decision, request.list_root);
@@ -54,11 +73,11 @@ Report plan(const PlanRequest& request, const Supervision& supervision) {
 
 Report compose(const ComposeRequest& request, const Supervision& supervision) {
     const auto backend = find_backend(request.backend);
-    const Manifest manifest = load_manifest(request.manifest);
+    const Manifest manifest = request.manifest.load();
     std::vector<std::string> outputs = request.outputs;
     outputs.push_back(request.output);
     if (!request.report.empty()) outputs.push_back(request.report);
-    check_outputs(manifest, outputs);
+    check_outputs(manifest, request.manifest.path(), outputs);
     std::optional<OutputFile> report_file;
     if (!request.report.empty()) report_file.emplace(request.report);
     OutputFile output(request.output);
@@ -73,11 +92,9 @@ Report compose(const ComposeRequest& request, const Supervision& supervision) {
     if (request.verify != VerifyForm::none) verify_written(decision.card, output, request.verify, supervision);
     if (report_file) write_verification_report(decision.card, *report_file, supervision);
     supervision.check();
-    if (report_file)
-        output.commit_with(*report_file, request.sync);
-    else
-        output.commit(request.sync);
     Report report = report_of(decision, request.list_root);
+    if (request.digest_image) report.image_sha256 = digest_of_output(output, supervision);
+    commit(request, output, report_file, supervision);
     report.output = request.output;
     report.notes.insert(report.notes.end(), notes.begin(), notes.end());
     report.notes.insert(report.notes.end(), written.notes.begin(), written.notes.end());

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 
+#include "base/beside.hpp"
 #include "base/size.hpp"
 #include "boot/plan_boot.hpp"
 #include "card/identity.hpp"
 #include "card/plan_card.hpp"
 #include "card/read_card.hpp"
+#include "compose/card_inputs.hpp"
 #include "compose/gather_inputs.hpp"
 #include "report/report_of.hpp"
 #include "storage/input_file.hpp"
@@ -27,7 +29,7 @@ void check_output_is_no_input(const std::string& output, const Inputs& gathered,
     if (::stat(output.c_str(), &target) != 0) return;
     std::vector<std::string> inputs = gathered.artifacts.inputs;
     inputs.insert(inputs.end(), gathered.root.inputs.begin(), gathered.root.inputs.end());
-    inputs.push_back(manifest);
+    if (!manifest.empty()) inputs.push_back(manifest);
     for (const std::string& input : inputs) {
         struct stat status {};
         if (::stat(input.c_str(), &status) == 0 && status.st_dev == target.st_dev && status.st_ino == target.st_ino)
@@ -56,33 +58,30 @@ void read_prebuilt(Partition& partition, const Supervision& supervision) {
 
 }  // namespace
 
-Manifest load_manifest(const std::string& path) {
-    std::string text;
-    try {
-        const auto file = InputFile::open_file(path);
-        if (file->size() > 16 * MiB)
-            throw Error(ErrorCode::manifest, path + " is too large for a manifest", format_size(file->size()),
-                        "at most 16MiB", "name the manifest, not an artifact");
-        text = as_text(read_all(file->content()));
-    } catch (const Error& error) {
-        if (error.code() != ErrorCode::artifact) throw;
-        throw Error(ErrorCode::manifest, error.problems());
-    }
-    return parse_manifest(text, path);
-}
-
 Decision decide(const Manifest& manifest, const PlanRequest& request, const std::string& output, ContentStore& store,
                 const Supervision& supervision) {
     Decision decision;
-    Inputs inputs = gather_inputs(manifest, store, supervision);
+    CancelToken given_up(supervision.cancel);
+    std::future<ManifestDigests> digests = beside([&] {
+        return request.digest_inputs ? manifest_digests(manifest, {nullptr, &given_up}) : ManifestDigests();
+    });
+    Inputs inputs;
+    try {
+        inputs = gather_inputs(manifest, store, supervision);
+    } catch (...) {
+        given_up.cancel();
+        throw;
+    }
     const ArtifactSet& artifacts = inputs.artifacts;
     supervision.check();
-    if (!output.empty()) check_output_is_no_input(output, inputs, manifest.file);
+    if (!output.empty()) check_output_is_no_input(output, inputs, request.manifest.path());
     decision.name = manifest.name;
     decision.time = time_of(request, inputs.root);
     const auto time = narrow<std::uint32_t>(decision.time);
     decision.boot = plan_boot(manifest, artifacts, time, request.allow);
     decision.inputs = inputs_of(artifacts, inputs.root);
+    decision.artifacts = artifacts_of(manifest, artifacts, digests.get());
+    decision.manifest_sha256 = manifest_sha256(manifest);
     decision.notes = inputs.root.notes;
     decision.facts = facts_of(artifacts, decision.boot);
     decision.card = plan_card(manifest, artifacts, std::move(inputs.root), decision.boot, decision.time);
@@ -107,6 +106,8 @@ Report report_of(const Decision& decision, bool list_root) {
     report.name = decision.name;
     report.time = decision.time;
     report.inputs = decision.inputs;
+    report.artifacts = decision.artifacts;
+    report.manifest_sha256 = decision.manifest_sha256;
     report.facts = decision.facts;
     report.diagnostics = decision.check.diagnostics;
     report.not_known = decision.check.notes;

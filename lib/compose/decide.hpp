@@ -25,13 +25,12 @@ struct Decision {
     Card card;
     CardCheck check;                                          ///< what the one judge says of the card
     std::vector<std::pair<std::string, std::string>> inputs;  ///< path, SHA-256 where it was computed
+    std::vector<ReportArtifact> artifacts;
+    std::string manifest_sha256;
     std::vector<std::string> facts;
     std::vector<std::string> notes;  ///< what was left out or changed on the way into the root file system
     std::int64_t time = 0;
 };
-
-/// Reads a manifest file. Throws Error{manifest}, Error{io}.
-Manifest load_manifest(const std::string& path);
 
 /// From the manifest to the complete plan. `output` (may be empty) is refused where it is one of the inputs.
 /// Diagnostics stop nothing here; see refusal(). Throws Error{artifact, unfit, usage, io, cancelled}.

@@ -122,9 +122,10 @@ Report inspect(const InspectRequest& request, const Supervision& supervision) {
 }
 
 Report check(const CheckRequest& request, const Supervision& supervision) {
-    if (looks_like_manifest(request.subject)) {
+    if (request.subject.empty() || looks_like_manifest(request.subject)) {
+        const ManifestSource source = request.subject.empty() ? request.manifest : ManifestSource(request.subject);
         const auto store = spooled_store(scratch_folder);
-        return report_of(decide(load_manifest(request.subject), request, "", *store, supervision));
+        return report_of(decide(source.load(), request, "", *store, supervision));
     }
     const Card card = read_card(request.subject, supervision);
     CardCheck checked = check_card(card);

@@ -7,17 +7,17 @@
 namespace rpixen {
 namespace {
 
-/// Every file and folder that a manifest names, and the manifest.
-std::vector<std::string> inputs_of(const Manifest& manifest) {
-    std::vector<std::string> inputs{manifest.file, manifest.xen.resolved, manifest.kernel.resolved,
-                                    manifest.uboot.resolved};
+/// Every file and folder that a manifest names, and the manifest's own.
+std::vector<std::string> inputs_of(const Manifest& manifest, const std::string& file) {
+    std::vector<std::string> inputs{manifest.xen.resolved, manifest.kernel.resolved, manifest.uboot.resolved};
+    if (!file.empty()) inputs.push_back(file);
     for (const ArtifactReference& tree : manifest.dtbs) inputs.push_back(tree.resolved);
     for (const auto& [key, module] : manifest.modules) inputs.push_back(module.resolved);
     if (manifest.firmware) inputs.push_back(manifest.firmware->resolved);
     for (const ArtifactReference& layer : manifest.rootfs) inputs.push_back(layer.resolved);
     for (const OverlayReference& overlay : manifest.overlays)
         if (!overlay.resolved.empty()) inputs.push_back(overlay.resolved);
-    for (const ExtraFile& file : manifest.files) inputs.push_back(file.resolved);
+    for (const ExtraFile& extra : manifest.files) inputs.push_back(extra.resolved);
     return inputs;
 }
 
@@ -27,8 +27,8 @@ std::vector<std::string> inputs_of(const Manifest& manifest) {
 
 }  // namespace
 
-void check_outputs(const Manifest& manifest, const std::vector<std::string>& outputs) {
-    const std::vector<std::string> inputs = inputs_of(manifest);
+void check_outputs(const Manifest& manifest, const std::string& file, const std::vector<std::string>& outputs) {
+    const std::vector<std::string> inputs = inputs_of(manifest, file);
     for (const std::string& output : outputs) {
         if (output == "-")
             refuse("an output cannot go to standard output: it is not written in order", output,

@@ -8,8 +8,9 @@
 namespace rpixen {
 
 /// Refuses outputs that would do harm: one that would replace the manifest or anything that it names, or lies
-/// in a folder that it names, two that are one file, and "-", as no output can be written in order. Nothing
+/// in a folder that it names, two that are one file, and "-", as no output can be written in order. `file` is the
+/// manifest's own, or empty. Nothing
 /// is opened. Throws Error{usage}; Error{io} where one leads to an open descriptor or into /dev.
-void check_outputs(const Manifest& manifest, const std::vector<std::string>& outputs);
+void check_outputs(const Manifest& manifest, const std::string& file, const std::vector<std::string>& outputs);
 
 }  // namespace rpixen

@@ -23,7 +23,7 @@ Verification verify(const VerifyRequest& request, const Supervision& supervision
     if (!request.report.empty())
         return verify_image(load_report(request.report), request.image, request.reader, request.form, supervision);
 
-    const Manifest manifest = load_manifest(request.manifest);
+    const Manifest manifest = request.manifest.load();
     // What a compressed root file system unpacks to is kept in a file that never gets a name.
     const auto store = spooled_store(scratch_folder);
     PlanRequest plan;

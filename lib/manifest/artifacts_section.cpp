@@ -12,7 +12,7 @@ namespace {
 constexpr std::array<std::string_view, 1> built_in_overlays{"pi4-64-xen"};
 
 /// A path, or an object of a path and a digest.
-ArtifactReference read_reference(const JsonValue& value, Problems& problems, const std::string& file) {
+ArtifactReference read_reference(const JsonValue& value, Problems& problems, const std::string& folder) {
     ArtifactReference reference;
     reference.location = value.location;
     if (value.type == JsonValue::Type::object) {
@@ -29,17 +29,17 @@ ArtifactReference read_reference(const JsonValue& value, Problems& problems, con
     } else {
         problems.add(value, "wrong type", "a path, or an object with \"path\" and \"sha256\"");
     }
-    reference.resolved = resolve(file, reference.path);
+    reference.resolved = resolve(folder, reference.path);
     return reference;
 }
 
 /// One artifact, or a list of at least one.
-std::vector<ArtifactReference> read_references(const JsonValue& value, Problems& problems, const std::string& file,
+std::vector<ArtifactReference> read_references(const JsonValue& value, Problems& problems, const std::string& folder,
                                                std::string_view none, std::string_view allowed) {
-    if (value.type != JsonValue::Type::array) return {read_reference(value, problems, file)};
+    if (value.type != JsonValue::Type::array) return {read_reference(value, problems, folder)};
     if (value.elements.empty()) problems.add(value, std::string(none), std::string(allowed));
     std::vector<ArtifactReference> references;
-    for (const JsonValue& element : value.elements) references.push_back(read_reference(element, problems, file));
+    for (const JsonValue& element : value.elements) references.push_back(read_reference(element, problems, folder));
     return references;
 }
 
@@ -48,24 +48,24 @@ std::vector<ArtifactReference> read_references(const JsonValue& value, Problems&
 void read_artifacts(const JsonValue& value, Problems& problems, Manifest& manifest) {
     ObjectReader object(value, problems);
     const auto required = [&](std::string_view key, ArtifactReference& reference) {
-        if (const JsonValue* path = object.required(key)) reference = read_reference(*path, problems, manifest.file);
+        if (const JsonValue* path = object.required(key)) reference = read_reference(*path, problems, manifest.folder);
     };
     const auto optional = [&](std::string_view key, std::optional<ArtifactReference>& reference) {
-        if (const JsonValue* path = object.optional(key)) reference = read_reference(*path, problems, manifest.file);
+        if (const JsonValue* path = object.optional(key)) reference = read_reference(*path, problems, manifest.folder);
     };
     required("xen", manifest.xen);
     required("kernel", manifest.kernel);
     for (const ModuleRow& row : module_rows)
         if (row.kind != ModuleKind::kernel)
             if (const JsonValue* path = object.optional(row.key))
-                manifest.modules[row.key] = read_reference(*path, problems, manifest.file);
+                manifest.modules[row.key] = read_reference(*path, problems, manifest.folder);
     if (const JsonValue* trees = object.required("dtb"))
-        manifest.dtbs = read_references(*trees, problems, manifest.file, "no device tree",
+        manifest.dtbs = read_references(*trees, problems, manifest.folder, "no device tree",
                                         "a device tree, or one for each board");
     required("uboot", manifest.uboot);
     optional("firmware", manifest.firmware);
     if (const JsonValue* rootfs = object.required("rootfs"))
-        manifest.rootfs = read_references(*rootfs, problems, manifest.file, "no root file system",
+        manifest.rootfs = read_references(*rootfs, problems, manifest.folder, "no root file system",
                                           "at least one layer");
     object.finish();
 }
@@ -80,7 +80,8 @@ void read_overlays(const JsonValue& value, Problems& problems, Manifest& manifes
         if (file || !text) {
             const auto path = read_text(element, problems, text_rules::overlay_path);
             if (!path) continue;
-            overlay.resolved = resolve(manifest.file, *path);
+            overlay.path = *path;
+            overlay.resolved = resolve(manifest.folder, *path);
             overlay.name = path->substr(path->rfind('/') + 1);
             overlay.name.erase(overlay.name.size() - std::string_view(".dtbo").size());
         } else {

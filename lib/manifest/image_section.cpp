@@ -64,7 +64,7 @@ void read_root_partition(const JsonValue& value, Problems& problems, Manifest& m
     object.finish();
 }
 
-ExtraFile read_file(const JsonValue& value, Problems& problems, const std::string& manifest_file) {
+ExtraFile read_file(const JsonValue& value, Problems& problems, const std::string& folder) {
     ExtraFile file;
     file.location = value.location;
     ObjectReader object(value, problems);
@@ -75,7 +75,7 @@ ExtraFile read_file(const JsonValue& value, Problems& problems, const std::strin
     const bool on_fat = file.partition == ExtraFile::Partition::boot;
     if (const JsonValue* source = object.required("source"))
         file.source = read_text(*source, problems, text_rules::path).value_or("");
-    file.resolved = resolve(manifest_file, file.source);
+    file.resolved = resolve(folder, file.source);
     if (const JsonValue* target = object.required("target")) {
         file.target = read_text(*target, problems, text_rules::target).value_or("");
         if (on_fat && !file.target.empty()) read_text(*target, problems, text_rules::fat_target);
@@ -118,7 +118,7 @@ void read_image(const JsonValue& value, Problems& problems, Manifest& manifest) 
 void read_files(const JsonValue& value, Problems& problems, Manifest& manifest) {
     std::set<std::pair<ExtraFile::Partition, std::string>> targets;
     for (const JsonValue& element : read_array(value, problems)) {
-        ExtraFile file = read_file(element, problems, manifest.file);
+        ExtraFile file = read_file(element, problems, manifest.folder);
         std::string key = file.target;
         if (file.partition == ExtraFile::Partition::boot)
             std::transform(key.begin(), key.end(), key.begin(), [](char letter) {

@@ -16,10 +16,9 @@ void collect_locations(const JsonValue& value, std::map<std::string, Location>& 
 
 }  // namespace
 
-std::string resolve(const std::string& file, const std::string& path) {
-    const std::size_t slash = file.rfind('/');
-    if (path.starts_with('/') || slash == std::string::npos) return path;
-    return file.substr(0, slash + 1) + path;
+std::string resolve(const std::string& folder, const std::string& path) {
+    if (path.starts_with('/') || folder.empty()) return path;
+    return folder + (folder.ends_with('/') ? "" : "/") + path;
 }
 
 Location Manifest::locate(const std::string& pointer) const {
@@ -32,12 +31,18 @@ Location Manifest::locate(const std::string& pointer) const {
 }
 
 Manifest parse_manifest(std::string_view text, const std::string& file) {
+    // With its slash, so that a manifest in "/" has "/".
+    return parse_manifest(text, file, file.substr(0, file.rfind('/') + 1));
+}
+
+Manifest parse_manifest(std::string_view text, const std::string& file, const std::string& folder) {
     JsonDocument document = read_json(text, file);
     Problems problems;
     problems.add(std::move(document.problems));
 
     Manifest manifest;
     manifest.file = file;
+    manifest.folder = folder;
     collect_locations(document.root, manifest.locations);
 
     ObjectReader top(document.root, problems);
@@ -51,7 +56,7 @@ Manifest parse_manifest(std::string_view text, const std::string& file) {
     }
     using Section = void (*)(const JsonValue&, Problems&, Manifest&);
     if (const JsonValue* value = top.required("artifacts")) read_artifacts(*value, problems, manifest);
-    manifest.overlays.push_back({"pi4-64-xen", {}, manifest.locate("/overlays")});
+    manifest.overlays.push_back({"pi4-64-xen", {}, {}, manifest.locate("/overlays")});
     for (const auto& [key, read] : std::initializer_list<std::pair<const char*, Section>>{{"overlays", read_overlays},
                                                                                           {"boot", read_boot},
                                                                                           {"image", read_image},

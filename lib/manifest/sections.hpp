@@ -9,8 +9,8 @@
 
 namespace rpixen {
 
-/// `path` seen from the folder of `file`.
-std::string resolve(const std::string& file, const std::string& path);
+/// `path`, which is seen from `folder` (empty: the working directory).
+std::string resolve(const std::string& folder, const std::string& path);
 
 void read_artifacts(const JsonValue& value, Problems& problems, Manifest& manifest);
 void read_overlays(const JsonValue& value, Problems& problems, Manifest& manifest);

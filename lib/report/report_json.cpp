@@ -60,7 +60,8 @@ Json json_of(const Problem& problem) {
             {"found", problem.found},
             {"allowed", problem.allowed},
             {"change", problem.change},
-            {"rule", problem.rule}};
+            {"rule", problem.rule},
+            {"system_error", problem.system_error}};
 }
 
 Json json_of(const DiagnosticRule& rule) {
@@ -68,6 +69,19 @@ Json json_of(const DiagnosticRule& rule) {
             {"rule", rule.rule},    {"title", rule.title},
             {"why", rule.why},      {"story", rule.story},
             {"source", rule.source}};
+}
+
+Json json_of(const std::vector<ReportArtifact>& artifacts) {
+    Json list = Json::array();
+    for (const ReportArtifact& artifact : artifacts)
+        list.push_back({{"role", artifact.role},
+                        {"path", artifact.path},
+                        {"sha256", artifact.sha256},
+                        {"version", artifact.version},
+                        {"size", artifact.size},
+                        {"packing", artifact.packing},
+                        {"name", artifact.name}});
+    return list;
 }
 
 /// Names on a disk are bytes; what is no UTF-8 is shown with U+FFFD.
@@ -131,7 +145,14 @@ std::string Report::json() const {
         if (!sha256.empty()) input["sha256"] = sha256;
         json["inputs"].push_back(input);
     }
+    json["artifacts"] = json_of(artifacts);
+    json["manifest_sha256"] = manifest_sha256;
+    json["image_sha256"] = image_sha256;
     return dumped(json);
+}
+
+std::string CardInputs::json() const {
+    return dumped({{"key", key}, {"artifacts", json_of(artifacts)}, {"files", files}});
 }
 
 std::string Verification::json() const {

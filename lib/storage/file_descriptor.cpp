@@ -45,8 +45,9 @@ FileDescriptor::~FileDescriptor() {
 
 void throw_io(const std::string& what, const std::string& name) {
     const int reason = errno;
-    throw Error(ErrorCode::io, "cannot " + what + " " + name, std::generic_category().message(reason), {},
-                way_out(reason));
+    Problem problem{"cannot " + what + " " + name, std::generic_category().message(reason), {}, way_out(reason)};
+    problem.system_error = reason;
+    throw Error(ErrorCode::io, std::move(problem));
 }
 
 void pread_exactly(int descriptor, std::uint64_t offset, MutableBytes out, const std::string& name) {

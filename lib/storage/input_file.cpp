@@ -59,7 +59,9 @@ std::shared_ptr<const InputFile> InputFile::open_file(const std::string& path) {
                             std::generic_category().message(errno),
                             "a readable regular file",
                             "check the path; in a manifest it is relative to the manifest's folder",
-                            {}});
+                            {},
+                            {},
+                            errno});
     struct stat status {};
     if (::fstat(descriptor.get(), &status) != 0) throw_io("examine", path);
     if (!S_ISREG(status.st_mode))

@@ -98,7 +98,7 @@ CardReading read_through_appliance(ApplianceCards& cards, std::size_t card, cons
             reading.card.partitions.push_back(std::move(plan));
             continue;
         }
-        supervision.begin("reading " + plan.name, 0);
+        supervision.begin(Phase::reading, 0, plan.name);
         const std::string verdict = cards.check_file_system(card, partition);
         if (!verdict.empty()) reading.faults.push_back({plan.name, "file system", "health", "healthy", verdict});
         try {

@@ -61,7 +61,7 @@ class ContentComparison {
     void run(Verification& verification) {
         std::uint64_t total = 0;
         for (const Job& job : jobs_) total += job.size();
-        supervision_.begin("verifying", total);
+        supervision_.begin(Phase::verifying, total);
         std::stable_sort(jobs_.begin(), jobs_.end(),
                          [](const Job& a, const Job& b) { return a.position() < b.position(); });
         const unsigned wanted = std::clamp(std::thread::hardware_concurrency(), 1U, most_threads);

@@ -16,7 +16,7 @@ constexpr std::size_t most_listed = 20;
 
 Verification verify_directly(const Card& plan, const std::shared_ptr<const InputFile>& image, VerifyForm form,
                              const Supervision& supervision) {
-    supervision.begin("examining", 0);
+    supervision.begin(Phase::examining, 0);
     const CardReading reading = read_directly(image, image->size(), supervision);
     return compare_images(plan, reading, image->content(), form, supervision);
 }

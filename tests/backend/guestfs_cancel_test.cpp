@@ -22,8 +22,8 @@ namespace {
 /// Asks to stop some time after a phase has begun.
 class StopIn final : public ProgressSink {
   public:
-    StopIn(CancelToken& token, std::string phase) : token_(token), phase_(std::move(phase)) {}
-    void begin(std::string_view phase, std::uint64_t) noexcept override { seen_ = seen_ || phase == phase_; }
+    StopIn(CancelToken& token, Phase phase) : token_(token), phase_(phase) {}
+    void begin(const PhaseStart& start) noexcept override { seen_ = seen_ || start.phase == phase_; }
     void advance(std::uint64_t) noexcept override {
         if (seen_) token_.cancel();
     }
@@ -32,7 +32,7 @@ class StopIn final : public ProgressSink {
 
   private:
     CancelToken& token_;
-    std::string phase_;
+    Phase phase_;
     bool seen_ = false;
 };
 
@@ -80,7 +80,7 @@ TEST(GuestfsCancel, WhileTheApplianceStarts) {
 TEST(GuestfsCancel, WhileTheApplianceWorks) {
     const test::TemporaryFolder folder;
     CancelToken token;
-    StopIn stop(token, "writing root");
+    StopIn stop(token, Phase::writing);  // of the root partition, the only one that the appliance fills
     try {
         OutputFile output(folder / "card.img");
         guestfs_backend()->write(test::edge_plan(), output, {&stop, &token});

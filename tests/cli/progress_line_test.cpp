@@ -29,7 +29,7 @@ TEST(ProgressLine, TellsShareBytesRateAndRemainingTime) {
 TEST(ProgressLine, DrawsOnATerminalTenTimesASecondAtMost) {
     Fixture fixture;
     ProgressLine line(fixture.surroundings, {});
-    line.begin("writing", 100 * MiB);
+    line.begin({Phase::writing, {}, 100 * MiB});
     for (int step = 1; step <= 1000; ++step) {
         fixture.now += 0.001;
         line.advance(static_cast<std::uint64_t>(step) * MiB / 10);
@@ -45,14 +45,14 @@ TEST(ProgressLine, NeverFillsTheLastColumn) {
     Fixture fixture;
     fixture.surroundings.width = 20;
     ProgressLine line(fixture.surroundings, {});
-    line.begin("a phase with a long name", 100 * MiB);
-    EXPECT_EQ(fixture.err.str(), "\ra phase with a long\x1b[K");
+    line.begin({Phase::writing, "a name", 100 * MiB});
+    EXPECT_EQ(fixture.err.str(), "\rwriting a name  0 %\x1b[K");
 }
 
 TEST(ProgressLine, ANoteStandsOnALineOfItsOwn) {
     Fixture fixture;
     ProgressLine line(fixture.surroundings, {});
-    line.begin("writing", 0);
+    line.begin({Phase::writing});
     line.note("KVM is broken");
     EXPECT_TRUE(fixture.err.str().ends_with("\r\x1b[Krpixen-img: note: KVM is broken\n"));
 }
@@ -61,7 +61,7 @@ TEST(ProgressLine, SaysNothingIntoAPipeButNotes) {
     Fixture fixture;
     fixture.surroundings.terminal = false;
     ProgressLine line(fixture.surroundings, {});
-    line.begin("writing", 10);
+    line.begin({Phase::writing, {}, 10});
     fixture.now = 5;
     line.advance(5);
     line.note("something");
@@ -72,7 +72,7 @@ TEST(ProgressLine, VerboseTellsThePhasesIntoAPipe) {
     Fixture fixture;
     fixture.surroundings.terminal = false;
     ProgressLine line(fixture.surroundings, {.verbose = true});
-    line.begin("writing", 10);
+    line.begin({Phase::writing, {}, 10});
     EXPECT_EQ(fixture.err.str(), "rpixen-img: note: writing\n");
 }
 
@@ -80,7 +80,7 @@ TEST(ProgressLine, QuietIsSilent) {
     Fixture fixture;
     {
         ProgressLine line(fixture.surroundings, {.quiet = true});
-        line.begin("writing", 10);
+        line.begin({Phase::writing, {}, 10});
         fixture.now = 5;
         line.advance(5);
         line.note("something");

@@ -41,7 +41,7 @@ class DirectBackend final : public ImageBackend {
     WrittenImage write(const Card& plan, OutputFile& output, const Supervision& supervision) override {
         std::uint64_t total = 0;
         for (const Partition& partition : plan.partitions) total += bytes_to_copy(partition);
-        supervision.begin("writing", total);
+        supervision.begin(Phase::writing, total);
 
         WrittenImage image;
         image.size = plan.size;

@@ -26,7 +26,7 @@ void check(guestfs_h* handle, int result, const std::string& doing) {
 }
 
 Appliance::Appliance(const std::vector<Disk>& disks, const Supervision& supervision) {
-    supervision.begin("starting the appliance", 0);
+    supervision.begin(Phase::starting, 0);
     Launched launched = launch(disks, supervision);
     handle_ = std::move(launched.handle);
     notes_ = std::move(launched.notes);

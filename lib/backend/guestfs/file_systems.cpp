@@ -125,7 +125,7 @@ std::string mount_options(bool fat, bool read_only) {
 void fill(Appliance& appliance, const std::string& device, const Partition& plan, const Supervision& supervision) {
     const bool fat = plan.fat() != nullptr;
     std::atomic<std::uint64_t> done{0};
-    supervision.begin("writing " + plan.name, bytes_to_copy(plan.tree));
+    supervision.begin(Phase::writing, bytes_to_copy(plan.tree), plan.name);
     appliance.run(
         [&](guestfs_h* g) {
             if (!fat) make_ext4(g, device, *plan.ext());

@@ -58,7 +58,7 @@ class GuestfsBackend final : public ImageBackend {
             if (partition.fat()) make_empty_fat32(partition, output, supervision);
             if (!partition.copied()) continue;
             // Needs no appliance, and is there before that starts.
-            supervision.begin("copying " + partition.name, partition.copied()->content.size);
+            supervision.begin(Phase::copying, partition.copied()->content.size, partition.name);
             PartitionOutput place(output, partition.range);
             std::uint64_t done = 0;
             copy_prebuilt(partition.copied()->content, place, supervision, done);
@@ -72,7 +72,7 @@ class GuestfsBackend final : public ImageBackend {
             if (partition.copied()) continue;
             guestfs::fill(appliance, device, partition, supervision);
         }
-        supervision.begin("shutting the appliance down", 0);
+        supervision.begin(Phase::stopping, 0);
         appliance.shut_down(supervision);
 
         WrittenImage written;

@@ -5,8 +5,10 @@
 #include <string>
 #include <vector>
 
+#include <rpixen/export.h>
 #include <rpixen/console.hpp>
 #include <rpixen/diagnostic.hpp>
+#include <rpixen/manifest.hpp>
 #include <rpixen/progress.hpp>
 #include <rpixen/report.hpp>
 
@@ -14,7 +16,7 @@ namespace rpixen {
 
 /// What all commands that start from a manifest share.
 struct PlanRequest {
-    std::string manifest;                           ///< path of the manifest file
+    ManifestSource manifest;                        ///< a path, or a text or value
     std::optional<std::int64_t> source_date_epoch;  ///< seconds since 1970; without it the newest time in the root file
                                                     ///< system
     std::vector<std::string> allow;                 ///< ids of diagnostics that may not stop the run
@@ -24,6 +26,9 @@ struct PlanRequest {
     /// Whether the report lists the files of the root file system too (ReportPartition::files): half a
     /// million of them take some 80 MB. The boot partition's are always listed.
     bool list_root = true;
+    /// Whether every input's digest is taken (ReportArtifact::sha256): the boot inputs' always are, those of the root
+    /// file system, folders and files cost a reading of their own, beside the other work.
+    bool digest_inputs = true;
 };
 
 enum class VerifyForm : std::uint8_t { none, quick, full };
@@ -34,28 +39,46 @@ struct ComposeRequest : PlanRequest {
     VerifyForm verify = VerifyForm::quick;
     std::string report;  ///< path of a report for `verify --report`; empty: none is written
     bool sync = true;    ///< bring the image to the disk before it gets its name
+    /// Leave an output that is there already, and its time, where the result would be the same bytes; its report too.
+    bool if_changed = false;
+    bool digest_image = false;  ///< Report::image_sha256, by reading the finished image
 };
+
+/// What a card is made of, without planning it.
+struct CardInputs {
+    std::vector<ReportArtifact> artifacts;  ///< with digests; no versions, sizes and packings
+    /// Every file and folder that a compose reads, as seen from the working directory: the manifest's own first, a
+    /// folder's entries after it.
+    std::vector<std::string> files;
+    /// SHA-256 (64 hex digits) over the manifest, the inputs' digests, what is allowed, the time that was asked for
+    /// and this library's version: two cards of one key are the same to the last bit.
+    std::string key;
+    RPIXEN_API std::string json() const;
+};
+/// Reads the inputs and takes their digests. Throws Error{manifest, artifact, io, cancelled}.
+RPIXEN_API CardInputs card_inputs(const PlanRequest& request, const Supervision& supervision = {});
 
 /// Everything compose() would do; writes nothing. What would stop compose() is in Report::refusal. Throws
 /// Error{usage, manifest, artifact, unfit, io, cancelled} where there is no plan to show.
-Report plan(const PlanRequest& request, const Supervision& supervision = {});
+RPIXEN_API Report plan(const PlanRequest& request, const Supervision& supervision = {});
 
 /// Writes the card image; it appears whole or not at all, and its report only together with it. Throws
 /// Error.
-Report compose(const ComposeRequest& request, const Supervision& supervision = {});
+RPIXEN_API Report compose(const ComposeRequest& request, const Supervision& supervision = {});
 
 struct InspectRequest {
     std::string image;  ///< any raw image, also compressed with gz, xz, zst or bz2
 };
 /// Partition table, files of every readable file system, boot.scr's text, dom0's modules.
-Report inspect(const InspectRequest& request, const Supervision& supervision = {});
+RPIXEN_API Report inspect(const InspectRequest& request, const Supervision& supervision = {});
 
 struct CheckRequest : PlanRequest {
-    std::string subject;  ///< a manifest or an image, told apart by content (`manifest` of the base is not used)
+    /// A manifest or an image, told apart by content; empty: the `manifest` of the base.
+    std::string subject;
 };
 /// Why the card would not boot, as far as a host can know. Throws where the subject cannot be read, or where
 /// a manifest makes no plan.
-Report check(const CheckRequest& request, const Supervision& supervision = {});
+RPIXEN_API Report check(const CheckRequest& request, const Supervision& supervision = {});
 
 struct DiagnoseRequest {
     std::string log;    ///< of a serial console, or "-"
@@ -70,19 +93,20 @@ struct Diagnosis {
     std::string not_followed;            ///< as in the Report of check()
     std::vector<std::string> confirmed;  ///< ids among the findings that explain what the log shows
 
-    std::string text() const;
-    std::string json() const;
+    RPIXEN_API std::string text() const;
+    RPIXEN_API std::string json() const;
 };
 /// Reads a saved log. Throws as read_boot_log() and check().
-Diagnosis diagnose(const DiagnoseRequest& request, const Supervision& supervision = {});
+RPIXEN_API Diagnosis diagnose(const DiagnoseRequest& request, const Supervision& supervision = {});
 
 /// Whether a diagnostic must stop the run, given what is allowed and denied.
-bool stops(const Diagnostic& diagnostic, const std::vector<std::string>& allow, const std::vector<std::string>& deny);
+RPIXEN_API bool stops(const Diagnostic& diagnostic, const std::vector<std::string>& allow,
+                      const std::vector<std::string>& deny);
 
 struct VerifyRequest {
     std::string image;
-    std::string report;    ///< path of a report written by compose, or empty
-    std::string manifest;  ///< path of the manifest, or empty; exactly one of the two is given
+    std::string report;       ///< path of a report written by compose, or empty
+    ManifestSource manifest;  ///< or none; exactly one of the two is given
     std::optional<std::int64_t> source_date_epoch;
     std::string reader = "direct";  ///< or "guestfs"
     VerifyForm form = VerifyForm::full;
@@ -104,13 +128,13 @@ struct Verification {
     std::uint64_t bytes = 0;              ///< of file data read
     std::vector<std::string> notes;
 
-    std::string text() const;
-    std::string json() const;
+    RPIXEN_API std::string text() const;
+    RPIXEN_API std::string json() const;
 };
 
-Verification verify(const VerifyRequest& request, const Supervision& supervision = {});
+RPIXEN_API Verification verify(const VerifyRequest& request, const Supervision& supervision = {});
 
 /// "0.1.0"
-const char* version();
+RPIXEN_API const char* version();
 
 }  // namespace rpixen

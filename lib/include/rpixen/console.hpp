@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <rpixen/export.h>
 #include <rpixen/progress.hpp>
 
 namespace rpixen {
@@ -25,9 +26,9 @@ enum class BootStage : std::uint8_t {
 };
 
 /// "none", "u-boot", "boot.scr", "device-tree", "xen", "dom0-kernel", "root", "login".
-const char* name_of(BootStage stage) noexcept;
+RPIXEN_API const char* name_of(BootStage stage) noexcept;
 /// Nothing where no stage has that name.
-std::optional<BootStage> parse_boot_stage(std::string_view name);
+RPIXEN_API std::optional<BootStage> parse_boot_stage(std::string_view name);
 
 /// What a serial console tells of a boot.
 struct BootVerdict {
@@ -40,7 +41,7 @@ struct BootVerdict {
     std::string change;                   ///< what to change; may be empty
 
     /// Evidence, change and rules for a person, a line each.
-    std::string text() const;
+    RPIXEN_API std::string text() const;
 };
 
 struct StageTime {
@@ -59,8 +60,8 @@ struct BootResult : BootVerdict {
     std::string log;                 ///< as in the request
 
     /// For a person, several lines.
-    std::string text() const;
-    std::string json() const;
+    RPIXEN_API std::string text() const;
+    RPIXEN_API std::string json() const;
 };
 
 /// The terminal that an attended boot is wired to: descriptors of a terminal or of pipes.
@@ -82,12 +83,12 @@ struct BoardRequest {
 /// Watches unattended. A board that does not boot is a result, not an exception. Ends at `until`, at a failure
 /// that is final, or at the timeout. Throws Error{io} for a device that is no serial line, Error{unavailable}
 /// where the power command fails, Error{usage, cancelled}.
-BootResult watch_board_until(const BoardRequest& request, const Supervision& supervision = {});
+RPIXEN_API BootResult watch_board_until(const BoardRequest& request, const Supervision& supervision = {});
 
 /// Wires the serial line to `console` until the leave key, the end of `input`, or the line's end. `until` and
 /// `timeout` do not matter. Throws as watch_board_until().
-BootResult watch_board_on_console(const BoardRequest& request, const BootConsole& console,
-                                  const Supervision& supervision = {});
+RPIXEN_API BootResult watch_board_on_console(const BoardRequest& request, const BootConsole& console,
+                                             const Supervision& supervision = {});
 
 struct StageLine {
     BootStage stage = BootStage::none;
@@ -106,6 +107,6 @@ struct LogReading : BootVerdict {
 /// Reads a log as minicom, screen, tio or a forum's paste have it: with time stamps, colours and carriage returns, with
 /// lines lost, with several boots. A log of several boots is about the last one that has a cause; where none has, about
 /// the last. `path` may be "-" for standard input. Throws Error{artifact} for what is no log, Error{io, cancelled}.
-LogReading read_boot_log(const std::string& path, const Supervision& supervision = {});
+RPIXEN_API LogReading read_boot_log(const std::string& path, const Supervision& supervision = {});
 
 }  // namespace rpixen

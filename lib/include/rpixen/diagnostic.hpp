@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include <rpixen/export.h>
 #include <rpixen/error.hpp>
 
 namespace rpixen {
@@ -13,7 +14,7 @@ namespace rpixen {
 enum class Severity : std::uint8_t { note, warning, error };
 
 /// "note", "warning", "error"
-const char* name_of(Severity severity) noexcept;
+RPIXEN_API const char* name_of(Severity severity) noexcept;
 
 /// One finding about whether a card will boot. `id` is a stable readable word such as "dom0-reg-too-small".
 struct Diagnostic {
@@ -39,9 +40,9 @@ struct DiagnosticRule {
 };
 
 /// Every rule, sorted by id.
-std::span<const DiagnosticRule> diagnostic_rules();
+RPIXEN_API std::span<const DiagnosticRule> diagnostic_rules();
 
 /// Nothing where no rule has that id.
-const DiagnosticRule* find_diagnostic_rule(std::string_view id);
+RPIXEN_API const DiagnosticRule* find_diagnostic_rule(std::string_view id);
 
 }  // namespace rpixen

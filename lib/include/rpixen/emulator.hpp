@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 
+#include <rpixen/export.h>
 #include <rpixen/console.hpp>
 #include <rpixen/progress.hpp>
 
@@ -21,10 +22,11 @@ struct BootRequest {
 /// Boots unattended. A card that does not boot is a result, not an exception. Ends at `until`, at a failure
 /// that is final, or at the timeout; no QEMU outlives the call, nor this process. Throws Error{artifact} for
 /// an image that is no card, Error{unavailable} without a fit QEMU, Error{io, cancelled}.
-BootResult boot_until(const BootRequest& request, const Supervision& supervision = {});
+RPIXEN_API BootResult boot_until(const BootRequest& request, const Supervision& supervision = {});
 
 /// Boots with the serial console on `console` until the leave key, the end of `input`, or QEMU's end. `until`
 /// and `timeout` do not matter. Throws as boot_until().
-BootResult boot_on_console(const BootRequest& request, const BootConsole& console, const Supervision& supervision = {});
+RPIXEN_API BootResult boot_on_console(const BootRequest& request, const BootConsole& console,
+                                      const Supervision& supervision = {});
 
 }  // namespace rpixen

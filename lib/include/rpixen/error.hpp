@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include <rpixen/export.h>
+
 namespace rpixen {
 
 /// The class of a failure. The value is the program's exit status (docs/exit-codes.md).
@@ -37,14 +39,15 @@ struct Problem {
     std::string allowed{};  ///< what would have been right; may be empty
     std::string change{};   ///< what to change; may be empty
     Location location{};
-    std::string rule{};  ///< id of the diagnostic that found it ("memory-overlap"); empty for none
+    std::string rule{};    ///< id of the diagnostic that found it ("memory-overlap"); empty for none
+    int system_error = 0;  ///< errno of the system call that failed; 0 for none
 
     /// "file:line:column: pointer: message [rule]; found F; allowed A; C" on one line.
-    std::string text() const;
+    RPIXEN_API std::string text() const;
 };
 
 /// The only exception this library throws on purpose. A stage collects its problems and throws once.
-class Error : public std::runtime_error {
+class RPIXEN_API Error : public std::runtime_error {
   public:
     Error(ErrorCode code, Problem problem);
     /// `problems` must not be empty.
@@ -67,6 +70,6 @@ class Error : public std::runtime_error {
 };
 
 /// The stable word for a code in --json output: "manifest", "artifact", ...
-const char* name_of(ErrorCode code) noexcept;
+RPIXEN_API const char* name_of(ErrorCode code) noexcept;
 
 }  // namespace rpixen

@@ -2,11 +2,15 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
+#include <rpixen/export.h>
 #include <rpixen/error.hpp>
 
 namespace rpixen {
@@ -25,7 +29,8 @@ enum class OverlayMoment : std::uint8_t { compose, boot };
 
 struct OverlayReference {
     std::string name;      ///< a built-in name, or the stem of the file's name: overlays/<name>.dtbo on the card
-    std::string resolved;  ///< path of a .dtbo; empty for a built-in
+    std::string path;      ///< of a .dtbo, as written; empty for a built-in
+    std::string resolved;  ///< the same, seen from the manifest's folder
     Location location;
 };
 
@@ -55,7 +60,8 @@ struct OwnerRow {
 };
 
 struct Manifest {
-    std::string file;  ///< the manifest's path, for messages
+    std::string file;    ///< the manifest's path, for messages
+    std::string folder;  ///< where its relative paths begin; empty: the working directory
     std::string name = "rpixen";
     std::string board = "raspberrypi4-64";
 
@@ -94,15 +100,48 @@ struct Manifest {
     /// Where each value of the file stands, by JSON pointer, so that later stages can point at it too.
     std::map<std::string, Location> locations;
     /// Where the value of a JSON pointer stands; of one that is not in the file, the nearest value around it.
-    Location locate(const std::string& pointer) const;
+    RPIXEN_API Location locate(const std::string& pointer) const;
 };
 
 /// Reads a manifest (version 1; docs/manifest.md): JSON in UTF-8, comments are allowed. `file` is its path:
 /// the base of relative paths and the name in messages; the file itself and the artifacts are not touched.
 /// Throws one Error{manifest} with every mistake found.
-Manifest parse_manifest(std::string_view text, const std::string& file);
+RPIXEN_API Manifest parse_manifest(std::string_view text, const std::string& file);
+/// The same, with relative paths that begin in `folder`, wherever `file` is.
+RPIXEN_API Manifest parse_manifest(std::string_view text, const std::string& file, const std::string& folder);
+
+/// A manifest as JSON: every key that has another value than its default, in one order, without comments.
+/// parse_manifest() of it gives the same manifest but for locations. Ends with a newline. Throws Error{manifest}
+/// for a text that is no UTF-8.
+RPIXEN_API std::string manifest_json(const Manifest& manifest);
+
+/// Where a request's manifest comes from: a file, a text, or a value that the caller made.
+class RPIXEN_API ManifestSource {
+  public:
+    ManifestSource() = default;
+    ManifestSource(std::string path) : given_(std::move(path)) {}
+    ManifestSource(const char* path) : given_(std::string(path)) {}
+    /// JSON; relative paths begin in `folder`. `name` stands for the file in messages.
+    static ManifestSource of_text(std::string json, std::string folder, std::string name = "manifest");
+    /// The paths of references count, seen from the manifest's folder, and not what they resolve to. The value is held
+    /// to every rule that holds for a file; problems then have pointers, but lines of no file.
+    static ManifestSource of_value(Manifest manifest);
+
+    /// None was given.
+    bool empty() const noexcept;
+    /// Of a file; empty otherwise.
+    std::string path() const;
+    /// Reads and proves it. Throws Error{manifest}, Error{io}.
+    Manifest load() const;
+
+  private:
+    struct Text {
+        std::string json, folder, name;
+    };
+    std::variant<std::string, Text, std::shared_ptr<const Manifest>> given_;
+};
 
 /// The JSON Schema (2020-12) of the manifest, as text.
-std::string_view manifest_schema();
+RPIXEN_API std::string_view manifest_schema();
 
 }  // namespace rpixen

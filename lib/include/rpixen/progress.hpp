@@ -4,15 +4,41 @@
 #include <cstdint>
 #include <string_view>
 
+#include <rpixen/export.h>
+
 namespace rpixen {
 
+/// A part of long work.
+enum class Phase : std::uint8_t {
+    reading,    ///< the root file system's layers
+    unpacking,  ///< a compressed image
+    copying,    ///< a prebuilt file system
+    writing,    ///< the image
+    examining,  ///< an image that is verified
+    verifying,
+    syncing,   ///< until the disk has the image
+    starting,  ///< the guestfs back end's appliance
+    stopping,  ///< the same
+};
+
+/// "reading", "unpacking", ...
+RPIXEN_API const char* name_of(Phase phase) noexcept;
+
+/// A phase that begins.
+struct PhaseStart {
+    Phase phase = Phase::reading;
+    std::string_view subject{};  ///< a partition's name, or empty; valid during the call only
+    std::uint64_t total = 0;     ///< bytes; 0 where it is not known beforehand
+    /// The part of a compose that this phase takes, 0 to 1, as it was measured once: reading, writing, examining,
+    /// verifying and syncing add up to 1. A run that leaves a phase out, or has others, is divided by what its own add up to.
+    double share = 0;
+};
+
 /// Told about long work. Called from one thread at a time; must not throw.
-class ProgressSink {
+class RPIXEN_API ProgressSink {
   public:
     virtual ~ProgressSink() = default;
-    /// A phase begins ("reading", "writing", "verifying"); `total` is in bytes, 0 where it is not known
-    /// beforehand.
-    virtual void begin(std::string_view phase, std::uint64_t total) noexcept = 0;
+    virtual void begin(const PhaseStart& start) noexcept = 0;
     /// `done` bytes of the phase are behind us; never falls within a phase.
     virtual void advance(std::uint64_t done) noexcept = 0;
     /// Something the user should know that is no failure ("KVM is broken, using TCG").
@@ -20,7 +46,7 @@ class ProgressSink {
 };
 
 /// A request to stop, safe to set from a signal handler or another thread.
-class CancelToken {
+class RPIXEN_API CancelToken {
   public:
     CancelToken() = default;
     /// For a part of a work: hears `whole` too, which may be null and outlives this.
@@ -44,9 +70,7 @@ struct Supervision {
     ProgressSink* progress = nullptr;
     const CancelToken* cancel = nullptr;
 
-    void begin(std::string_view phase, std::uint64_t total) const noexcept {
-        if (progress) progress->begin(phase, total);
-    }
+    RPIXEN_API void begin(Phase phase, std::uint64_t total, std::string_view subject = {}) const noexcept;
     void advance(std::uint64_t done) const noexcept {
         if (progress) progress->advance(done);
     }

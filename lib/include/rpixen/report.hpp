@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <rpixen/export.h>
 #include <rpixen/diagnostic.hpp>
 #include <rpixen/error.hpp>
 
@@ -53,6 +54,19 @@ struct ReportRegion {
     std::string role = "other";
 };
 
+/// An input of a card. Texts are empty and sizes 0 where nothing is known.
+struct ReportArtifact {
+    /// "xen", "kernel", "initrd", "xsm_policy", "dtb", "uboot", "firmware", "rootfs", "overlay", "file"
+    std::string role;
+    std::string path;        ///< as the manifest has it
+    std::string sha256;      ///< of the file as it lies there, of a folder as docs/report.md defines it
+    std::string version;     ///< "Xen 4.17.5", "6.1.0-37-arm64", "U-Boot 2023.01..."
+    std::uint64_t size = 0;  ///< of a file, bytes
+    std::string packing;  ///< what it was unpacked from: "gzip", "zboot-zstd", ...; "none" for one that is taken as it
+                          ///< is
+    std::string name;     ///< on the card, from its partition's root; empty for what becomes many files
+};
+
 /// Whether a board of this size can start dom0.
 struct ReportBoard {
     std::uint64_t memory = 0;    ///< the board's RAM, bytes
@@ -82,26 +96,29 @@ struct Report {
     /// What the card starts and could not be followed up to Xen, so that no verdict rests on it; empty: nothing.
     std::string not_followed;
     std::vector<std::pair<std::string, std::string>> inputs;  ///< path, sha256 where it was computed
+    std::vector<ReportArtifact> artifacts;                    ///< as the manifest names them; empty for an image
+    std::string manifest_sha256;                              ///< of manifest_json(); empty for an image
+    std::string image_sha256;                                 ///< of the composed image; empty unless it was asked for
     std::vector<ReportBoard> boards;  ///< the smallest first; empty where Xen's command line has no dom0_mem
 
     std::vector<Problem> refusal;  ///< of a plan: why compose would not write this card; empty: it would
 
     /// For people: tables of partitions, files and memory. With `all_files` every file of the root file
     /// system, otherwise those of its top folder. Control characters from inputs are written as "\xNN".
-    std::string text(bool all_files = false) const;
+    RPIXEN_API std::string text(bool all_files = false) const;
     /// docs/report.md; stable. Ends with a newline.
-    std::string json() const;
+    RPIXEN_API std::string json() const;
     /// The memory map and the card's layout as an SVG picture.
-    std::string svg() const;
+    RPIXEN_API std::string svg() const;
 };
 
 /// The diagnostics as lines for people.
-std::string diagnostics_text(const std::vector<Diagnostic>& diagnostics);
+RPIXEN_API std::string diagnostics_text(const std::vector<Diagnostic>& diagnostics);
 
 /// The JSON documents of docs/cli.md beside the report; they end with a newline. Bytes of an input that are no
 /// UTF-8 become U+FFFD.
-std::string error_json(const Error& error);
-std::string rule_json(const DiagnosticRule& rule);
-std::string rules_json(std::span<const DiagnosticRule> rules);
+RPIXEN_API std::string error_json(const Error& error);
+RPIXEN_API std::string rule_json(const DiagnosticRule& rule);
+RPIXEN_API std::string rules_json(std::span<const DiagnosticRule> rules);
 
 }  // namespace rpixen

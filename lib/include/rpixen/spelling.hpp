@@ -4,11 +4,14 @@
 #include <span>
 #include <string_view>
 
+#include <rpixen/export.h>
+
 namespace rpixen {
 
 /// The candidate that a misspelt word most likely meant: equal but for case and '-' against '_', or few edits
 /// away (an edit inserts, removes or changes a byte or swaps two neighbours; at most a third of the length).
 /// The first of equals. Nothing where no candidate is near.
-std::optional<std::string_view> nearest_word(std::string_view word, std::span<const std::string_view> candidates);
+RPIXEN_API std::optional<std::string_view> nearest_word(std::string_view word,
+                                                        std::span<const std::string_view> candidates);
 
 }  // namespace rpixen

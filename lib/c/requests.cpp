@@ -1,0 +1,157 @@
+#include "c/requests.hpp"
+
+#include <array>
+#include <limits>
+
+#include "manifest/json_reader.hpp"
+#include "manifest/object_reader.hpp"
+
+namespace rpixen {
+namespace {
+
+/// Takes a request's fields by name; the manifest's reader knows about types, unknown keys and places.
+class Fields {
+  public:
+    Fields(const JsonValue& value, Problems& problems) : object_(value, problems), problems_(problems) {}
+
+    void text(std::string_view key, std::string& field) {
+        if (const JsonValue* value = object_.optional(key)) field = read_text(*value, problems_).value_or("");
+    }
+    void flag(std::string_view key, bool& field) {
+        const JsonValue* value = object_.optional(key);
+        if (!value) return;
+        if (value->type == JsonValue::Type::boolean)
+            field = value->text == "true";
+        else
+            problems_.add(*value, "wrong type", "true or false");
+    }
+    void texts(std::string_view key, std::vector<std::string>& field) {
+        const JsonValue* value = object_.optional(key);
+        if (!value) return;
+        for (const JsonValue& element : read_array(*value, problems_))
+            if (auto text = read_text(element, problems_)) field.push_back(std::move(*text));
+    }
+    void time(std::string_view key, std::optional<std::int64_t>& field) {
+        const JsonValue* value = object_.optional(key);
+        if (!value || value->type == JsonValue::Type::null) return;
+        // Until 2106, as in a U-Boot script's header.
+        if (const auto seconds = read_integer(*value, 0, std::numeric_limits<std::uint32_t>::max(), problems_))
+            field = static_cast<std::int64_t>(*seconds);
+    }
+    void seconds(std::string_view key, std::chrono::seconds& field) {
+        if (const JsonValue* value = object_.optional(key))
+            if (const auto count = read_integer(*value, 1, 24 * 60 * 60, problems_))
+                field = std::chrono::seconds(*count);
+    }
+    template <typename Enum, std::size_t count>
+    void choice(std::string_view key, const std::array<std::string_view, count>& words, Enum& field) {
+        if (const JsonValue* value = object_.optional(key))
+            if (const auto index = read_choice(*value, words, problems_)) field = static_cast<Enum>(*index);
+    }
+    void manifest(std::string_view key, ManifestSource& field) {
+        const JsonValue* value = object_.optional(key);
+        if (!value) return;
+        if (value->type != JsonValue::Type::object) {
+            field = read_text(*value, problems_).value_or("");
+            return;
+        }
+        ObjectReader object(*value, problems_);
+        std::string json;
+        std::string folder;
+        if (const JsonValue* text = object.required("text")) json = read_text(*text, problems_).value_or("");
+        if (const JsonValue* path = object.optional("folder")) folder = read_text(*path, problems_).value_or("");
+        object.finish();
+        field = ManifestSource::of_text(std::move(json), std::move(folder));
+    }
+    void finish() { object_.finish(); }
+
+  private:
+    ObjectReader object_;
+    Problems& problems_;
+};
+
+void read(Fields& fields, PlanRequest& request) {
+    fields.manifest("manifest", request.manifest);
+    fields.time("source_date_epoch", request.source_date_epoch);
+    fields.texts("allow", request.allow);
+    fields.texts("deny", request.deny);
+    fields.texts("outputs", request.outputs);
+    fields.flag("list_root", request.list_root);
+    fields.flag("digest_inputs", request.digest_inputs);
+}
+
+constexpr std::array<std::string_view, 3> verify_forms{"none", "quick", "full"};
+
+void read(Fields& fields, ComposeRequest& request) {
+    read(fields, static_cast<PlanRequest&>(request));
+    fields.text("output", request.output);
+    fields.text("backend", request.backend);
+    fields.choice("verify", verify_forms, request.verify);
+    fields.text("report", request.report);
+    fields.flag("sync", request.sync);
+    fields.flag("if_changed", request.if_changed);
+    fields.flag("digest_image", request.digest_image);
+}
+
+void read(Fields& fields, CheckRequest& request) {
+    read(fields, static_cast<PlanRequest&>(request));
+    fields.text("subject", request.subject);
+}
+
+void read(Fields& fields, InspectRequest& request) {
+    fields.text("image", request.image);
+}
+
+void read(Fields& fields, VerifyRequest& request) {
+    fields.text("image", request.image);
+    fields.text("report", request.report);
+    fields.manifest("manifest", request.manifest);
+    fields.time("source_date_epoch", request.source_date_epoch);
+    fields.text("reader", request.reader);
+    fields.choice("form", verify_forms, request.form);
+}
+
+void read(Fields& fields, DiagnoseRequest& request) {
+    fields.text("log", request.log);
+    fields.text("image", request.image);
+}
+
+void read(Fields& fields, BootRequest& request) {
+    static constexpr std::array<std::string_view, 8> stages{"none", "u-boot",      "boot.scr", "device-tree",
+                                                            "xen",  "dom0-kernel", "root",     "login"};
+    fields.text("image", request.image);
+    fields.choice("until", stages, request.until);
+    fields.seconds("timeout", request.timeout);
+    fields.text("log", request.log);
+    fields.text("qemu", request.qemu);
+    fields.text("temporary_folder", request.temporary_folder);
+}
+
+}  // namespace
+
+template <typename Request>
+Request parse_request(std::string_view json) {
+    try {
+        JsonDocument document = read_json(json, "request");
+        Problems problems;
+        problems.add(std::move(document.problems));
+        Fields fields(document.root, problems);
+        Request request;
+        read(fields, request);
+        fields.finish();
+        problems.throw_any();
+        return request;
+    } catch (const Error& error) {
+        throw Error(ErrorCode::usage, error.problems());
+    }
+}
+
+template PlanRequest parse_request<PlanRequest>(std::string_view json);
+template ComposeRequest parse_request<ComposeRequest>(std::string_view json);
+template CheckRequest parse_request<CheckRequest>(std::string_view json);
+template InspectRequest parse_request<InspectRequest>(std::string_view json);
+template VerifyRequest parse_request<VerifyRequest>(std::string_view json);
+template DiagnoseRequest parse_request<DiagnoseRequest>(std::string_view json);
+template BootRequest parse_request<BootRequest>(std::string_view json);
+
+}  // namespace rpixen

@@ -1,0 +1,52 @@
+#include "compose/card_inputs.hpp"
+
+#include <algorithm>
+
+#include <rpixen/compose.hpp>
+
+#include "artifact/named_inputs.hpp"
+#include "base/digest.hpp"
+
+namespace rpixen {
+
+ManifestDigests manifest_digests(const Manifest& manifest, const Supervision& supervision) {
+    ManifestDigests digests;
+    for (const NamedInput& input : named_inputs(manifest))
+        if (!digests.contains(input.resolved)) digests[input.resolved] = input_digest(input.resolved, supervision);
+    return digests;
+}
+
+std::string manifest_sha256(const Manifest& manifest) {
+    return hex(sha256(as_bytes(manifest_json(manifest))));
+}
+
+CardInputs card_inputs(const PlanRequest& request, const Supervision& supervision) {
+    const Manifest manifest = request.manifest.load();
+    const ManifestDigests digests = manifest_digests(manifest, supervision);
+    CardInputs inputs;
+    if (const std::string path = request.manifest.path(); !path.empty()) inputs.files.push_back(path);
+    Sha256 key;
+    const auto add = [&](const std::string& text) { key.update(text).update(std::string_view("\0", 1)); };
+    add("rpixen");
+    add(version());
+    add(manifest_json(manifest));
+    add(request.source_date_epoch ? std::to_string(*request.source_date_epoch) : "");
+    std::vector<std::string> allowed = request.allow;
+    std::sort(allowed.begin(), allowed.end());
+    for (const std::string& id : allowed) add(id);
+    for (const NamedInput& input : named_inputs(manifest)) {
+        const std::string& digest = digests.at(input.resolved);
+        add(digest);
+        ReportArtifact artifact;
+        artifact.role = input.role;
+        artifact.path = input.path;
+        artifact.sha256 = digest;
+        inputs.artifacts.push_back(std::move(artifact));
+        const std::vector<std::string> paths = paths_below(input.resolved, supervision);
+        inputs.files.insert(inputs.files.end(), paths.begin(), paths.end());
+    }
+    inputs.key = hex(key.finish());
+    return inputs;
+}
+
+}  // namespace rpixen

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include <rpixen/manifest.hpp>
+#include <rpixen/progress.hpp>
+
+namespace rpixen {
+
+/// The digest (input_digest()) of everything that a manifest names, by resolved path.
+using ManifestDigests = std::map<std::string, std::string>;
+
+/// Reads all of it. Throws Error{artifact, io, cancelled}.
+ManifestDigests manifest_digests(const Manifest& manifest, const Supervision& supervision);
+
+/// Of the manifest in its one form (manifest_json()): comments, the order of keys and spelt-out defaults do not matter.
+std::string manifest_sha256(const Manifest& manifest);
+
+}  // namespace rpixen

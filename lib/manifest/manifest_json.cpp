@@ -1,0 +1,126 @@
+#include <cstdio>
+
+#include <nlohmann/json.hpp>
+
+#include <rpixen/manifest.hpp>
+
+#include "base/size.hpp"
+
+// The way back of parse_manifest(): what has its default is left out, so that a manifest keeps its meaning and its
+// digest where a later version has more keys.
+
+namespace rpixen {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// "0644"
+std::string octal(std::uint16_t mode) {
+    char text[8];
+    std::snprintf(text, sizeof(text), "%04o", mode);
+    return text;
+}
+
+Json json_of(const ArtifactReference& reference) {
+    if (!reference.sha256) return reference.path;
+    return {{"path", reference.path}, {"sha256", *reference.sha256}};
+}
+
+/// One alone, or a list.
+Json json_of(const std::vector<ArtifactReference>& references) {
+    if (references.size() == 1) return json_of(references.front());
+    Json list = Json::array();
+    for (const ArtifactReference& reference : references) list.push_back(json_of(reference));
+    return list;
+}
+
+Json artifacts_of(const Manifest& manifest) {
+    Json artifacts{{"xen", json_of(manifest.xen)}, {"kernel", json_of(manifest.kernel)}};
+    for (const auto& [key, module] : manifest.modules) artifacts[key] = json_of(module);
+    artifacts["dtb"] = json_of(manifest.dtbs);
+    artifacts["uboot"] = json_of(manifest.uboot);
+    if (manifest.firmware) artifacts["firmware"] = json_of(*manifest.firmware);
+    artifacts["rootfs"] = json_of(manifest.rootfs);
+    return artifacts;
+}
+
+Json overlays_of(const Manifest& manifest) {
+    Json overlays = Json::array();
+    for (const OverlayReference& overlay : manifest.overlays)
+        overlays.push_back(overlay.path.empty() ? overlay.name : overlay.path);
+    return overlays;
+}
+
+Json boot_of(const Manifest& manifest) {
+    const Manifest usual;
+    Json boot = Json::object();
+    if (manifest.script != usual.script) boot["script"] = "classic";
+    if (manifest.apply_overlays != usual.apply_overlays) boot["apply_overlays"] = "boot";
+    if (manifest.bootargs != usual.bootargs) boot["bootargs"] = manifest.bootargs;
+    if (manifest.xen_bootargs != usual.xen_bootargs) boot["xen_bootargs"] = manifest.xen_bootargs;
+    if (manifest.dom0_mem != usual.dom0_mem && !manifest.dom0_mem.empty()) boot["dom0_mem"] = manifest.dom0_mem;
+    for (const auto& [name, value] : manifest.env) boot["env"][name] = value;
+    for (const auto& [name, address] : manifest.addresses) boot["addresses"][name] = format_address(address);
+    if (!manifest.config_txt.empty()) boot["config_txt"] = manifest.config_txt;
+    return boot;
+}
+
+Json image_of(const Manifest& manifest) {
+    const Manifest usual;
+    Json image = Json::object();
+    if (manifest.image_size.kind == SizeWish::Kind::exact) image["size"] = manifest.image_size.bytes;
+    if (manifest.alignment != usual.alignment) image["alignment"] = manifest.alignment;
+    if (manifest.boot_label != usual.boot_label) image["boot_partition"]["label"] = manifest.boot_label;
+    if (manifest.boot_size != usual.boot_size) image["boot_partition"]["size"] = manifest.boot_size;
+    if (manifest.root_label != usual.root_label) image["root_partition"]["label"] = manifest.root_label;
+    if (manifest.root_size.kind == SizeWish::Kind::fill) image["root_partition"]["size"] = "fill";
+    if (manifest.root_size.kind == SizeWish::Kind::exact) image["root_partition"]["size"] = manifest.root_size.bytes;
+    if (manifest.root_free != usual.root_free) image["root_partition"]["free"] = manifest.root_free;
+    return image;
+}
+
+Json owners_of(const Manifest& manifest) {
+    Json owners = Json::array();
+    for (const OwnerRow& row : manifest.owners) {
+        Json& entry = owners.emplace_back(Json{{"path", row.path}});
+        if (row.uid) entry["uid"] = *row.uid;
+        if (row.gid) entry["gid"] = *row.gid;
+        if (row.mode) entry["mode"] = octal(*row.mode);
+    }
+    return owners;
+}
+
+Json files_of(const Manifest& manifest) {
+    Json files = Json::array();
+    for (const ExtraFile& file : manifest.files) {
+        const bool on_root = file.partition == ExtraFile::Partition::root;
+        Json& entry = files.emplace_back(
+            Json{{"partition", on_root ? "root" : "boot"}, {"source", file.source}, {"target", file.target}});
+        if (file.mode) entry["mode"] = octal(*file.mode);
+        if (on_root && file.uid != 0) entry["uid"] = file.uid;
+        if (on_root && file.gid != 0) entry["gid"] = file.gid;
+    }
+    return files;
+}
+
+}  // namespace
+
+std::string manifest_json(const Manifest& manifest) {
+    const Manifest usual;
+    Json json{{"manifest_version", 1}};
+    if (manifest.name != usual.name) json["name"] = manifest.name;
+    if (manifest.board != usual.board) json["board"] = manifest.board;
+    json["artifacts"] = artifacts_of(manifest);
+    json["overlays"] = overlays_of(manifest);
+    if (Json boot = boot_of(manifest); !boot.empty()) json["boot"] = std::move(boot);
+    if (Json image = image_of(manifest); !image.empty()) json["image"] = std::move(image);
+    if (!manifest.owners.empty()) json["owners"] = owners_of(manifest);
+    if (!manifest.files.empty()) json["files"] = files_of(manifest);
+    try {
+        return json.dump(2) + "\n";
+    } catch (const Json::type_error& error) {
+        throw Error(ErrorCode::manifest, "a text of this manifest is no UTF-8", error.what(), "UTF-8");
+    }
+}
+
+}  // namespace rpixen

@@ -1,0 +1,65 @@
+#include <map>
+
+#include "artifact/named_inputs.hpp"
+#include "boot/names.hpp"
+#include "report/report_of.hpp"
+
+namespace rpixen {
+namespace {
+
+/// What was examined, in the order in which named_inputs() has its kind.
+class Examined {
+  public:
+    explicit Examined(const ArtifactSet& set) {
+        add("xen", set.xen, boot_name::xen, set.xen.banner);
+        add("kernel", set.kernel, row_of(ModuleKind::kernel).file, set.kernel.release);
+        for (const auto& [kind, module] : set.modules) add(row_of(kind).key, module, row_of(kind).file);
+        for (const Artifact& tree : set.dtbs)
+            add("dtb", tree, set.dtbs.size() == 1 ? boot_name::tree : tree.path.substr(tree.path.rfind('/') + 1));
+        add("uboot", set.uboot, boot_name::uboot, set.uboot.banner);
+        for (const Artifact& overlay : set.overlays) {
+            // Built-in ones are no inputs.
+            if (!overlay.path.ends_with(".dtbo")) continue;
+            add("overlay", overlay, "overlays/" + overlay.path.substr(overlay.path.rfind('/') + 1));
+        }
+    }
+
+    /// Null where this role has no further one.
+    const ReportArtifact* next(const std::string& role) {
+        const std::vector<ReportArtifact>& known = artifacts_[role];
+        const std::size_t index = taken_[role]++;
+        return index < known.size() ? &known[index] : nullptr;
+    }
+
+  private:
+    void add(const std::string& role, const Artifact& artifact, const std::string& name,
+             const std::string& version = {}) {
+        artifacts_[role].push_back(
+            {role, artifact.path, artifact.sha256.value_or(""), version, 0, artifact.packing, "/" + name});
+    }
+
+    std::map<std::string, std::vector<ReportArtifact>> artifacts_;
+    std::map<std::string, std::size_t> taken_;
+};
+
+}  // namespace
+
+std::vector<ReportArtifact> artifacts_of(const Manifest& manifest, const ArtifactSet& artifacts,
+                                         const std::map<std::string, std::string>& digests) {
+    Examined examined(artifacts);
+    std::vector<ReportArtifact> list;
+    std::size_t file = 0;
+    for (const NamedInput& input : named_inputs(manifest)) {
+        ReportArtifact artifact;
+        if (const ReportArtifact* known = examined.next(input.role)) artifact = *known;
+        artifact.role = input.role;
+        artifact.path = input.path;
+        if (const auto digest = digests.find(input.resolved); digest != digests.end()) artifact.sha256 = digest->second;
+        if (input.role == "file") artifact.name = manifest.files[file++].target;
+        artifact.size = file_size(input.resolved);
+        list.push_back(std::move(artifact));
+    }
+    return list;
+}
+
+}  // namespace rpixen
