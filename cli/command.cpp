@@ -1,13 +1,12 @@
 #include "command.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
-#include <fstream>
 
 #include <rpixen/error.hpp>
 #include <rpixen/spelling.hpp>
+
+#include "descriptor_stream.hpp"
 
 namespace rpixen::cli {
 namespace {
@@ -90,12 +89,15 @@ std::string choice(const Session& session, std::string_view option, std::span<co
     return *given;
 }
 
-void write_file(const std::string& path, std::string_view content) {
-    errno = 0;
-    std::ofstream file(path, std::ios::binary);
-    file.write(content.data(), static_cast<std::streamsize>(content.size()));
-    file.close();
-    if (!file) throw Error(ErrorCode::io, "cannot write " + path, std::strerror(errno));
+void print_before_files(const Session& session, const std::function<void()>& print) {
+    try {
+        print();
+        session.out() << std::flush;
+    } catch (const BrokenPipe&) {
+        throw Error(ErrorCode::io, "cannot write to standard output", "its reader has gone", {},
+                    "let it read to the end, or give --quiet");
+    }
+    session.out().setstate(std::ios::eofbit);
 }
 
 }  // namespace rpixen::cli

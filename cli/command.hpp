@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -64,8 +65,10 @@ void fill_plan_request(const Session& session, PlanRequest& request);
 std::optional<std::int64_t> source_date_epoch(const Session& session);
 /// One of a few words, or the first where the option was not given. Throws Error{usage}.
 std::string choice(const Session& session, std::string_view option, std::span<const std::string_view> choices);
-/// Throws Error{io}.
-void write_file(const std::string& path, std::string_view content);
+/// Prints the whole result while the files that belong to it have no names yet, and closes the stream: a
+/// failure after that does not add to it. Throws where standard output cannot be written, also where nobody
+/// reads it, so that the older files stay.
+void print_before_files(const Session& session, const std::function<void()>& print);
 
 Command compose_command();
 Command plan_command();

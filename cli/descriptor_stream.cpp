@@ -9,7 +9,7 @@
 
 namespace rpixen::cli {
 
-DescriptorStream::Buffer::Buffer(int descriptor) : descriptor_(descriptor) {
+DescriptorStream::Buffer::Buffer(int descriptor, const CancelToken* cancel) : descriptor_(descriptor), cancel_(cancel) {
     setp(bytes_.data(), bytes_.data() + bytes_.size());
 }
 
@@ -29,7 +29,9 @@ int DescriptorStream::Buffer::sync() {
             place += count;
         } else if (errno == EPIPE) {
             throw BrokenPipe{};
-        } else if (errno != EINTR) {
+        } else if (errno == EINTR) {
+            if (cancel_) cancel_->check();
+        } else {
             throw Error(ErrorCode::io, "cannot write to standard output", std::strerror(errno));
         }
     }

@@ -7,13 +7,14 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <new>
 
 #include "descriptor_stream.hpp"
 #include "run.hpp"
 
 namespace {
 
-rpixen::CancelToken cancel;
+constinit rpixen::CancelToken cancel;
 volatile std::sig_atomic_t stopped_by = 0;
 volatile std::sig_atomic_t times_asked = 0;
 
@@ -25,7 +26,8 @@ void on_signal(int signal) {
     if (times_asked >= 3) ::_exit(128 + signal);
 }
 
-void listen_to_signals() {
+// As early as a program can: main() comes milliseconds after, behind the constructors of all libraries.
+__attribute__((constructor(101))) void listen_to_signals() {
     struct sigaction action {};
     action.sa_handler = on_signal;  // without SA_RESTART: a read that waits for ever ends with EINTR
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
@@ -60,10 +62,9 @@ bool is_terminal() {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     keep_standard_descriptors();
-    listen_to_signals();
-    rpixen::cli::DescriptorStream out(STDOUT_FILENO);
+    rpixen::cli::DescriptorStream out(STDOUT_FILENO, &cancel);
     rpixen::cli::Surroundings surroundings{
         .out = out,
         .err = std::cerr,
@@ -78,4 +79,7 @@ int main(int argc, char** argv) {
                                         rpixen::cli::library_actions());
     const bool cancelled = status == static_cast<int>(rpixen::ErrorCode::cancelled);
     return cancelled && stopped_by != 0 ? 128 + stopped_by : status;
+} catch (const std::bad_alloc&) {  // before run() could catch it
+    std::cerr << "rpixen-img: error: not enough memory\n";
+    return static_cast<int>(rpixen::ErrorCode::io);
 }

@@ -71,7 +71,7 @@ int report(const Error& error, bool json, const Surroundings& surroundings) {
 }  // namespace
 
 int run(const std::vector<std::string>& arguments, const Surroundings& surroundings, const Actions& actions) {
-    const bool json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+    const bool json = std::find(arguments.begin(), arguments.end(), std::string_view("--json")) != arguments.end();
     try {
         try {
             const int status = dispatch(arguments, surroundings, actions);
@@ -96,6 +96,9 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
         write_error(surroundings.err, unwritable);
         return static_cast<int>(unwritable.code());
     } catch (const BrokenPipe&) {  // the reader went away; it does not want to hear about it
+        return static_cast<int>(ErrorCode::io);
+    } catch (const std::bad_alloc&) {  // there is none even for a report
+        surroundings.err << "rpixen-img: error: not enough memory\n" << std::flush;
         return static_cast<int>(ErrorCode::io);
     } catch (...) {
         return static_cast<int>(ErrorCode::internal);

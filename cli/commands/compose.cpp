@@ -13,6 +13,18 @@ VerifyForm verify_form(const Session& session) {
     return session.arguments.has("no-verify") ? VerifyForm::none : VerifyForm::quick;
 }
 
+void print(const Session& session, const Report& report) {
+    if (session.json()) {
+        session.out() << report.json();
+    } else if (session.verbose()) {
+        session.out() << report.text();
+    } else if (!session.quiet()) {
+        if (!report.diagnostics.empty()) session.surroundings.err << diagnostics_text(report.diagnostics);
+        for (const std::string& note : report.notes) session.surroundings.err << "note: " << note << '\n';
+        session.out() << report.output << ": " << report.size << " bytes\n";
+    }
+}
+
 int run(const Session& session) {
     static constexpr std::array<std::string_view, 2> backends{"direct", "guestfs"};
     ComposeRequest request;
@@ -24,16 +36,10 @@ int run(const Session& session) {
     request.list_root = session.json();
     request.sync = !session.arguments.has("no-sync");
 
-    const Report report = session.actions.compose(request, session.supervision);
-    if (session.json()) {
-        session.out() << report.json();
-    } else if (session.verbose()) {
-        session.out() << report.text();
-    } else if (!session.quiet()) {
-        if (!report.diagnostics.empty()) session.surroundings.err << diagnostics_text(report.diagnostics);
-        for (const std::string& note : report.notes) session.surroundings.err << "note: " << note << '\n';
-        session.out() << report.output << ": " << report.size << " bytes\n";
-    }
+    request.deliver = [&session](const Report& report) {
+        print_before_files(session, [&] { print(session, report); });
+    };
+    session.actions.compose(request, session.supervision);
     return 0;
 }
 

@@ -1,6 +1,8 @@
 #include "command.hpp"
 #include "error_report.hpp"
 
+#include <rpixen/whole_file.hpp>
+
 namespace rpixen::cli {
 namespace {
 
@@ -11,11 +13,16 @@ int run(const Session& session) {
     const auto picture = session.arguments.value("svg");
     if (picture) request.outputs.push_back(*picture);
     const Report report = session.actions.plan(request, session.supervision);
-    if (picture) write_file(*picture, report.svg());
-    if (session.json())
-        session.out() << report.json();
-    else if (!session.quiet())
-        session.out() << report.text(session.verbose());
+    const auto print = [&] {
+        if (session.json())
+            session.out() << report.json();
+        else if (!session.quiet())
+            session.out() << report.text(session.verbose());
+    };
+    if (picture)
+        write_whole_file(*picture, report.svg(), [&] { print_before_files(session, print); });
+    else
+        print();
     if (report.refusal.empty()) return 0;
     write_error(session.surroundings.err, Error(ErrorCode::unfit, report.refusal));
     return static_cast<int>(ErrorCode::unfit);

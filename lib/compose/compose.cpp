@@ -47,10 +47,18 @@ std::string digest_of_output(const OutputFile& output, const Supervision& superv
     return hex(digest_of(*file, supervision));
 }
 
-void commit(const ComposeRequest& request, OutputFile& output, std::optional<OutputFile>& report,
-            const Supervision& supervision) {
-    if (request.if_changed && holds_the_same(output) && (!report || holds_the_same(*report))) return;
-    if (request.sync) supervision.begin(Phase::syncing, 0);
+/// The last steps: nothing but the names is left to do when the result is handed on.
+void give_names(const ComposeRequest& request, const Report& result, OutputFile& output,
+                std::optional<OutputFile>& report, const Supervision& supervision) {
+    const bool same = request.if_changed && holds_the_same(output) && (!report || holds_the_same(*report));
+    if (!same) {
+        if (request.sync) supervision.begin(Phase::syncing, 0);
+        if (report) report->prepare(request.sync);
+        output.prepare(request.sync);
+    }
+    supervision.check();
+    if (request.deliver) request.deliver(result);
+    if (same) return;
     if (report)
         output.commit_with(*report, request.sync);
     else
@@ -79,7 +87,10 @@ Report compose(const ComposeRequest& request, const Supervision& supervision) {
     if (!request.report.empty()) outputs.push_back(request.report);
     check_outputs(manifest, request.manifest.path(), outputs);
     std::optional<OutputFile> report_file;
-    if (!request.report.empty()) report_file.emplace(request.report);
+    if (!request.report.empty()) {
+        OutputFile::mend(request.output, request.report);
+        report_file.emplace(request.report);
+    }
     OutputFile output(request.output);
     const auto store = backend->open_store(output, root_partition_offset(manifest));
     const Decision decision = decide(manifest, request, request.output, *store, supervision);
@@ -91,13 +102,12 @@ Report compose(const ComposeRequest& request, const Supervision& supervision) {
     supervision.check();
     if (request.verify != VerifyForm::none) verify_written(decision.card, output, request.verify, supervision);
     if (report_file) write_verification_report(decision.card, *report_file, supervision);
-    supervision.check();
     Report report = report_of(decision, request.list_root);
-    if (request.digest_image) report.image_sha256 = digest_of_output(output, supervision);
-    commit(request, output, report_file, supervision);
     report.output = request.output;
     report.notes.insert(report.notes.end(), notes.begin(), notes.end());
     report.notes.insert(report.notes.end(), written.notes.begin(), written.notes.end());
+    if (request.digest_image) report.image_sha256 = digest_of_output(output, supervision);
+    give_names(request, report, output, report_file, supervision);
     return report;
 }
 

@@ -5,48 +5,38 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstdio>
 
 #include <rpixen/error.hpp>
 
 #include "storage/output_path.hpp"
+#include "storage/temporary_name.hpp"
 
 namespace rpixen {
-namespace {
-
-/// Distinguishes the outputs of one process; the process id distinguishes processes. Processes of two
-/// containers may share an id, and a killed one leaves its file: whoever finds a name taken takes the next.
-std::string temporary_name(const std::string& path) {
-    static std::atomic<unsigned> counter{0};
-    const std::size_t slash = path.rfind('/');
-    const std::size_t start = slash == std::string::npos ? 0 : slash + 1;
-    return path.substr(0, start) + "." + path.substr(start).substr(0, 200) + "." + std::to_string(::getpid()) + "-" +
-           std::to_string(counter++) + ".tmp";
-}
-
-}  // namespace
-
 OutputFile::OutputFile(std::string path)
     : path_(std::move(path)), target_(resolve_output(path_)), folder_(folder_of(target_)) {
     struct stat status {};
     if (::stat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
         throw Error(ErrorCode::io, "cannot write " + path_, S_ISDIR(status.st_mode) ? "a folder" : "no regular file",
                     "a new name or a regular file to replace", "name the image file with -o");
+    remove_leftovers(target_);
     descriptor_ = FileDescriptor(::open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666));
-    if (!descriptor_ && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == ENOSYS)) {
+    if (descriptor_) {
+        hold(descriptor_.get());
+    } else if (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == ENOSYS) {
         do {
-            temporary_ = temporary_name(target_);
+            tag_ = next_tag();
+            temporary_ = temporary_name(target_, tag_, "tmp");
             descriptor_ = FileDescriptor(::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-        } while (!descriptor_ && errno == EEXIST);
+        } while (descriptor_ ? !hold_named(descriptor_.get()) : errno == EEXIST);
         if (!descriptor_) temporary_.clear();
     }
     if (!descriptor_) throw_io("write", path_);
 }
 
 OutputFile::~OutputFile() {
-    if ((!committed_ || exchanged_) && !temporary_.empty()) ::unlink(temporary_.c_str());
+    if (!committed_ && !temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 void OutputFile::resize(std::uint64_t length) {
@@ -76,18 +66,15 @@ const std::string& OutputFile::name_temporarily() {
     const std::string self = "/proc/self/fd/" + std::to_string(descriptor_.get());
     std::string name;
     do {
-        name = temporary_name(target_);
+        tag_ = next_tag();
+        name = temporary_name(target_, tag_, "tmp");
         if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) return temporary_ = name;
     } while (errno == EEXIST);
     throw_io("name", path_);
 }
 
-void OutputFile::bring_to_disk() {
-    if (::fsync(descriptor_.get()) != 0) throw_io("bring to the disk", path_);
-}
-
 void OutputFile::replace() {
-    if (::rename(name_temporarily().c_str(), target_.c_str()) != 0) throw_io("replace", path_);
+    if (::rename(temporary_.c_str(), target_.c_str()) != 0) throw_io("replace", path_);
     committed_ = true;
 }
 
@@ -96,64 +83,64 @@ void OutputFile::bring_folder_to_disk() {
     if (folder) ::fsync(folder.get());
 }
 
-void OutputFile::exchange() {
-    exchanged_ = ::renameat2(AT_FDCWD, name_temporarily().c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE) == 0;
-    if (exchanged_) {
-        committed_ = true;
-        return;
-    }
-    if (errno == EINVAL || errno == ENOSYS) return exchange_in_steps();
-    new_ = errno == ENOENT;
-    replace();
-}
-
-void OutputFile::exchange_in_steps() {
-    const std::string older = temporary_name(target_);
-    if (::rename(target_.c_str(), older.c_str()) == 0) {
-        exchanged_ = true;
-    } else if (errno == ENOENT) {
-        new_ = true;
-    } else {
-        throw_io("replace", path_);
-    }
-    try {
-        replace();
-    } catch (...) {
-        if (exchanged_) static_cast<void>(::rename(older.c_str(), target_.c_str()));
-        exchanged_ = false;
-        throw;
-    }
-    if (exchanged_) temporary_ = older;
+void OutputFile::keep_older(const std::string& tag) {
+    older_ = temporary_name(target_, tag, "old");
+    if (::link(target_.c_str(), older_.c_str()) == 0) return;
+    // A file system without second names; or somebody else's file (fs.protected_hardlinks).
+    if (errno != ENOENT && ::rename(target_.c_str(), older_.c_str()) == 0) return;
+    older_.clear();
+    if (errno != ENOENT) throw_io("replace", path_);
+    newer_ = temporary_name(target_, tag, "new");
+    static_cast<void>(::link(temporary_.c_str(), newer_.c_str()));  // take_back() does without
 }
 
 void OutputFile::take_back() noexcept {
-    if (exchanged_)
-        static_cast<void>(::rename(temporary_.c_str(), target_.c_str()));
-    else if (new_)
-        ::unlink(target_.c_str());
-    exchanged_ = false;
+    if (!older_.empty()) {
+        // Where both are one file, rename() does nothing.
+        if (::rename(older_.c_str(), target_.c_str()) == 0) ::unlink(older_.c_str());
+    } else {
+        if (committed_) ::unlink(target_.c_str());
+        ::unlink(newer_.c_str());
+    }
+}
+
+void OutputFile::bring_to_disk() {
+    while (::fsync(descriptor_.get()) != 0)
+        if (errno != EINTR) throw_io("bring to the disk", path_);
+}
+
+void OutputFile::prepare(bool sync) {
+    if (prepared_) return;
+    if (sync) bring_to_disk();
+    name_temporarily();
+    prepared_ = true;
 }
 
 void OutputFile::commit(bool sync) {
-    if (sync) bring_to_disk();
+    prepare(sync);
     replace();
     if (sync) bring_folder_to_disk();
 }
 
 void OutputFile::commit_with(OutputFile& companion, bool sync) {
-    if (sync) bring_to_disk();
-    if (sync) companion.bring_to_disk();
-    name_temporarily();
-    companion.exchange();
+    prepare(sync);
+    companion.prepare(sync);
+    companion.keep_older(tag_);
     try {
+        companion.replace();
         replace();
     } catch (...) {
         companion.take_back();
         throw;
     }
+    ::unlink((companion.older_.empty() ? companion.newer_ : companion.older_).c_str());
     if (!sync) return;
     bring_folder_to_disk();
     companion.bring_folder_to_disk();
+}
+
+void OutputFile::mend(const std::string& path, const std::string& companion) {
+    mend_pair(resolve_output(path), resolve_output(companion));
 }
 
 }  // namespace rpixen

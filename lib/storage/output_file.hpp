@@ -11,8 +11,9 @@ namespace rpixen {
 /// A file that appears under its name whole or not at all.
 ///
 /// Until commit() it has no name that survives the process where the file system offers O_TMPFILE, otherwise
-/// a temporary name beside the target that the destructor removes. An older file of that name stays whole
-/// until then. A symlink is followed: the file that it stands for is written.
+/// a temporary name beside the target (temporary_name.hpp) that the destructor removes, or a later output of
+/// the same target where the process was killed. An older file of that name stays whole until then. A symlink
+/// is followed: the file that it stands for is written.
 class OutputFile {
   public:
     /// Opens the unnamed file in the target's folder. Its mode is 0666 less the umask. Throws Error{io}: no
@@ -40,31 +41,37 @@ class OutputFile {
     /// Throws Error{io}.
     const std::string& name_temporarily();
 
-    /// Brings every byte to the disk (unless `sync` is false) and gives the file its name, replacing an older
-    /// file atomically. Throws Error{io}; the older file is then untouched.
+    /// Does of commit() whatever may still fail for want of space: brings every byte to the disk (unless `sync`
+    /// is false) and gives the file its temporary name. Throws Error{io}.
+    void prepare(bool sync = true);
+    /// Prepares where that was not done, and gives the file its name, replacing an older file atomically.
+    /// Throws Error{io}; the older file is then untouched.
     void commit(bool sync = true);
     /// The same for this file and one that belongs to it: where one of them cannot have its name, the older
-    /// files of both stay.
+    /// files of both stay. A process that is killed between the two leaves what mend_pair() needs.
     void commit_with(OutputFile& companion, bool sync = true);
+    /// What a run left undone that was killed in commit_with() with these two. To be called before either is
+    /// opened.
+    static void mend(const std::string& path, const std::string& companion);
 
   private:
-    /// Gives the file its name and keeps the older one under the temporary name, where there is one.
-    void exchange();
-    /// The same in two steps, on a file system that cannot exchange two names.
-    void exchange_in_steps();
+    /// Keeps the older file under a second name, or the new one where there is no older.
+    void keep_older(const std::string& tag);
     void take_back() noexcept;
-    void bring_to_disk();
     void replace();
+    void bring_to_disk();
     void bring_folder_to_disk();
 
     std::string path_;    ///< as it was given
     std::string target_;  ///< what is written: without links
     std::string folder_;
-    std::string temporary_;  ///< the temporary name, where O_TMPFILE could not be had
+    std::string tag_;        ///< of its names while it is not the target
+    std::string temporary_;  ///< its temporary name, where it has one
+    std::string older_;      ///< what keep_older() made, and
+    std::string newer_;      ///< one of these two is empty
     FileDescriptor descriptor_;
+    bool prepared_ = false;
     bool committed_ = false;
-    bool exchanged_ = false;  ///< the temporary name is the older file's
-    bool new_ = false;        ///< there was no older file
 };
 
 }  // namespace rpixen

@@ -55,6 +55,7 @@ struct Decoder::State {
     Bytes input = Bytes(input_block);
     std::atomic<std::uint64_t> position{0};
     std::atomic<Packing> packing{Packing::plain};
+    std::unique_ptr<Unpacker> unpacker;
 
     // Shared between the two threads, under the mutex: a ring in which blocks [taken, given) are filled.
     std::array<Block, blocks> ring;
@@ -83,26 +84,33 @@ struct Decoder::State {
         return count;
     }
 
-    void unpack() {
+    void begin() {
         std::array<std::byte, 16> magic{};
         const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(magic.size(), end - next));
         pread_exactly(file->descriptor(), next, MutableBytes(magic).first(length), file->name());
         packing = detect_packing(ByteView(magic).first(length));
-        const std::unique_ptr<Unpacker> unpacker = packing == Packing::plain
-                                                       ? std::make_unique<PlainBytes>(
-                                                             [this](MutableBytes out) { return read_into(out); })
-                                                       : make_unpacker(packing, [this] { return read_input(); });
-        while (true) {
-            Block* block = free_block();
-            if (!block) return;
-            block->filled = unpacker->read(block->bytes);
-            if (block->filled == 0) break;
-            give_block();
-        }
-        if (with_digest) {
-            while (!read_input().empty()) {
+        if (packing == Packing::plain)
+            unpacker = std::make_unique<PlainBytes>([this](MutableBytes out) { return read_into(out); });
+        else
+            unpacker = make_unpacker(packing, [this] { return read_input(); });
+    }
+
+    /// Unpacks the next block; false at the end, when the digest is known.
+    bool fill(Block& block) {
+        try {
+            if (!unpacker) begin();
+            block.filled = unpacker->read(block.bytes);
+            if (block.filled != 0) return true;
+            if (with_digest) {
+                while (!read_input().empty()) {
+                }
+                digest = sha256.finish();
             }
-            digest = sha256.finish();
+            return false;
+        } catch (const Error& error) {
+            Problem problem = error.problems()[0];
+            problem.location.file = file->name();
+            throw Error(error.code(), std::move(problem));
         }
     }
 
@@ -124,11 +132,7 @@ struct Decoder::State {
     void run() noexcept {
         std::exception_ptr caught;
         try {
-            unpack();
-        } catch (const Error& error) {
-            Problem problem = error.problems()[0];
-            problem.location.file = file->name();
-            caught = std::make_exception_ptr(Error(error.code(), std::move(problem)));
+            for (Block* block = free_block(); block && fill(*block); block = free_block()) give_block();
         } catch (...) {
             caught = std::current_exception();
         }
@@ -154,10 +158,8 @@ Decoder::Decoder(std::shared_ptr<const InputFile> file, std::uint64_t begin, std
     pthread_sigmask(SIG_SETMASK, &all, &before);
     try {
         state_->thread = std::thread([state = state_.get()] { state->run(); });
-    } catch (const std::system_error& none) {
-        pthread_sigmask(SIG_SETMASK, &before, nullptr);
-        throw Error(ErrorCode::io, state_->file->name() + " cannot be unpacked: the system gives no thread for it",
-                    none.code().message(), {}, "raise the limits (ulimit -u, ulimit -v), or give it unpacked");
+    } catch (const std::system_error&) {
+        // refill() unpacks.
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
@@ -168,7 +170,7 @@ Decoder::~Decoder() {
         state_->abandoned = true;
     }
     state_->changed.notify_one();
-    state_->thread.join();
+    if (state_->thread.joinable()) state_->thread.join();
 }
 
 Packing Decoder::packing() const {
@@ -185,6 +187,11 @@ Sha256Digest Decoder::digest() const {
 
 ByteView Decoder::refill() {
     State& state = *state_;
+    if (!state.thread.joinable()) {
+        Block& block = state.ring.front();
+        state.ended = state.ended || !state.fill(block);
+        return state.ended ? ByteView() : ByteView(block.bytes).first(block.filled);
+    }
     std::unique_lock lock(state.mutex);
     if (state.holding) {
         ++state.taken;

@@ -66,6 +66,7 @@ class ContentComparison {
                          [](const Job& a, const Job& b) { return a.position() < b.position(); });
         const unsigned wanted = std::clamp(std::thread::hardware_concurrency(), 1U, most_threads);
         std::vector<std::thread> helpers;
+        helpers.reserve(most_threads);  // no thread is lost where there is no memory for its place
         try {
             for (unsigned helper = 1; helper < wanted && helper < jobs_.size(); ++helper)
                 helpers.emplace_back([this] { work({nullptr, &stop_}); });

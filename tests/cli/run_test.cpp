@@ -61,6 +61,7 @@ struct Program {
         boot_result.ok = true;
         actions.compose = [this](const ComposeRequest& request, const Supervision&) {
             compose_request = request;
+            request.deliver(report);
             return report;
         };
         actions.plan = [this](const PlanRequest& request, const Supervision&) {

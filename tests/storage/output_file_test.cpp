@@ -99,23 +99,146 @@ TEST_F(OutputFileTest, TheUmaskIsHonoured) {
 }
 
 TEST_F(OutputFileTest, ATakenTemporaryNameIsPassedOver) {
-    // As a killed process of the same number, in another container, leaves it.
+    // As a process of the same number, in another container, has it.
+    OutputFile file(path_);
     std::string taken;
     {
-        OutputFile file(path_);
-        taken = file.name_temporarily();
+        OutputFile other(path_);
+        taken = other.name_temporarily();
     }
     const std::size_t dash = taken.rfind('-');
     const int number = std::stoi(taken.substr(dash + 1));
     for (int next = number; next < number + 4; ++next)
         folder_.write(
             std::filesystem::path(taken.substr(0, dash + 1) + std::to_string(next) + ".tmp").filename().string(),
-            "left behind");
-    OutputFile file(path_);
+            "another's");
     file.write(0, as_bytes("content"));
     file.commit();
     EXPECT_EQ(test::read_file(path_), "content");
     EXPECT_EQ(names().size(), 5U);
+}
+
+TEST_F(OutputFileTest, WhatAKilledRunLeftIsRemoved) {
+    folder_.write(".card.img.17-3.tmp", "half an image");
+    for (const char* other : {".card.img.tmp", ".card.img.17.tmp", ".card.img.17-3.tmpx", ".card.img.a-3.tmp",
+                              "card.img.17-3.tmp", ".other.img.17-3.tmp", ".card.img.17-3-4.tmp"})
+        folder_.write(other, "not of this output");
+    std::filesystem::create_symlink("card.img", folder_ / ".card.img.18-0.tmp");
+    std::filesystem::create_directory(folder_ / ".card.img.18-1.tmp");
+    { const OutputFile file(path_); }
+    EXPECT_THAT(names(), ElementsAre(".card.img.17-3-4.tmp", ".card.img.17-3.tmpx", ".card.img.17.tmp",
+                                     ".card.img.18-0.tmp", ".card.img.18-1.tmp", ".card.img.a-3.tmp", ".card.img.tmp",
+                                     ".other.img.17-3.tmp", "card.img.17-3.tmp"));
+}
+
+TEST_F(OutputFileTest, WhatALivingRunWritesIsLeftAlone) {
+    OutputFile one(path_);
+    one.write(0, as_bytes("one"));
+    one.name_temporarily();
+    const auto before = names();
+    { const OutputFile two(path_); }
+    EXPECT_EQ(names(), before);
+    one.commit();
+    EXPECT_EQ(test::read_file(path_), "one");
+}
+
+TEST_F(OutputFileTest, ALongNameHasLeftoversOfItsOwn) {
+    const std::string name(250, 'n');
+    const std::string other = std::string(249, 'n') + "o";
+    OutputFile file(folder_ / name);
+    const std::string temporary = std::filesystem::path(file.name_temporarily()).filename().string();
+    EXPECT_LE(temporary.size(), 255U);
+    folder_.write(temporary.substr(0, temporary.rfind('.', temporary.size() - 5)) + ".1-1.tmp", "left");
+    { const OutputFile unlike(folder_ / other); }
+    EXPECT_EQ(names().size(), 2U);
+    { const OutputFile again(folder_ / name); }
+    EXPECT_EQ(names().size(), 1U);
+}
+
+/// Image and report of a run that was killed between its last two steps.
+class PairTest : public OutputFileTest {
+  protected:
+    void mend() {
+        OutputFile::mend(path_, folder_ / "report.json");
+        const OutputFile image(path_);
+        const OutputFile report(folder_ / "report.json");
+    }
+};
+
+TEST_F(PairTest, WhereTheImageWasNotReplacedTheReportIsTheOlderAgain) {
+    folder_.write("card.img", "older image");
+    folder_.write(".card.img.17-1.tmp", "newer image");
+    folder_.write("report.json", "newer report");
+    folder_.write(".report.json.17-1.old", "older report");
+    mend();
+    EXPECT_THAT(names(), ElementsAre("card.img", "report.json"));
+    EXPECT_EQ(test::read_file(folder_ / "report.json"), "older report");
+}
+
+TEST_F(PairTest, AReportThatHasNoNameAtAllGetsItBack) {
+    folder_.write(".card.img.17-1.tmp", "newer image");
+    folder_.write(".report.json.17-1.old", "older report");
+    folder_.write(".report.json.17-0.tmp", "newer report");
+    mend();
+    EXPECT_THAT(names(), ElementsAre("report.json"));
+    EXPECT_EQ(test::read_file(folder_ / "report.json"), "older report");
+}
+
+TEST_F(PairTest, WhereBothWereReplacedBothStay) {
+    folder_.write("card.img", "newer image");
+    folder_.write("report.json", "newer report");
+    folder_.write(".report.json.17-1.old", "older report");
+    mend();
+    EXPECT_THAT(names(), ElementsAre("card.img", "report.json"));
+    EXPECT_EQ(test::read_file(folder_ / "report.json"), "newer report");
+}
+
+TEST_F(PairTest, AReportThatWasNotThereGoesAgain) {
+    folder_.write("card.img", "older image");
+    folder_.write(".card.img.17-1.tmp", "newer image");
+    folder_.write("report.json", "newer report");
+    std::filesystem::create_hard_link(folder_ / "report.json", folder_ / ".report.json.17-1.new");
+    mend();
+    EXPECT_THAT(names(), ElementsAre("card.img"));
+    // But not somebody else's.
+    folder_.write(".card.img.17-1.tmp", "newer image");
+    folder_.write("report.json", "another report");
+    folder_.write(".report.json.17-1.new", "newer report");
+    mend();
+    EXPECT_THAT(names(), ElementsAre("card.img", "report.json"));
+}
+
+TEST_F(PairTest, ALivingRunIsNotMended) {
+    OutputFile image(path_);
+    const std::string name = std::filesystem::path(image.name_temporarily()).filename().string();
+    const std::string tag = name.substr(10, name.size() - 14);
+    folder_.write("report.json", "newer report");
+    folder_.write(".report.json." + tag + ".old", "older report");
+    OutputFile::mend(path_, folder_ / "report.json");
+    EXPECT_EQ(test::read_file(folder_ / "report.json"), "newer report");
+    EXPECT_EQ(names().size(), 3U);
+}
+
+TEST_F(PairTest, AreReplacedTogetherOrNot) {
+    for (const bool with_older : {true, false}) {
+        if (with_older) folder_.write("report.json", "older report");
+        OutputFile image(path_);
+        image.write(0, as_bytes("image"));
+        OutputFile report(folder_ / "report.json");
+        report.write(0, as_bytes("report"));
+        std::filesystem::create_directories(folder_ / "card.img/in the way");  // since it was opened
+        EXPECT_THROW(image.commit_with(report), Error);
+        EXPECT_EQ(std::filesystem::exists(folder_ / "report.json"), with_older);
+        if (with_older) {
+            EXPECT_EQ(test::read_file(folder_ / "report.json"), "older report");
+        }
+        std::filesystem::remove_all(path_);
+        std::filesystem::remove(folder_ / "report.json");
+    }
+    OutputFile image(path_);
+    OutputFile report(folder_ / "report.json");
+    image.commit_with(report);
+    EXPECT_THAT(names(), ElementsAre("card.img", "report.json"));
 }
 
 TEST_F(OutputFileTest, SpaceAskedForAheadReadsAsZerosAndCanBeGivenBack) {

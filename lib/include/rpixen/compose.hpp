@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,6 +43,9 @@ struct ComposeRequest : PlanRequest {
     /// Leave an output that is there already, and its time, where the result would be the same bytes; its report too.
     bool if_changed = false;
     bool digest_image = false;  ///< Report::image_sha256, by reading the finished image
+    /// Called with the finished report when nothing is left to do but to give image and report their names:
+    /// whoever has to hand it on does it here, as what this throws leaves the older files.
+    std::function<void(const Report&)> deliver;
 };
 
 /// What a card is made of, without planning it.

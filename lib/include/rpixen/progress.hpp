@@ -30,7 +30,8 @@ struct PhaseStart {
     std::string_view subject{};  ///< a partition's name, or empty; valid during the call only
     std::uint64_t total = 0;     ///< bytes; 0 where it is not known beforehand
     /// The part of a compose that this phase takes, 0 to 1, as it was measured once: reading, writing, examining,
-    /// verifying and syncing add up to 1. A run that leaves a phase out, or has others, is divided by what its own add up to.
+    /// verifying and syncing add up to 1. A run that leaves a phase out, or has others, is divided by what its own add
+    /// up to.
     double share = 0;
 };
 
