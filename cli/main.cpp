@@ -26,8 +26,7 @@ void on_signal(int signal) {
     if (times_asked >= 3) ::_exit(128 + signal);
 }
 
-// As early as a program can: main() comes milliseconds after, behind the constructors of all libraries.
-__attribute__((constructor(101))) void listen_to_signals() {
+void listen_to_signals() {
     struct sigaction action {};
     action.sa_handler = on_signal;  // without SA_RESTART: a read that waits for ever ends with EINTR
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
@@ -41,6 +40,9 @@ __attribute__((constructor(101))) void listen_to_signals() {
     static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
     static_cast<void>(std::signal(SIGXFSZ, SIG_IGN));
 }
+
+/// The dynamic loader calls this first, before the constructors of all libraries and long before main().
+__attribute__((section(".preinit_array"), used)) void (*const listen_first)() = listen_to_signals;
 
 /// With standard output closed, the first file that is opened would become it, and messages would go into an
 /// image.

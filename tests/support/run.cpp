@@ -122,6 +122,7 @@ Run Started::finish(const std::string& standard_input) {
     while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
     }
     process_ = -1;
+    if (WIFSIGNALED(status)) result.signal = WTERMSIG(status);
     result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return result;
 }

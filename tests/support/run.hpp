@@ -10,6 +10,7 @@ namespace rpixen::test {
 /// What a finished program left behind.
 struct Run {
     int status = -1;  ///< exit status, or 128 + the signal that ended it
+    int signal = 0;   ///< that ended it, where it did not exit
     std::string out;  ///< its standard output
     std::string err;  ///< its standard error
 };
