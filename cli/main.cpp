@@ -3,11 +3,14 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <exception>
 #include <iostream>
 #include <new>
+#include <string_view>
 
 #include "descriptor_stream.hpp"
 #include "run.hpp"
@@ -44,6 +47,35 @@ void listen_to_signals() {
 /// The dynamic loader calls this first, before the constructors of all libraries and long before main().
 __attribute__((section(".preinit_array"), used)) void (*const listen_first)() = listen_to_signals;
 
+// Without memory the work ends by an exception, and what unwinds for it needs some.
+constexpr std::size_t reserve_size = 1 << 20;
+std::atomic<void*> reserve = nullptr;
+
+void release_reserve() {
+    std::free(reserve.exchange(nullptr));
+    std::set_new_handler(nullptr);
+    throw std::bad_alloc();
+}
+
+/// Where even that was not enough.
+[[noreturn]] void end() {
+    try {
+        if (std::current_exception()) throw;
+    } catch (const std::bad_alloc&) {
+        constexpr std::string_view message = "rpixen-img: error: not enough memory\n";
+        static_cast<void>(::write(STDERR_FILENO, message.data(), message.size()));
+        ::_exit(static_cast<int>(rpixen::ErrorCode::io));
+    } catch (...) {
+    }
+    std::abort();
+}
+
+void prepare_for_little_memory() {
+    reserve = std::malloc(reserve_size);
+    std::set_new_handler(release_reserve);
+    std::set_terminate(end);
+}
+
 /// With standard output closed, the first file that is opened would become it, and messages would go into an
 /// image.
 void keep_standard_descriptors() {
@@ -65,6 +97,7 @@ bool is_terminal() {
 }  // namespace
 
 int main(int argc, char** argv) try {
+    prepare_for_little_memory();
     keep_standard_descriptors();
     rpixen::cli::DescriptorStream out(STDOUT_FILENO, &cancel);
     rpixen::cli::Surroundings surroundings{

@@ -87,21 +87,24 @@ void OutputFile::keep_older(const std::string& tag) {
     older_ = temporary_name(target_, tag, "old");
     if (::link(target_.c_str(), older_.c_str()) == 0) return;
     // A file system without second names; or somebody else's file (fs.protected_hardlinks).
-    if (errno != ENOENT && ::rename(target_.c_str(), older_.c_str()) == 0) return;
+    moved_ = errno != ENOENT && ::rename(target_.c_str(), older_.c_str()) == 0;
+    if (moved_) return;
     older_.clear();
     if (errno != ENOENT) throw_io("replace", path_);
     newer_ = temporary_name(target_, tag, "new");
     static_cast<void>(::link(temporary_.c_str(), newer_.c_str()));  // take_back() does without
 }
 
-void OutputFile::take_back() noexcept {
-    if (!older_.empty()) {
-        // Where both are one file, rename() does nothing.
-        if (::rename(older_.c_str(), target_.c_str()) == 0) ::unlink(older_.c_str());
-    } else {
-        if (committed_) ::unlink(target_.c_str());
-        ::unlink(newer_.c_str());
+bool OutputFile::take_back() noexcept {
+    if (older_.empty()) {
+        const bool gone = !committed_ || ::unlink(target_.c_str()) == 0;
+        if (gone) ::unlink(newer_.c_str());
+        return gone;
     }
+    const bool in_place = !moved_ && !committed_;
+    if (!in_place && ::rename(older_.c_str(), target_.c_str()) != 0) return false;
+    ::unlink(older_.c_str());
+    return true;
 }
 
 void OutputFile::bring_to_disk() {
@@ -130,7 +133,8 @@ void OutputFile::commit_with(OutputFile& companion, bool sync) {
         companion.replace();
         replace();
     } catch (...) {
-        companion.take_back();
+        // Else what has temporary names stays for mend().
+        if (!companion.take_back()) temporary_.clear();
         throw;
     }
     ::unlink((companion.older_.empty() ? companion.newer_ : companion.older_).c_str());

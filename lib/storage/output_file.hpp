@@ -48,7 +48,7 @@ class OutputFile {
     /// Throws Error{io}; the older file is then untouched.
     void commit(bool sync = true);
     /// The same for this file and one that belongs to it: where one of them cannot have its name, the older
-    /// files of both stay. A process that is killed between the two leaves what mend_pair() needs.
+    /// files of both stay. A process that is killed between the two, or cannot go back, leaves what mend() needs.
     void commit_with(OutputFile& companion, bool sync = true);
     /// What a run left undone that was killed in commit_with() with these two. To be called before either is
     /// opened.
@@ -57,7 +57,8 @@ class OutputFile {
   private:
     /// Keeps the older file under a second name, or the new one where there is no older.
     void keep_older(const std::string& tag);
-    void take_back() noexcept;
+    /// Undoes keep_older() and replace(); false where the system does not let it.
+    bool take_back() noexcept;
     void replace();
     void bring_to_disk();
     void bring_folder_to_disk();
@@ -69,6 +70,7 @@ class OutputFile {
     std::string temporary_;  ///< its temporary name, where it has one
     std::string older_;      ///< what keep_older() made, and
     std::string newer_;      ///< one of these two is empty
+    bool moved_ = false;     ///< keep_older() took the older file's name away
     FileDescriptor descriptor_;
     bool prepared_ = false;
     bool committed_ = false;

@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <string>
+#include <thread>
 
 #include <rpixen/error.hpp>
 
@@ -52,6 +55,36 @@ TEST(DescriptorStream, AFullDiskIsAnErrorInTheMiddleOfWritingToo) {
     DescriptorStream stream(full);
     EXPECT_THROW(stream << std::string(100'000, 'x'), Error);
     ::close(full);
+}
+
+TEST(DescriptorStream, ARequestToStopIsHeardWhileNobodyReads) {
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    static CancelToken cancel;
+    // As the program listens: the call in which it waits is interrupted.
+    struct sigaction action {};
+    struct sigaction before {};
+    action.sa_handler = [](int) { cancel.cancel(); };
+    ASSERT_EQ(::sigaction(SIGUSR1, &action, &before), 0);
+    std::atomic<bool> ended{false};
+    std::thread sender([&ended, writer = ::pthread_self()] {
+        while (!ended) {
+            ::pthread_kill(writer, SIGUSR1);
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    });
+    DescriptorStream stream(ends[1], &cancel);
+    try {
+        stream << std::string(1 << 20, 'x');  // more than a pipe takes
+        ADD_FAILURE() << "it was all taken";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::cancelled);
+    }
+    ended = true;
+    sender.join();
+    static_cast<void>(::sigaction(SIGUSR1, &before, nullptr));
+    ::close(ends[0]);
+    ::close(ends[1]);
 }
 
 TEST(DescriptorStream, AReaderThatWentAwayIsToldApart) {

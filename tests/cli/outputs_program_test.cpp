@@ -124,6 +124,20 @@ TEST_F(OutputsProgram, AReportThatCannotBeWrittenKeepsTheImage) {
     EXPECT_EQ(read_file(folder_ / "card.img"), "older image");
 }
 
+TEST_F(OutputsProgram, ADrawingAppearsWholeOrNotAtAll) {
+    folder_.write("map.svg", "older drawing");
+    std::filesystem::create_hard_link(folder_ / "map.svg", folder_ / "other name");
+    for (const char* output : {">/dev/full", ">&-", "--json >/dev/full"})
+        expect_refused(std::string("plan manifest.json --svg map.svg ") + output, 6);
+    expect_refused("plan manifest.json --quiet --svg missing/map.svg", 6);
+    expect_refused("plan manifest.json --quiet --svg firmware", 2);
+    expect_refused("plan manifest.json --quiet --svg -");
+    const test::Run result = shell("plan manifest.json --quiet --svg map.svg");
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_THAT(read_file(folder_ / "map.svg"), HasSubstr("</svg>"));
+    EXPECT_EQ(read_file(folder_ / "other name"), "older drawing") << "the older file was written into";
+}
+
 TEST_F(OutputsProgram, TheUmaskIsHonoured) {
     const test::Run result = test::run(
         {"sh", "-c", "umask 077; cd '" + folder_.path().string() + "' && '" + program + "' " + compose("-o card.img")});

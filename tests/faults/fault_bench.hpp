@@ -51,7 +51,7 @@ class FaultBench {
     /// Composes with a fault. `shell` stands behind the command: options and redirections.
     Outcome compose(const Fault& fault, const std::string& shell = {}) const;
     /// Composes with so little address space, and without the shim.
-    Outcome compose_within(int mebibytes) const;
+    Outcome compose_within(int kibibytes) const;
     /// Composes while nobody reads standard output, which is a pipe.
     Outcome compose_into_closed_pipe(const std::string& options) const;
     /// The same program started so that a test can send signals to it; finish() is to be called.

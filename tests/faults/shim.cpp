@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <link.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -14,7 +15,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdarg>
+#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 
 #include "shim_state.hpp"
 
@@ -24,8 +27,6 @@ using rpixen::test::ShimState;
 
 extern "C" {
 void* __libc_malloc(std::size_t size);
-void* __libc_calloc(std::size_t count, std::size_t size);
-void* __libc_realloc(void* block, std::size_t size);
 void* __libc_memalign(std::size_t alignment, std::size_t size);
 }
 
@@ -41,10 +42,30 @@ StartThread real_pthread_create() {
     return real;
 }
 
+/// Where the C++ library lies: the allocations of operator new come from there. C libraries are left out, as
+/// not all of them live through a failing malloc() (libext2fs 1.47 frees what it did not get).
+struct CodeRange {
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+};
+CodeRange cplusplus;
+
+int find_cplusplus(dl_phdr_info* library, size_t, void*) {
+    if (!std::strstr(library->dlpi_name, "/libstdc++.so")) return 0;
+    cplusplus.begin = library->dlpi_addr;
+    for (int number = 0; number < library->dlpi_phnum; ++number) {
+        const std::uintptr_t end = library->dlpi_addr + library->dlpi_phdr[number].p_vaddr +
+                                   library->dlpi_phdr[number].p_memsz;
+        if (library->dlpi_phdr[number].p_type == PT_LOAD && end > cplusplus.end) cplusplus.end = end;
+    }
+    return 1;
+}
+
 __attribute__((constructor)) void begin() {
     const char* file = std::getenv(rpixen::test::shim_variable);
     if (!file) return;
     real_pthread_create();
+    ::dl_iterate_phdr(&find_cplusplus, nullptr);
     const long descriptor = ::syscall(SYS_openat, AT_FDCWD, file, O_RDWR | O_CLOEXEC, 0);
     if (descriptor < 0) std::abort();
     const long place = ::syscall(SYS_mmap, nullptr, sizeof(ShimState), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor,
@@ -76,10 +97,12 @@ Effect strike(Call call) {
     return state->effect;
 }
 
-/// A null pointer where an allocation is to fail.
+/// `caller` is who allocates. A null pointer where that is to fail.
 template <typename Real>
-void* allocate(const Real& real) {
-    return in_main && strike(Call::memory) == Effect::error ? nullptr : real();
+void* allocate(const void* caller, const Real& real) {
+    const auto place = reinterpret_cast<std::uintptr_t>(caller);
+    const bool counted = in_main && place >= cplusplus.begin && place < cplusplus.end;
+    return counted && strike(Call::memory) == Effect::error ? nullptr : real();
 }
 
 using Main = int (*)(int, char**, char**);
@@ -267,19 +290,11 @@ int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*
 }
 
 void* malloc(size_t size) noexcept {
-    return allocate([=] { return __libc_malloc(size); });
-}
-
-void* calloc(size_t count, size_t size) noexcept {
-    return allocate([=] { return __libc_calloc(count, size); });
-}
-
-void* realloc(void* block, size_t size) noexcept {
-    return allocate([=] { return __libc_realloc(block, size); });
+    return allocate(__builtin_return_address(0), [=] { return __libc_malloc(size); });
 }
 
 void* aligned_alloc(size_t alignment, size_t size) noexcept {
-    return allocate([=] { return __libc_memalign(alignment, size); });
+    return allocate(__builtin_return_address(0), [=] { return __libc_memalign(alignment, size); });
 }
 
 int unlink(const char* path) noexcept {

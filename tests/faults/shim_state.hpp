@@ -24,7 +24,7 @@ enum class Call : std::uint32_t {
     pread,
     thread,
     unlink,
-    memory,  ///< of the heap, from main() on
+    memory,  ///< that operator new asks for, from main() on
     count
 };
 
