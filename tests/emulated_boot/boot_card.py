@@ -173,6 +173,8 @@ NEGATIVE = {
     "overlay-no-room": Negative("overlay-no-room", "device-tree", "could not apply an overlay",
                                 {"script": "classic", "apply_overlays": "boot"}),
     "dom0-mem": Negative("dom0-mem-impossible", "dom0-kernel", "Failed to allocate requested dom0 memory", {"dom0_mem": "8GiB"}),
+    # Debian's kernel has the SD controller and ext4 as modules, and they lie on the file system that is to be mounted.
+    "no-root-driver": Negative("kernel-lacks-root-driver", "root", "", {}, builtin=False, initrd=False),
     "wrong-root": Negative("root-not-found", "root", "unable to mount root", {"bootargs": f"{CONSOLE} root=/dev/mmcblk0p7"}),
     "wrong-root-initrd": Negative("root-not-found", "root", "unable to mount root",
                                   {"bootargs": f"{CONSOLE} root=/dev/mmcblk0p7 rootwait rootdelay=3"}, builtin=False, initrd=True),
@@ -214,27 +216,92 @@ def missing_xen(card, script):
     fails_as(card, Negative("script-missing-file", "xen", "xen-raspberrypi4-64", {}))
 
 
+class Terminal:
+    """A person at the terminal of an attended boot."""
+
+    def __init__(self, card):
+        self.controller, terminal = os.openpty()
+        self.boot = subprocess.Popen([card.program, "boot", str(card.image), "--log", str(card.log)], stdin=terminal, stdout=terminal,
+                                     stderr=terminal)
+        os.close(terminal)
+        self.heard = b""
+
+    def until(self, text, seconds=TIMEOUT):
+        """What came before `text`."""
+        end = time.monotonic() + seconds
+        while text.encode() not in self.heard:
+            expect(time.monotonic() < end, f"{text!r} appears; heard last: {self.heard[-800:].decode(errors='replace')}")
+            if select.select([self.controller], [], [], 1)[0]:
+                self.heard += os.read(self.controller, 65536)
+        before, _, self.heard = self.heard.partition(text.encode())
+        return before.decode(errors="replace")
+
+    def type_in(self, keys):
+        os.write(self.controller, keys.encode())
+
+    def leave(self):
+        self.type_in("\x1d")
+        while True:
+            try:
+                if not os.read(self.controller, 65536):
+                    break
+            except OSError:  # the terminal's other end is closed
+                break
+        expect(self.boot.wait(30) == 0, "Ctrl-] leaves with exit status 0")
+
+
+GUEST = """name = "guest"
+kernel = "/var/lib/xen/images/Image"
+memory = 96
+vcpus = 1
+extra = "console=hvc0 cma=0 panic=1"
+on_reboot = "destroy"
+on_crash = "preserve"
+"""
+
+
+def xl_create(card, lacking):
+    """A guest is created by xl: on the example's root file system, and on one that lacks what xl needs when it runs."""
+    rootfs = card.work / "root.tar"
+    gone = ("var/log/xen", "libgcc_s.so.1") if lacking else ()
+    with tarfile.open(card.artifacts / "rootfs.tar") as whole, tarfile.open(rootfs, "w") as made:
+        for member in whole.getmembers():
+            if not member.name.endswith(gone or ("/",)):
+                made.addfile(member, whole.extractfile(member) if member.isfile() else None)
+    (card.work / "guest.cfg").write_text(GUEST)
+    manifest = card.manifest({}, rootfs=rootfs)
+    content = json.loads(manifest.read_text())
+    content["files"] = [
+        {"partition": "root", "source": "guest.cfg", "target": "/etc/xen/guest.cfg"},
+        {"partition": "root", "source": str(card.artifacts / "vmlinuz"), "target": "/var/lib/xen/images/Image"}]
+    manifest.write_text(json.dumps(content))
+    card.compose(manifest)
+    found = card.run("check", card.image)
+    expect(("xl-runtime-missing" in found.stdout) == lacking, f"check names xl-runtime-missing exactly where it is so: {found.stdout}")
+    terminal = Terminal(card)
+    terminal.until("login:")
+    terminal.type_in("root\r")
+    terminal.until("# ")
+    terminal.type_in("xl create /etc/xen/guest.cfg; echo ended with $(($? + 0)).\r")
+    said = terminal.until("ended with $((")  # what was typed
+    said = terminal.until("ended with ")
+    status = terminal.until(".")
+    if lacking:
+        expect(status == "134" and "libgcc_s.so.1 must be installed" in said, f"xl create aborts: {status}: {said}")
+    else:
+        expect(status == "0", f"xl create does its work: {status}: {said}")
+        terminal.until("# ")
+        terminal.type_in("xl list guest\r")
+        terminal.until("guest  ")
+    terminal.leave()
+    rootfs.unlink()
+
+
 def console(card):
     """As a person at the terminal: through U-Boot's countdown, into dom0, over to Xen and back, and away with Ctrl-]."""
     card.compose(card.manifest({}, builtin=False))
-    controller, terminal = os.openpty()
-    boot = subprocess.Popen([card.program, "boot", str(card.image), "--log", str(card.log)], stdin=terminal, stdout=terminal, stderr=terminal)
-    os.close(terminal)
-    heard = b""
-
-    def until(text, seconds=TIMEOUT):
-        nonlocal heard
-        end = time.monotonic() + seconds
-        while text.encode() not in heard:
-            expect(time.monotonic() < end, f"{text!r} appears; heard last: {heard[-800:].decode(errors='replace')}")
-            if select.select([controller], [], [], 1)[0]:
-                heard += os.read(controller, 65536)
-        before, _, heard = heard.partition(text.encode())
-        return before.decode(errors="replace")
-
-    def type_in(keys):
-        os.write(controller, keys.encode())
-
+    terminal = Terminal(card)
+    until, type_in = terminal.until, terminal.type_in
     until("Hit any key to stop autoboot")
     type_in(" ")
     until("U-Boot>")
@@ -263,14 +330,7 @@ def console(card):
     until("Serial input to DOM0")
     type_in("echo $((6 * 7)) again\r")
     until("42 again")
-    type_in("\x1d")
-    while True:
-        try:
-            if not os.read(controller, 65536):
-                break
-        except OSError:  # the terminal's other end is closed
-            break
-    expect(boot.wait(30) == 0, "Ctrl-] leaves with exit status 0")
+    terminal.leave()
 
 
 def main():
@@ -285,6 +345,8 @@ def main():
         dom0_mem_auto(card)
     elif case == "container-root":
         container_root(card)
+    elif case.startswith("xl-create"):
+        xl_create(card, lacking=case == "xl-create-lacking")
     elif case.startswith("missing-xen-"):
         missing_xen(card, case.removeprefix("missing-xen-"))
     elif case in NEGATIVE:
