@@ -5,6 +5,7 @@ namespace rpixen::cli {
 Actions library_actions() {
     return {compose,
             plan,
+            card_inputs,
             inspect,
             check,
             verify,

@@ -12,6 +12,7 @@ namespace rpixen::cli {
 struct Actions {
     std::function<Report(const ComposeRequest&, const Supervision&)> compose;
     std::function<Report(const PlanRequest&, const Supervision&)> plan;
+    std::function<CardInputs(const PlanRequest&, const Supervision&)> inputs;
     std::function<Report(const InspectRequest&, const Supervision&)> inspect;
     std::function<Report(const CheckRequest&, const Supervision&)> check;
     std::function<Verification(const VerifyRequest&, const Supervision&)> verify;

@@ -1,12 +1,14 @@
 #include "command.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include <rpixen/error.hpp>
 #include <rpixen/spelling.hpp>
 
 #include "descriptor_stream.hpp"
+#include "style.hpp"
 
 namespace rpixen::cli {
 namespace {
@@ -43,7 +45,8 @@ const std::vector<Command>& commands() {
                                   explain_command(), boot_command(),   diagnose_command(),
                                   inspect_command(), verify_command(), schema_command()};
         for (Command& command : list)
-            for (const Option& option : {json_option, quiet_option, verbose_option, help_option})
+            for (const Option& option :
+                 {json_option, quiet_option, verbose_option, color_option, progress_option, help_option})
                 command.options.push_back(option);
         return list;
     }();
@@ -73,8 +76,39 @@ std::optional<std::int64_t> source_date_epoch(const Session& session) {
     return seconds;
 }
 
+ManifestSource manifest_source(const Session& session, const std::string& name) {
+    const auto folder = session.arguments.value("directory");
+    if (name != "-") {
+        if (folder)
+            throw Error(ErrorCode::usage, "the manifest's own folder is where its paths begin", "-C " + *folder,
+                        "-C with the manifest '-'", "leave -C out, or give the manifest on standard input");
+        return name;
+    }
+    constexpr std::size_t most = 16 * 1024 * 1024;
+    std::string text;
+    std::array<char, 65536> part{};
+    std::istream* in = session.surroundings.in;
+    while (in && (in->read(part.data(), part.size()), in->gcount() > 0)) {
+        text.append(part.data(), static_cast<std::size_t>(in->gcount()));
+        if (session.surroundings.cancel) session.surroundings.cancel->check();
+        if (text.size() > most)
+            throw Error(ErrorCode::manifest, "standard input is too large for a manifest", {}, "at most 16MiB",
+                        "give the manifest, not an artifact");
+    }
+    return ManifestSource::of_text(std::move(text), folder.value_or(""), "standard input");
+}
+
+std::string Session::results(const std::string& text) const {
+    return surroundings.colors_results() ? colored(text) : text;
+}
+
+std::string Session::messages(const std::string& text) const {
+    return surroundings.colors_messages() ? colored(text) : text;
+}
+
 void fill_plan_request(const Session& session, PlanRequest& request) {
-    request.manifest = session.arguments.operands.at(0);
+    request.manifest = manifest_source(session, session.arguments.operands.at(0));
+    request.digest_inputs = session.json();
     request.source_date_epoch = source_date_epoch(session);
     request.allow = diagnostic_ids(session, "allow");
     request.deny = diagnostic_ids(session, "deny");

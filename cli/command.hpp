@@ -23,6 +23,9 @@ struct Session {
     bool json() const { return arguments.has("json"); }
     bool quiet() const { return arguments.has("quiet"); }
     bool verbose() const { return arguments.has("verbose"); }
+    /// Findings for a person, on standard output or on standard error.
+    std::string results(const std::string& text) const;
+    std::string messages(const std::string& text) const;
 };
 
 struct Command {
@@ -42,9 +45,11 @@ const std::vector<Command>& commands();
 /// Throws Error{usage} where there is none of that name.
 const Command& find_command(std::string_view name);
 
-/// "rpixen-img help", and "rpixen-img help COMMAND".
-std::string help();
-std::string help(const Command& command);
+/// "rpixen-img help", and "rpixen-img help COMMAND", for `width` columns.
+std::string help(std::size_t width);
+std::string help(const Command& command, std::size_t width);
+/// The table of commands as a JSON document (docs/cli.md), of which manual pages and completions are made.
+std::string commands_json();
 
 // --- What commands share
 // -------------------------------------------------------------------------------------------
@@ -53,14 +58,23 @@ std::string help(const Command& command);
 inline constexpr Option json_option{"json", '\0', {}, "print JSON, a failure too (docs/cli.md)"};
 inline constexpr Option quiet_option{"quiet", 'q', {}, "print nothing but errors"};
 inline constexpr Option verbose_option{"verbose", 'v', {}, "print more"};
+inline constexpr Option color_option{
+    "color", '\0', "WHEN", "severities in colour: auto (default), always, never", false, "auto always never"};
+inline constexpr Option progress_option{
+    "progress", '\0', "FORM", "progress on standard error: auto (default), none, json", false, "auto none json"};
+inline constexpr Option folder_option{
+    "directory", 'C', "DIR", "with the manifest '-': where its relative paths begin (.)", false, "<folder>"};
 inline constexpr Option help_option{"help", 'h', {}, "print this help"};
-inline constexpr Option allow_option{"allow", '\0', "ID", "do not let this diagnostic stop the run", true};
-inline constexpr Option deny_option{"deny", '\0', "ID", "let this diagnostic stop the run, whatever its severity",
-                                    true};
+inline constexpr Option allow_option{"allow", '\0',          "ID", "do not let this diagnostic stop the run",
+                                     true,    "<diagnostic>"};
+inline constexpr Option deny_option{
+    "deny", '\0', "ID", "let this diagnostic stop the run, whatever its severity", true, "<diagnostic>"};
 
 /// Fills what compose, plan and check have in common. Throws Error{usage} for an unknown diagnostic or a
 /// wrong SOURCE_DATE_EPOCH.
 void fill_plan_request(const Session& session, PlanRequest& request);
+/// A manifest that an operand or option names: "-" is standard input, with the folder of -C. Throws Error{usage, io}.
+ManifestSource manifest_source(const Session& session, const std::string& name);
 /// Throws Error{usage}.
 std::optional<std::int64_t> source_date_epoch(const Session& session);
 /// One of a few words, or the first where the option was not given. Throws Error{usage}.

@@ -1,6 +1,8 @@
 #include "error_report.hpp"
 
-#include <cstdint>
+#include <utility>
+
+#include "style.hpp"
 
 namespace rpixen::cli {
 namespace {
@@ -11,11 +13,9 @@ bool is_control(unsigned char byte) {
     return byte < 0x20 || byte == 0x7f;
 }
 
-}  // namespace
-
-void write_message(std::ostream& err, std::string_view kind, std::string_view text) {
-    std::string line = "rpixen-img: ";
-    line.append(kind).append(": ");
+/// Control characters in the text, which may come from a hostile input, are escaped.
+std::string line_of(std::string_view text) {
+    std::string line;
     for (const char letter : text) {
         const auto byte = static_cast<unsigned char>(letter);
         if (is_control(byte))
@@ -23,12 +23,37 @@ void write_message(std::ostream& err, std::string_view kind, std::string_view te
         else
             line += letter;
     }
-    err << line + '\n' << std::flush;
+    return line + '\n';
 }
 
-void write_error(std::ostream& err, const Error& error) {
-    for (const Problem& problem : error.problems()) write_message(err, "error", problem.text());
-    for (const std::string& context : error.context()) write_message(err, "note", "while " + context);
+std::string message(std::string_view kind, std::string_view text) {
+    return "rpixen-img: " + std::string(kind) + ": " + line_of(text);
+}
+
+/// For a person: one thing a line.
+std::string block(const Problem& problem) {
+    Problem head = problem;
+    head.found = head.allowed = head.change = {};
+    std::string text = message("error", head.text());
+    for (const auto& [label, part] : {std::pair{"    found:   ", &problem.found},
+                                      {"    allowed: ", &problem.allowed},
+                                      {"    change:  ", &problem.change}})
+        if (!part->empty()) text += label + line_of(*part);
+    return text;
+}
+
+}  // namespace
+
+void write_message(std::ostream& err, std::string_view kind, std::string_view text) {
+    err << message(kind, text) << std::flush;
+}
+
+void write_error(const Surroundings& surroundings, const Error& error) {
+    std::string text;
+    for (const Problem& problem : error.problems())
+        text += surroundings.terminal ? block(problem) : message("error", problem.text());
+    for (const std::string& context : error.context()) text += message("note", "while " + context);
+    surroundings.err << (surroundings.colors_messages() ? colored(text) : text) << std::flush;
 }
 
 }  // namespace rpixen::cli

@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include "command.hpp"
+#include "style.hpp"
 
 namespace rpixen::cli {
 namespace {
@@ -14,11 +15,10 @@ constexpr std::string_view exit_statuses =
     "signal.\n";
 
 /// Lines of two columns.
-void write_table(std::ostream& out, const std::vector<std::pair<std::string, std::string>>& rows) {
-    std::size_t width = 0;
-    for (const auto& [left, right] : rows) width = std::max(width, left.size());
-    for (const auto& [left, right] : rows)
-        out << "  " << left << std::string(width - left.size() + 3, ' ') << right << '\n';
+void write_table(std::ostream& out, const std::vector<std::pair<std::string, std::string>>& rows, std::size_t width) {
+    std::size_t longest = 0;
+    for (const auto& [left, right] : rows) longest = std::max(longest, left.size());
+    for (const auto& [left, right] : rows) out << table_row("  " + left, right, longest + 5, width);
 }
 
 std::string option_words(const Option& option) {
@@ -36,28 +36,29 @@ std::string synopsis(const Command& command) {
 
 }  // namespace
 
-std::string help() {
+std::string help(std::size_t width) {
     std::ostringstream out;
     out << "Usage: rpixen-img COMMAND [OPTION...] [OPERAND...]\n\n" << purpose << "\nCommands:\n";
     std::vector<std::pair<std::string, std::string>> rows;
     for (const Command& command : commands()) rows.emplace_back(synopsis(command), command.summary);
-    write_table(out, rows);
+    write_table(out, rows, width);
     out << "\nOptions:\n";
     write_table(out,
-                {{"-h, --help", "print this help; after a command, its help"}, {"    --version", "print the version"}});
-    out << "\n'rpixen-img help COMMAND' tells about one command.\n\n" << exit_statuses;
+                {{"-h, --help", "print this help; after a command, its help"}, {"-V, --version", "print the version"}},
+                width);
+    out << "\n'rpixen-img help COMMAND' tells about one command.\n\n" << wrapped(exit_statuses, width);
     return std::move(out).str();
 }
 
-std::string help(const Command& command) {
+std::string help(const Command& command, std::size_t width) {
     std::ostringstream out;
     out << "Usage: rpixen-img " << command.name << " [OPTION...]" << (command.operands.empty() ? "" : " ")
         << command.operands << "\n\n"
-        << command.story << "\nOptions:\n";
+        << wrapped(command.story, width) << "\nOptions:\n";
     std::vector<std::pair<std::string, std::string>> rows;
     for (const Option& option : command.options) rows.emplace_back(option_words(option), option.help);
-    write_table(out, rows);
-    out << "\nExamples:\n" << command.examples << '\n' << exit_statuses;
+    write_table(out, rows, width);
+    out << "\nExamples:\n" << command.examples << '\n' << wrapped(exit_statuses, width);
     return std::move(out).str();
 }
 

@@ -86,12 +86,20 @@ void keep_standard_descriptors() {
 
 std::size_t terminal_width() {
     winsize size{};
-    return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    for (const int descriptor : {STDERR_FILENO, STDOUT_FILENO})
+        if (::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+    return 80;
 }
 
-bool is_terminal() {
+bool is_terminal(int descriptor) {
     const char* kind = std::getenv("TERM");
-    return ::isatty(STDERR_FILENO) != 0 && kind && std::string_view(kind) != "dumb";
+    return ::isatty(descriptor) != 0 && kind && std::string_view(kind) != "dumb";
+}
+
+/// no-color.org: set to anything but nothing.
+bool has_no_color() {
+    const char* wish = std::getenv("NO_COLOR");
+    return wish && *wish != '\0';
 }
 
 }  // namespace
@@ -103,8 +111,11 @@ int main(int argc, char** argv) try {
     rpixen::cli::Surroundings surroundings{
         .out = out,
         .err = std::cerr,
-        .terminal = is_terminal(),
-        .width = terminal_width(),
+        .in = &std::cin,
+        .terminal = is_terminal(STDERR_FILENO),
+        .terminal_results = is_terminal(STDOUT_FILENO),
+        .color = has_no_color() ? rpixen::cli::Surroundings::Color::never : rpixen::cli::Surroundings::Color::automatic,
+        .width = terminal_width,
         .cancel = &cancel,
         .seconds = [] {
             return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();

@@ -98,7 +98,7 @@ void ProgressLine::clear() noexcept {
 
 void ProgressLine::draw(std::uint64_t done, double now) {
     std::string text = progress_text(phase_, done, total_, now - began_);
-    text.resize(std::min(text.size(), std::max<std::size_t>(surroundings_.width, 2) - 1));
+    text.resize(std::min(text.size(), std::max<std::size_t>(surroundings_.width(), 2) - 1));
     surroundings_.err << '\r' + text + "\x1b[K" << std::flush;
     drawn_ = now;
     visible_ = true;

@@ -2,6 +2,7 @@
 # files, the overlays and the environment templates. Nothing installed names the prefix, so the tree may be moved.
 include(CMakePackageConfigHelpers)
 set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/rpixen")
+set(program_folder "${CMAKE_INSTALL_BINDIR}")
 
 # Two sets, so that who links the shared library is asked for nothing that only the static one needs.
 if(BUILD_SHARED_LIBS)
@@ -19,9 +20,11 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/overlays" "${PROJECT_SOURCE_DIR}/uboot-
 install(FILES "${PROJECT_SOURCE_DIR}/lib/manifest/manifest.schema.json" DESTINATION "${CMAKE_INSTALL_DATADIR}/rpixen" COMPONENT runtime)
 
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/rpixen-config.cmake.in"
-  "${PROJECT_BINARY_DIR}/rpixen-config.cmake" INSTALL_DESTINATION "${package_folder}")
+  "${PROJECT_BINARY_DIR}/rpixen-config.cmake" INSTALL_DESTINATION "${package_folder}"
+  PATH_VARS program_folder)
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/rpixen-config-version.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/rpixen-config.cmake" "${PROJECT_BINARY_DIR}/rpixen-config-version.cmake"
+  "${PROJECT_SOURCE_DIR}/cmake/RpixenCard.cmake"
   DESTINATION "${package_folder}" COMPONENT development)
 
 # rpixen.pc links the shared library where there is one, rpixen-static.pc the archive with the system's shared libraries.

@@ -27,7 +27,7 @@ std::string verdict(const Report& report, bool stopped) {
 int run(const Session& session) {
     CheckRequest request;
     fill_plan_request(session, request);
-    request.subject = session.arguments.operands.at(0);
+    if (request.manifest.path() == session.arguments.operands.at(0)) request.subject = request.manifest.path();
     const Report report = session.actions.check(request, session.supervision);
     const bool stopped = std::any_of(
         report.diagnostics.begin(), report.diagnostics.end(),
@@ -35,8 +35,8 @@ int run(const Session& session) {
     if (session.json()) {
         session.out() << report.json();
     } else if (!session.quiet()) {
-        session.out() << diagnostics_text(report.diagnostics);
-        for (const std::string& note : report.notes) session.out() << "note: " << note << '\n';
+        session.out() << session.results(diagnostics_text(report.diagnostics));
+        for (const std::string& note : report.notes) session.out() << session.results("note: " + note + '\n');
         session.out() << verdict(report, stopped);
     }
     return stopped ? static_cast<int>(ErrorCode::unfit) : 0;
@@ -60,7 +60,7 @@ Command check_command() {
             "  rpixen-img check manifest.json --deny xen-debug-console --json\n",
         .least_operands = 1,
         .most_operands = 1,
-        .options = {allow_option, deny_option},
+        .options = {folder_option, allow_option, deny_option},
         .run = run,
     };
 }

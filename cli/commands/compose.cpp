@@ -1,7 +1,10 @@
 #include <array>
 
 #include "command.hpp"
+#include "depfile.hpp"
 #include "error_report.hpp"
+
+#include <rpixen/whole_file.hpp>
 
 namespace rpixen::cli {
 namespace {
@@ -19,8 +22,10 @@ void print(const Session& session, const Report& report) {
     } else if (session.verbose()) {
         session.out() << report.text();
     } else if (!session.quiet()) {
-        if (!report.diagnostics.empty()) session.surroundings.err << diagnostics_text(report.diagnostics);
-        for (const std::string& note : report.notes) session.surroundings.err << "note: " << note << '\n';
+        if (!report.diagnostics.empty())
+            session.surroundings.err << session.messages(diagnostics_text(report.diagnostics));
+        for (const std::string& note : report.notes)
+            session.surroundings.err << session.messages("note: " + note + '\n');
         session.out() << report.output << ": " << report.size << " bytes\n";
     }
 }
@@ -36,10 +41,20 @@ int run(const Session& session) {
     request.list_root = session.json();
     request.sync = !session.arguments.has("no-sync");
 
+    request.if_changed = session.arguments.has("if-changed");
+    const auto rule = session.arguments.value("depfile");
+    if (rule) request.outputs.push_back(*rule);
     request.deliver = [&session](const Report& report) {
         print_before_files(session, [&] { print(session, report); });
     };
+    std::string dependencies;
+    if (rule) {
+        PlanRequest wish = request;
+        wish.digest_inputs = false;
+        dependencies = depfile(request.output, session.actions.inputs(wish, session.supervision).files);
+    }
     session.actions.compose(request, session.supervision);
+    if (rule) write_whole_file(*rule, dependencies);
     return 0;
 }
 
@@ -66,10 +81,13 @@ Command compose_command() {
         .least_operands = 1,
         .most_operands = 1,
         .options = {{"output", 'o', "FILE", "the image to write (sdcard.img)"},
-                    {"backend", '\0', "NAME", "who writes it: direct (default) or guestfs"},
+                    {"backend", '\0', "NAME", "who writes it: direct (default) or guestfs", false, "direct guestfs"},
                     {"verify", '\0', {}, "read the image back completely; without this quickly"},
                     {"no-verify", '\0', {}, "do not read the image back"},
                     {"report", '\0', "FILE", "write a report for 'verify --report'"},
+                    {"if-changed", '\0', {}, "leave an image that would be the same, and its time"},
+                    {"depfile", '\0', "FILE", "write every input that was read as a rule for make and ninja"},
+                    folder_option,
                     {"no-sync", '\0', {}, "do not wait until the disk has the image"},
                     allow_option,
                     deny_option},

@@ -10,7 +10,8 @@ int run(const Session& session) {
     VerifyRequest request;
     request.image = session.arguments.operands.at(0);
     request.report = session.arguments.value("report").value_or("");
-    request.manifest = session.arguments.value("manifest").value_or("");
+    if (const auto manifest = session.arguments.value("manifest"))
+        request.manifest = manifest_source(session, *manifest);
     if (session.arguments.has("report") == session.arguments.has("manifest"))
         throw Error(ErrorCode::usage, "what should the image hold?", {}, "one of --report FILE and --manifest FILE");
     request.source_date_epoch = source_date_epoch(session);
@@ -44,8 +45,10 @@ Command verify_command() {
         .most_operands = 1,
         .options = {{"report", '\0', "FILE", "the report that compose wrote"},
                     {"manifest", '\0', "FILE", "the manifest that the image was made from"},
-                    {"reader", '\0', "NAME", "who reads the image: direct (default) or guestfs"},
-                    {"quick", '\0', {}, "structures only, no file's content"}},
+                    {"reader", '\0', "NAME", "who reads the image: direct (default) or guestfs", false,
+                     "direct guestfs"},
+                    {"quick", '\0', {}, "structures only, no file's content"},
+                    folder_option},
         .run = run,
     };
 }

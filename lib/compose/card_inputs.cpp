@@ -22,7 +22,7 @@ std::string manifest_sha256(const Manifest& manifest) {
 
 CardInputs card_inputs(const PlanRequest& request, const Supervision& supervision) {
     const Manifest manifest = request.manifest.load();
-    const ManifestDigests digests = manifest_digests(manifest, supervision);
+    const ManifestDigests digests = request.digest_inputs ? manifest_digests(manifest, supervision) : ManifestDigests();
     CardInputs inputs;
     if (const std::string path = request.manifest.path(); !path.empty()) inputs.files.push_back(path);
     Sha256 key;
@@ -35,17 +35,16 @@ CardInputs card_inputs(const PlanRequest& request, const Supervision& supervisio
     std::sort(allowed.begin(), allowed.end());
     for (const std::string& id : allowed) add(id);
     for (const NamedInput& input : named_inputs(manifest)) {
-        const std::string& digest = digests.at(input.resolved);
-        add(digest);
+        const auto digest = digests.find(input.resolved);
         ReportArtifact artifact;
         artifact.role = input.role;
         artifact.path = input.path;
-        artifact.sha256 = digest;
+        if (digest != digests.end()) add(artifact.sha256 = digest->second);
         inputs.artifacts.push_back(std::move(artifact));
         const std::vector<std::string> paths = paths_below(input.resolved, supervision);
         inputs.files.insert(inputs.files.end(), paths.begin(), paths.end());
     }
-    inputs.key = hex(key.finish());
+    if (request.digest_inputs) inputs.key = hex(key.finish());
     return inputs;
 }
 

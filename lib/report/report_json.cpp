@@ -106,6 +106,15 @@ std::string error_json(const Error& error) {
     return dumped({{"error", json}});
 }
 
+std::string progress_json(const PhaseStart& phase, std::uint64_t done) {
+    const Json json{{"phase", name_of(phase.phase)},
+                    {"subject", std::string(phase.subject)},
+                    {"done", done},
+                    {"total", phase.total},
+                    {"share", phase.share}};
+    return Json{{"progress", json}}.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 std::string rule_json(const DiagnosticRule& rule) {
     return dumped(json_of(rule));
 }

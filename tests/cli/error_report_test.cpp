@@ -12,11 +12,29 @@ TEST(ErrorReport, OneLineForEachProblemInOneForm) {
                 {{"unknown key", "\"x\"", "a, b", "write \"a\"", {"m.json", "/x", 3, 5}}, {"second"}});
     error.add_context("composing sdcard.img");
     std::ostringstream err;
-    write_error(err, error);
+    Surroundings surroundings{.out = err, .err = err};
+    write_error(surroundings, error);
     EXPECT_EQ(err.str(),
               "rpixen-img: error: m.json:3:5: /x: unknown key; found \"x\"; allowed: a, b; write \"a\"\n"
               "rpixen-img: error: second\n"
               "rpixen-img: note: while composing sdcard.img\n");
+
+    err.str("");
+    surroundings.terminal = true;
+    surroundings.color = Surroundings::Color::never;
+    write_error(surroundings, error);
+    EXPECT_EQ(err.str(),
+              "rpixen-img: error: m.json:3:5: /x: unknown key\n"
+              "    found:   \"x\"\n"
+              "    allowed: a, b\n"
+              "    change:  write \"a\"\n"
+              "rpixen-img: error: second\n"
+              "rpixen-img: note: while composing sdcard.img\n");
+
+    err.str("");
+    surroundings.color = Surroundings::Color::automatic;
+    write_error(surroundings, Error(ErrorCode::io, "a"));
+    EXPECT_EQ(err.str(), "rpixen-img: \x1b[1;31merror\x1b[0m: a\n");
 }
 
 TEST(ErrorReport, AHostileNameCannotWriteToTheTerminal) {

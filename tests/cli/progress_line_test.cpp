@@ -43,7 +43,7 @@ TEST(ProgressLine, DrawsOnATerminalTenTimesASecondAtMost) {
 
 TEST(ProgressLine, NeverFillsTheLastColumn) {
     Fixture fixture;
-    fixture.surroundings.width = 20;
+    fixture.surroundings.width = [] { return std::size_t{20}; };
     ProgressLine line(fixture.surroundings, {});
     line.begin({Phase::writing, "a name", 100 * MiB});
     EXPECT_EQ(fixture.err.str(), "\rwriting a name  0 %\x1b[K");

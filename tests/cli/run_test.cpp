@@ -43,6 +43,7 @@ struct Program {
     Actions actions;
     ComposeRequest compose_request;
     PlanRequest plan_request;
+    CardInputs inputs;
     CheckRequest check_request;
     InspectRequest inspect_request;
     VerifyRequest verify_request;
@@ -71,6 +72,10 @@ struct Program {
         actions.check = [this](const CheckRequest& request, const Supervision&) {
             check_request = request;
             return report;
+        };
+        actions.inputs = [this](const PlanRequest& request, const Supervision&) {
+            plan_request = request;
+            return inputs;
         };
         actions.inspect = [this](const InspectRequest& request, const Supervision&) {
             inspect_request = request;
@@ -110,6 +115,7 @@ struct Program {
 
     int operator()(const std::vector<std::string>& arguments) {
         out.str("");
+        out.clear();
         err.str("");
         return run(arguments, surroundings, actions);
     }
@@ -197,7 +203,7 @@ TEST(Run, WrongUseExitsWithTwoAndSaysWhatWasMeant) {
 TEST(Run, ComposeSaysWhatItShouldDo) {
     Program program;
     EXPECT_EQ(program({"compose", "m.json"}), 0);
-    EXPECT_EQ(program.compose_request.manifest, "m.json");
+    EXPECT_EQ(program.compose_request.manifest.path(), "m.json");
     EXPECT_EQ(program.compose_request.output, "sdcard.img");
     EXPECT_EQ(program.compose_request.backend, "direct");
     EXPECT_EQ(program.compose_request.verify, VerifyForm::quick);
@@ -236,7 +242,7 @@ TEST(Run, PlanPrintsTheReportAndDrawsIt) {
     Program program;
     test::TemporaryFolder folder;
     EXPECT_EQ(program({"plan", "m.json", "--svg", folder / "map.svg"}), 0);
-    EXPECT_EQ(program.plan_request.manifest, "m.json");
+    EXPECT_EQ(program.plan_request.manifest.path(), "m.json");
     EXPECT_EQ(program.out.str(), program.report.text());
     EXPECT_EQ(test::read_file(folder / "map.svg"), program.report.svg());
     EXPECT_EQ(program({"plan", "m.json", "--json"}), 0);
@@ -245,6 +251,94 @@ TEST(Run, PlanPrintsTheReportAndDrawsIt) {
     EXPECT_EQ(program.out.str(), program.report.text(true));
     EXPECT_EQ(program({"plan", "m.json", "--svg", folder / "none/map.svg"}), 6);
     EXPECT_THAT(program.err.str(), HasSubstr("none/map.svg; found No such file"));
+}
+
+TEST(Run, PlanPrintsTheKeyOrTheInputs) {
+    Program program;
+    program.inputs.key = "abc";
+    program.inputs.files = {"m.json", "xen"};
+    EXPECT_EQ(program({"plan", "m.json", "--key"}), 0);
+    EXPECT_EQ(program.out.str(), "abc\n");
+    EXPECT_TRUE(program.plan_request.digest_inputs);
+    EXPECT_EQ(program({"plan", "m.json", "--inputs"}), 0);
+    EXPECT_EQ(program.out.str(), "m.json\nxen\n");
+    EXPECT_FALSE(program.plan_request.digest_inputs);
+    EXPECT_EQ(program({"plan", "m.json", "--inputs", "--json"}), 0);
+    EXPECT_EQ(nlohmann::json::parse(program.out.str())["files"].size(), 2U);
+}
+
+TEST(Run, AManifestComesFromStandardInput) {
+    Program program;
+    std::istringstream in("{}");
+    program.surroundings.in = &in;
+    EXPECT_EQ(program({"compose", "-", "-C", "inputs"}), 0);
+    EXPECT_TRUE(program.compose_request.manifest.path().empty());
+    EXPECT_FALSE(program.compose_request.manifest.empty());
+    try {
+        program.compose_request.manifest.load();
+        FAIL() << "an empty object is no manifest";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.problems().front().location.file, "standard input");
+    }
+    in.clear();
+    EXPECT_EQ(program({"check", "-"}), 0);
+    EXPECT_TRUE(program.check_request.subject.empty());
+    EXPECT_FALSE(program.check_request.manifest.empty());
+    EXPECT_EQ(program({"verify", "i.img", "--manifest", "-"}), 0);
+    EXPECT_FALSE(program.verify_request.manifest.empty());
+    EXPECT_EQ(program({"compose", "m.json", "-C", "inputs"}), 2);
+    EXPECT_THAT(program.err.str(), HasSubstr("-C inputs"));
+}
+
+TEST(Run, ComposeWritesADepfile) {
+    Program program;
+    const test::TemporaryFolder folder;
+    program.inputs.files = {"m.json", "a b"};
+    EXPECT_EQ(program({"compose", "m.json", "-o", "c.img", "--depfile", folder / "c.d", "--if-changed"}), 0);
+    EXPECT_TRUE(program.compose_request.if_changed);
+    EXPECT_THAT(program.compose_request.outputs, ElementsAre(folder / "c.d"));
+    EXPECT_THAT(test::read_file(folder / "c.d"), StartsWith("c.img: \\\n  m.json \\\n  a\\ b\n"));
+}
+
+TEST(Run, ProgressMayBeJson) {
+    Program program;
+    program.actions.compose = [&](const ComposeRequest& request, const Supervision& supervision) -> Report {
+        supervision.begin(Phase::writing, 100);
+        supervision.advance(50);
+        request.deliver(program.report);
+        return {};
+    };
+    EXPECT_EQ(program({"compose", "m.json", "--progress=json", "-q"}), 0);
+    EXPECT_EQ(program.err.str(),
+              "{\"progress\":{\"phase\":\"writing\",\"subject\":\"\",\"done\":0,\"total\":100,\"share\":0.05}}\n");
+    EXPECT_EQ(program({"compose", "m.json", "--progress", "xml"}), 2);
+}
+
+TEST(Run, ColourIsForTerminalsUnlessItIsAskedFor) {
+    Program program;
+    program.report.diagnostics.push_back(diagnostic("xen-debug-console", Severity::warning, "slow"));
+    const auto colored = [&](const std::vector<std::string>& words) {
+        program(words);
+        return program.out.str().find('\x1b') != std::string::npos;
+    };
+    EXPECT_FALSE(colored({"check", "m.json"}));
+    EXPECT_TRUE(colored({"check", "m.json", "--color=always"}));
+    program.surroundings.terminal_results = true;
+    EXPECT_TRUE(colored({"check", "m.json"}));
+    EXPECT_FALSE(colored({"check", "m.json", "--color", "never"}));
+    program.surroundings.color = Surroundings::Color::never;
+    EXPECT_FALSE(colored({"check", "m.json"}));
+    EXPECT_EQ(program({"check", "m.json", "--color", "sometimes"}), 2);
+}
+
+TEST(Run, TheTableOfCommandsIsADocument) {
+    Program program;
+    EXPECT_EQ(program({"help", "--json"}), 0);
+    const auto table = nlohmann::json::parse(program.out.str());
+    ASSERT_EQ(table.size(), commands().size());
+    EXPECT_EQ(table[0]["name"], "compose");
+    EXPECT_EQ(program({"-V"}), 0);
+    EXPECT_THAT(program.out.str(), StartsWith("rpixen-img "));
 }
 
 TEST(Run, CheckExitsWithFiveWhereSomethingStops) {
@@ -292,7 +386,7 @@ TEST(Run, InspectAndVerify) {
     EXPECT_EQ(program.verify_request.report, "r.json");
     EXPECT_EQ(program.verify_request.form, VerifyForm::full);
     EXPECT_EQ(program({"verify", "x.img", "--manifest", "m.json", "--reader", "guestfs", "--quick"}), 0);
-    EXPECT_EQ(program.verify_request.manifest, "m.json");
+    EXPECT_EQ(program.verify_request.manifest.path(), "m.json");
     EXPECT_EQ(program.verify_request.reader, "guestfs");
     EXPECT_EQ(program.verify_request.form, VerifyForm::quick);
     program.verification.differences.push_back({"root", "/etc/passwd", "mode", "0644", "0600"});
@@ -430,7 +524,7 @@ TEST(Run, TheCommandSeesTheCancelTokenAndTheProgress) {
     program.surroundings.cancel = &cancel;
     program.actions.compose = [&](const ComposeRequest&, const Supervision& supervision) -> Report {
         supervision.note("something");
-        supervision.begin("writing", 100);
+        supervision.begin(Phase::writing, 100);
         cancel.cancel();
         supervision.check();
         return {};
@@ -438,6 +532,7 @@ TEST(Run, TheCommandSeesTheCancelTokenAndTheProgress) {
     EXPECT_EQ(program({"compose", "m.json"}), 130);
     EXPECT_EQ(program.err.str(), "rpixen-img: note: something\nrpixen-img: error: stopped on request\n");
     program.surroundings.terminal = true;
+    program.surroundings.color = Surroundings::Color::never;
     EXPECT_EQ(program({"compose", "m.json"}), 130);
     EXPECT_THAT(program.err.str(), HasSubstr("\r\x1b[Krpixen-img: error: stopped"));
 }

@@ -59,7 +59,8 @@ struct CardInputs {
     std::string key;
     RPIXEN_API std::string json() const;
 };
-/// Reads the inputs and takes their digests. Throws Error{manifest, artifact, io, cancelled}.
+/// Reads the inputs and takes their digests; without PlanRequest::digest_inputs there are no digests and no key, and
+/// only folders are read. Throws Error{manifest, artifact, io, cancelled}.
 RPIXEN_API CardInputs card_inputs(const PlanRequest& request, const Supervision& supervision = {});
 
 /// Everything compose() would do; writes nothing. What would stop compose() is in Report::refusal. Throws

@@ -10,6 +10,7 @@
 #include <rpixen/export.h>
 #include <rpixen/diagnostic.hpp>
 #include <rpixen/error.hpp>
+#include <rpixen/progress.hpp>
 
 namespace rpixen {
 
@@ -118,6 +119,8 @@ RPIXEN_API std::string diagnostics_text(const std::vector<Diagnostic>& diagnosti
 /// The JSON documents of docs/cli.md beside the report; they end with a newline. Bytes of an input that are no
 /// UTF-8 become U+FFFD.
 RPIXEN_API std::string error_json(const Error& error);
+/// One line.
+RPIXEN_API std::string progress_json(const PhaseStart& phase, std::uint64_t done);
 RPIXEN_API std::string rule_json(const DiagnosticRule& rule);
 RPIXEN_API std::string rules_json(std::span<const DiagnosticRule> rules);
 
