@@ -148,8 +148,8 @@ Outcome FaultBench::compose(const Fault& fault, const std::string& shell) const 
     return run_script("exec env" + settings + " " + command() + shell);
 }
 
-Outcome FaultBench::compose_within(int kibibytes) const {
-    return run_script("ulimit -v " + std::to_string(kibibytes) + "; exec " + command());
+Outcome FaultBench::compose_after(const std::string& commands) const {
+    return run_script(commands + command());
 }
 
 Outcome FaultBench::compose_into_closed_pipe(const std::string& options) const {

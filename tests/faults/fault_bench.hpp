@@ -50,8 +50,8 @@ class FaultBench {
 
     /// Composes with a fault. `shell` stands behind the command: options and redirections.
     Outcome compose(const Fault& fault, const std::string& shell = {}) const;
-    /// Composes with so little address space, and without the shim.
-    Outcome compose_within(int kibibytes) const;
+    /// Composes without the shim, after these commands of a shell; what ends them starts the program: "exec ".
+    Outcome compose_after(const std::string& commands) const;
     /// Composes while nobody reads standard output, which is a pipe.
     Outcome compose_into_closed_pipe(const std::string& options) const;
     /// The same program started so that a test can send signals to it; finish() is to be called.

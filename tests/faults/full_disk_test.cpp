@@ -9,7 +9,7 @@
 
 #include "faults/fault_table.hpp"
 
-// Disks that are really full, of blocks or of inodes. Mounting them needs root.
+// Disks that are really full, of blocks or of inodes, and one process: what only root can set up.
 
 namespace rpixen::test {
 namespace {
@@ -76,6 +76,17 @@ TEST_P(FullDisk, OfInodes) {
         }
     }
     std::cout << GetParam().text() << '\n' << table.text();
+}
+
+/// Of a user who may have one process, and no thread beside it. Root may have any number, so it is another's.
+TEST(Limits, OneProcessIsEnough) {
+    const FaultBench bench{Setting{.packed = true}};
+    const std::string user = "61234";  // who has no other processes
+    const Outcome outcome = bench.compose_after("chmod 777 '" + bench.out("") + "' && chmod 755 '" + bench.out("..") +
+                                                "' && ulimit -u 1 && exec setpriv --reuid=" + user +
+                                                " --regid=" + user + " --clear-groups ");
+    EXPECT_EQ(outcome.run.status, 0) << outcome.run.err;
+    EXPECT_EQ(bench.judge(outcome), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(, FullDisk,

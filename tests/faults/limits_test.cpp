@@ -30,7 +30,7 @@ TEST(Limits, AddressSpaceThatDoesNotDoIsToldOf) {
     int refused = 0;
     int done = 0;
     for (int kibibytes = 32'000; kibibytes <= 72'000; kibibytes += step) {
-        const Outcome outcome = bench.compose_within(kibibytes);
+        const Outcome outcome = bench.compose_after("ulimit -v " + std::to_string(kibibytes) + "; exec ");
         // Less than the program's libraries take: the loader says so.
         const bool loaded = outcome.run.status != 127;
         if (loaded) {
