@@ -74,7 +74,7 @@ TEST(FuzzHold, TakesOnlyWhatAnInputMayEndWith) {
 TEST(FuzzFolders, EachIsOfATarget) {
     for (const char* kind : {"corpus", "findings", "dictionaries"})
         for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(RPIXEN_FUZZ_FOLDER) / kind))
-            EXPECT_TRUE(std::ranges::any_of(targets, [&](const Named& named) {
+            EXPECT_TRUE(std::any_of(std::begin(targets), std::end(targets), [&](const Named& named) {
                 return entry.path().stem() == named.name;
             })) << entry.path();
 }
