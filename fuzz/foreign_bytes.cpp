@@ -23,25 +23,27 @@ Content content_of(ByteView input) {
 }
 
 std::map<std::string, Bytes> files_of(ByteView input) {
-    std::map<std::string, Bytes> files;
-    std::string_view rest = as_text(input);
+    constexpr std::string_view mark = "=== ";
+    std::map<std::string, std::string> texts;
     std::string path = "/";
-    while (true) {
-        const bool named = rest.starts_with("=== ");
-        if (named) {
-            path = rest.substr(4, rest.find('\n') - 4);
-            rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1);
+    std::string_view rest = as_text(input);
+    while (!rest.empty()) {
+        const std::string_view line = rest.substr(0, rest.find('\n'));
+        if (line.starts_with(mark)) {
+            path = line.substr(mark.size());
+            texts[path].clear();
+            rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+            continue;
         }
-        const std::size_t next = rest.starts_with("=== ") ? 0 : rest.find("\n=== ");
-        const std::string_view text = rest.substr(0, next);
-        const ByteView bytes = as_bytes(text);
-        if (path.ends_with(".scr"))
-            files[path] = make_uboot_script(text, 0, "fuzz");
-        else
-            files[path] = Bytes(bytes.begin(), bytes.end());
-        if (next == std::string_view::npos) return files;
-        rest.remove_prefix(next == 0 ? 0 : next + 1);
+        // The line end in front of the next mark belongs to that.
+        const std::size_t next = std::min(rest.find("\n=== "), rest.size());
+        texts[path] += rest.substr(0, next);
+        rest.remove_prefix(std::min(next + 1, rest.size()));
     }
+    std::map<std::string, Bytes> files{{"/", {}}};
+    for (const auto& [name, text] : texts)
+        files[name] = name.ends_with(".scr") ? make_uboot_script(text, 0, "fuzz") : to_bytes(text);
+    return files;
 }
 
 FileTree tree_of(const std::map<std::string, Bytes>& files, std::string_view below) {
