@@ -5,6 +5,9 @@
 #include <memory>
 #include <utility>
 
+#include <rpixen/error.hpp>
+
+#include "base/budget.hpp"
 #include "base/size.hpp"
 #include "follow/efi/grub_script.hpp"
 
@@ -14,7 +17,9 @@
 namespace rpixen {
 namespace {
 
-constexpr unsigned most_commands = 10000;
+/// Steps are commands and the variables that an entry begins with, bytes those of their words once variables stand in
+/// them.
+constexpr Budget budget{.of = "a GRUB script", .steps = 10'000, .bytes = 8 * MiB};
 constexpr int deepest = 16;
 constexpr std::size_t largest_value = 64 * KiB;
 
@@ -52,20 +57,31 @@ class Runner {
     }
 
     GrubBoot take(std::string_view text) && {
+        try {
+            return follow(text);
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::artifact) throw;
+            boot_.unfollowed.push_back("the rest of a GRUB script, with " + error.problems()[0].found);
+            return std::move(boot_);
+        }
+    }
+
+  private:
+    GrubBoot follow(std::string_view text) {
         source(text);
         const std::string wanted = value("default");
-        const Entry* chosen = find_entry(entries_, wanted.empty() ? "0" : wanted);
-        if (!chosen && !entries_.empty()) chosen = find_entry(entries_, "0");
+        const std::vector<Entry> menu = std::exchange(entries_, {});  // an entry that runs may make another one
+        const Entry* chosen = find_entry(menu, wanted.empty() ? "0" : wanted);
+        if (!chosen && !menu.empty()) chosen = find_entry(menu, "0");
         if (chosen) {
             GrubBoot boot = run_entry(*chosen);
-            if (!boot.xen) boot.other_with_xen = with_xen(entries_, chosen);
+            if (!boot.xen) boot.other_with_xen = with_xen(menu, chosen);
             boot.unfollowed.insert(boot.unfollowed.begin(), boot_.unfollowed.begin(), boot_.unfollowed.end());
             return boot;
         }
         return std::move(boot_);  // commands without a menu
     }
 
-  private:
     std::string value(const std::string& name) const {
         const auto found = variables_.find(name);
         return found == variables_.end() ? std::string() : found->second;
@@ -79,8 +95,15 @@ class Runner {
         --depth_;
     }
 
+    /// An entry has its own.
+    std::map<std::string, std::string> copied_variables() {
+        spent_.steps(variables_.size());
+        for (const auto& [name, text] : variables_) spent_.bytes(name.size() + text.size());
+        return variables_;
+    }
+
     GrubBoot run_entry(const Entry& entry) {
-        const auto kept = variables_;
+        const auto kept = copied_variables();
         const unsigned root = root_;
         GrubBoot before = std::exchange(boot_, {});
         for (const auto& [name, text] : entry.variables) variables_[name] = text;
@@ -121,7 +144,7 @@ class Runner {
         return inner ? inner : find_entry(found->entries, "0");
     }
 
-    std::vector<std::string> expand(const std::vector<GrubWord>& words) const {
+    std::vector<std::string> expand(const std::vector<GrubWord>& words) {
         std::vector<std::string> result;
         for (const GrubWord& word : words) {
             std::string text;
@@ -129,6 +152,7 @@ class Runner {
             for (std::size_t place = 0; place < word.text.size() && text.size() < largest_value;) {
                 const char letter = word.text[place];
                 if (letter != grub_mark && letter != grub_quoted_mark) {
+                    spent_.bytes(1);
                     text += letter;
                     open = true;
                     ++place;
@@ -137,6 +161,7 @@ class Runner {
                 const std::size_t end = word.text.find(letter, place + 1);
                 if (end == std::string::npos) break;
                 const std::string found = value(word.text.substr(place + 1, end - place - 1));
+                spent_.bytes(found.size());
                 place = end + 1;
                 if (letter == grub_quoted_mark) {
                     text += found;
@@ -160,7 +185,7 @@ class Runner {
     bool run(const GrubList& commands) {
         bool good = true;
         for (const GrubCommand& command : commands) {
-            if (++count_ > most_commands) return false;
+            spent_.steps();
             good = run(command);
         }
         return good;
@@ -202,7 +227,7 @@ class Runner {
                 entry.title = words[index];
             }
         }
-        entry.variables = variables_;
+        entry.variables = copied_variables();
         if (words[0] == "submenu" && depth_ < deepest) {
             std::vector<Entry> outer = std::exchange(entries_, {});
             ++depth_;
@@ -441,7 +466,7 @@ class Runner {
     std::vector<std::unique_ptr<GrubList>> programs_;  ///< what entries and functions point into
     std::vector<Entry> entries_;
     GrubBoot boot_;
-    unsigned count_ = 0;
+    Spending spent_{budget};
     int depth_ = 0;
 };
 

@@ -136,5 +136,36 @@ TEST_F(GrubTest, BadTextsEnd) {
     EXPECT_FALSE(follow("source /loop.cfg").xen);
 }
 
+TEST_F(GrubTest, AnEntryThatMakesEntriesIsFollowedToItsEnd) {
+    files["/grub/more.cfg"] = "menuentry 'in it' { xen_hypervisor /other; }\n";
+    std::string text;
+    for (const char* name : {"a", "b", "c"})
+        text += std::string("menuentry ") + name + " { source $prefix/more.cfg; linux /vmlinuz; }\n";
+    const GrubBoot boot = follow(text + "menuentry d { source $prefix/more.cfg; xen_hypervisor /xen; }\n");
+    EXPECT_EQ(boot.entry, "a");
+    EXPECT_TRUE(boot.kernel);
+    EXPECT_FALSE(boot.xen);
+    EXPECT_EQ(boot.other_with_xen, "d");
+}
+
+TEST_F(GrubTest, WhatTakesTooMuchIsNotFollowed) {
+    std::string many;
+    for (int number = 0; number < 10'001; ++number) many += "true\n";
+    const std::string entry = "menuentry x { xen_hypervisor /xen; }\n";
+    EXPECT_THAT(follow(many + entry).unfollowed, ElementsAre("the rest of a GRUB script, with more than 10000 steps"));
+    EXPECT_FALSE(follow(many + entry).xen);
+    // Each word becomes 30,000, which no end of the word's own letters stops.
+    std::string words = "set a=\"" + std::string("b ");
+    for (int number = 0; number < 30'000; ++number) words += "b ";
+    words += "\"\necho ";
+    for (int number = 0; number < 10'000; ++number) words += "$a";
+    EXPECT_THAT(follow(words + "\n" + entry).unfollowed,
+                ElementsAre("the rest of a GRUB script, with more than 8388608 bytes in memory"));
+    std::string variables = "set a=" + std::string(60'000, 'b') + "\n";
+    for (int number = 0; number < 9'000; ++number) variables += "set a" + std::to_string(number) + "=$a\n";
+    EXPECT_THAT(follow(variables + entry).unfollowed,
+                ElementsAre("the rest of a GRUB script, with more than 8388608 bytes in memory"));
+}
+
 }  // namespace
 }  // namespace rpixen
