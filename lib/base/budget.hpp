@@ -27,7 +27,6 @@ class Spending {
     const Budget& budget() const { return budget_; }
     void steps(std::uint64_t count = 1) { add(steps_, count, budget_.steps, "steps"); }
     void bytes(std::uint64_t count) { add(bytes_, count, budget_.bytes, "bytes in memory"); }
-    void release(std::uint64_t count) { bytes_ -= count < bytes_ ? count : bytes_; }
     void depth(std::uint64_t level) const {
         if (level > budget_.depth) refuse("levels", budget_.depth);
     }

@@ -23,16 +23,6 @@ TEST(Budget, WhatItHasCanBeSpentAndNoMore) {
     }
 }
 
-TEST(Budget, BytesComeBack) {
-    Spending spending({.of = "a toy", .bytes = 10});
-    spending.bytes(10);
-    spending.release(4);
-    spending.bytes(4);
-    EXPECT_THROW(spending.bytes(1), Error);
-    spending.release(100);
-    spending.bytes(10);
-}
-
 TEST(Budget, DepthIsOfOneMoment) {
     const Spending spending({.of = "a toy", .depth = 2});
     spending.depth(2);

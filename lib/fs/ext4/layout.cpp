@@ -67,8 +67,10 @@ class Placement {
     void check_nodes() {
         const XattrSet* encoded = nullptr;
         bool in_block = false;
+        std::uint64_t names = 0;
         for (NodeId node = 0; node < tree_.node_count(); ++node) {
             if (!live(node)) continue;
+            names += tree_.links(node);
             const NodeType type = tree_.type(node);
             if (type != NodeType::directory && tree_.links(node) > most_links)
                 refuse(node, "a file has too many names", std::to_string(tree_.links(node)),
@@ -96,6 +98,13 @@ class Placement {
             }
             if (in_block) layout_.xattr_blocks.emplace_back(node, 0);
         }
+        // A card with more would not be read to its end, by `verify` neither.
+        if (const std::uint64_t most = most_ext4_names(layout_.inodes_used); names > most)
+            problems_.push_back({"the root file system has too many names for its files",
+                                 std::to_string(names),
+                                 "at most " + std::to_string(most),
+                                 "leave out hard links",
+                                 {}});
         if (!problems_.empty()) throw Error(ErrorCode::unfit, std::move(problems_));
     }
 

@@ -8,6 +8,12 @@
 
 namespace rpixen {
 
+/// The names that a file system of so many inodes is read with, and made with at most. A file may have 65,000 links, so
+/// a few inodes may have very many names: as many as 15 files take besides.
+constexpr std::uint64_t most_ext4_names(std::uint64_t inodes) {
+    return 1'000'000 + 4 * inodes;
+}
+
 /// What makes one ext4 differ from another. Block size is 4096, inode size 256.
 struct Ext4Parameters {
     std::string label;  ///< at most 16 bytes

@@ -5,9 +5,11 @@
 #include <cstring>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 
 #include "fs/ext4/image_medium.hpp"
 #include "fs/ext4/io.hpp"
+#include "fs/ext4/parameters.hpp"
 #include "fs/ext4/xattr.hpp"
 #include "storage/extent_source.hpp"
 
@@ -240,8 +242,7 @@ class Ext4Reader {
             damage(path, "extended attributes are damaged");
     }
 
-    /// A file may have 65,000 links, so a few inodes may have very many names: as many as 15 files take besides.
-    std::uint64_t most_names() const { return 1'000'000 + std::uint64_t{4} * fs_->super->s_inodes_count; }
+    std::uint64_t most_names() const { return most_ext4_names(fs_->super->s_inodes_count); }
 
     std::vector<FoundEntry> entries_of(ext2_ino_t number, const std::string& path) {
         // libext2fs goes through all that the map names, so the map is held against the file system first.
@@ -429,11 +430,19 @@ class Ext4Reader {
         }
         if (result != 0) damage(path, "the map of a file's blocks is damaged", words(result));
         const blk64_t end = ext2fs_blocks_count(fs_->super);
+        const std::uint64_t readable = range_.size() / fs_->blocksize;
         std::uint64_t last = 0;
         for (const Mapped& run : blocks) {
             if (run.first >= end || run.count > end - run.first || run.logical < last ||
                 run.logical > std::uint64_t{1} << 32) {
                 damage(path, "the map of a file's blocks is damaged", "block " + std::to_string(run.first));
+                return std::vector<Mapped>();
+            }
+            if (run.first + run.count > readable) {
+                // Of an image that was cut off there are as many as files: one is enough.
+                if (!std::exchange(beyond_end_, true))
+                    damage(path, "the data of files lie beyond the end of the partition",
+                           "block " + std::to_string(run.first));
                 return std::vector<Mapped>();
             }
             last = run.logical + run.count;
@@ -493,6 +502,7 @@ class Ext4Reader {
     Bytes raw_;                      ///< the inode that was read last
     std::uint64_t blocks_left_ = 0;  ///< that maps may still name
     std::uint64_t names_left_ = 0;
+    bool beyond_end_ = false;  ///< of the partition lie data, which was told
     FileTree tree_;
     std::unordered_map<ext2_ino_t, NodeId> nodes_;  ///< of directories and of what has several names
     std::shared_ptr<ExtentSource> scattered_;

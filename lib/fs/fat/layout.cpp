@@ -186,6 +186,17 @@ std::optional<std::uint64_t> sufficient_size(const FileTree& tree,
     return std::nullopt;
 }
 
+/// A card with more would not be read to its end, by `verify` neither.
+void check_number_of_names(const std::vector<Fat32Layout::Directory>& directories, const Budget& budget,
+                           std::vector<Problem>& problems) {
+    std::uint64_t names = 0;
+    for (const auto& directory : directories) names += directory.entries.size();
+    if (names > budget.steps)
+        problems.push_back(problem("the boot partition has too many files and directories", std::to_string(names),
+                                   "at most " + std::to_string(budget.steps),
+                                   "put them on the root partition, or leave some out"));
+}
+
 void assign_clusters(const FileTree& tree, Fat32Layout& layout) {
     const std::uint64_t cluster_size = layout.boot.cluster_size();
     std::uint32_t next = layout.boot.root_cluster;
@@ -217,11 +228,13 @@ void assign_clusters(const FileTree& tree, Fat32Layout& layout) {
 
 }  // namespace
 
-Fat32Layout layout_fat32(const FileTree& tree, const Fat32Parameters& parameters, std::uint64_t partition_size) {
+Fat32Layout layout_fat32(const FileTree& tree, const Fat32Parameters& parameters, std::uint64_t partition_size,
+                         const Budget& budget) {
     std::vector<Problem> problems;
     Fat32Layout layout;
     const std::string label = stored_label(parameters.label, problems);
     Walk(tree, problems).directory(FileTree::root(), layout.directories);
+    check_number_of_names(layout.directories, budget, problems);
     if (const auto boot = geometry(partition_size, parameters.sectors_per_cluster)) {
         layout.boot = *boot;
         const std::uint64_t needed = needed_clusters(tree, layout.directories, boot->cluster_size());

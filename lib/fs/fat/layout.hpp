@@ -46,9 +46,10 @@ struct Fat32Layout {
 };
 
 /// Throws Error{unfit} with every problem at once: names that FAT cannot store or that differ only in case,
-/// nodes that it does not know (symlinks, devices), files of 4 GiB or more, directories that are too large, a
-/// label that is too long, content beyond the partition, a partition too small for a FAT32 (or too large: 2
-/// TiB) with these clusters.
-Fat32Layout layout_fat32(const FileTree& tree, const Fat32Parameters& parameters, std::uint64_t partition_size);
+/// nodes that it does not know (symlinks, devices), files of 4 GiB or more, directories that are too large, more
+/// names than read_fat() reads with that budget, a label that is too long, content beyond the partition, a partition
+/// too small for a FAT32 (or too large: 2 TiB) with these clusters.
+Fat32Layout layout_fat32(const FileTree& tree, const Fat32Parameters& parameters, std::uint64_t partition_size,
+                         const Budget& budget = fat_budget);
 
 }  // namespace rpixen

@@ -4,10 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "base/budget.hpp"
 #include "base/size.hpp"
 #include "tree/file_tree.hpp"
 
 namespace rpixen {
+
+/// Steps are names of files and directories, in all of a file system; a boot partition has some hundreds.
+inline constexpr Budget fat_budget{.of = "a FAT file system", .steps = 200'000};
 
 /// Where a file or directory of a FAT lies in the image.
 struct FatPlace {

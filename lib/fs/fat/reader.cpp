@@ -12,8 +12,6 @@ namespace rpixen {
 namespace {
 
 constexpr std::uint32_t fewest_fat32_clusters = 65525;
-/// Of files and directories, for all of a file system; a boot partition has some hundreds.
-constexpr std::uint64_t most_names = 200'000;
 constexpr std::uint64_t most_directory_bytes = 65536 * FatEntry::size_on_disk;
 
 /// The contents of files whose clusters do not follow each other; a position is a number in the list.
@@ -83,14 +81,16 @@ const char* words(FatTable::End end) {
 
 class Reader {
   public:
-    Reader(const ContentSourcePtr& image, Range partition, FatVolume& volume, std::vector<Problem>& damages)
+    Reader(const ContentSourcePtr& image, Range partition, FatVolume& volume, std::vector<Problem>& damages,
+           const Budget& budget)
         : image_(image),
           partition_(partition),
           open_(image->open(partition.begin)),
           volume_(volume),
           damages_(damages),
           table_(*open_, volume.boot, readable_clusters(volume.boot, partition.size())),
-          fragmented_(std::make_shared<FragmentedFiles>(image)) {}
+          fragmented_(std::make_shared<FragmentedFiles>(image)),
+          names_(budget) {}
 
     void check_structure();
     void read_tree();
@@ -129,7 +129,8 @@ class Reader {
     std::shared_ptr<FragmentedFiles> fragmented_;
     std::deque<Pending> pending_;
     bool label_found_ = false;
-    std::uint64_t names_ = 0;
+    Spending names_;
+    bool cut_short_ = false;  ///< there were more names than the budget has steps
 };
 
 Bytes Reader::sector(std::uint32_t number) {
@@ -164,7 +165,7 @@ void Reader::check_structure() {
 void Reader::check_allocation() {
     const FatBootSector& boot = volume_.boot;
     volume_.free_clusters = table_.free_clusters();
-    if (names_ > most_names) return;  // not everything was read
+    if (cut_short_) return;
     if (const std::uint32_t lost = table_.lost_clusters(); lost != 0)
         damage("clusters are marked as used and belong to no file", std::to_string(lost));
     if (!boot.fat32 || boot.info_sector == 0 || boot.info_sector >= boot.reserved_sectors) return;
@@ -193,7 +194,7 @@ void Reader::read_tree() {
     const bool fixed_root = !volume_.boot.fat32;
     pending_.push_back({FileTree::root(), fixed_root ? 0 : volume_.boot.root_cluster, 0});
     volume_.tree.set_metadata(FileTree::root(), {0755, 0, 0, {}});
-    while (!pending_.empty() && names_ <= most_names) {
+    while (!pending_.empty() && !cut_short_) {
         const Pending directory = pending_.front();
         pending_.pop_front();
         read_directory(directory);
@@ -275,11 +276,13 @@ void Reader::read_entries(const Pending& directory, ByteView bytes, const std::v
             check_dot(directory, entry);
             continue;
         }
-        if (++names_ > most_names) {
+        if (!names_.has_left()) {
+            cut_short_ = true;
             damage("the FAT file system holds too many names to be read to its end", {},
-                   "at most " + std::to_string(most_names));
+                   "at most " + std::to_string(names_.budget().steps));
             return;
         }
+        names_.steps();
         add(directory, name ? *name : fat_name_text(entry), entry, places[place].begin + (offset - before));
     }
     stray_long_name();
@@ -346,7 +349,8 @@ bool is_fat(const ContentSourcePtr& image, Range partition) {
     return parse_fat_boot_sector(sector).has_value();
 }
 
-FatVolume read_fat(const ContentSourcePtr& image, Range partition, std::vector<Problem>& damages) {
+FatVolume read_fat(const ContentSourcePtr& image, Range partition, std::vector<Problem>& damages,
+                   const Budget& budget) {
     Bytes sector(FatBootSector::size);
     std::optional<FatBootSector> boot;
     if (partition.size() >= sector.size()) {
@@ -362,7 +366,7 @@ FatVolume read_fat(const ContentSourcePtr& image, Range partition, std::vector<P
     FatVolume volume;
     volume.boot = *boot;
     volume.label = boot->label;
-    Reader reader(image, partition, volume, damages);
+    Reader reader(image, partition, volume, damages, budget);
     reader.check_structure();
     reader.read_tree();
     reader.check_allocation();

@@ -6,6 +6,7 @@
 
 #include <rpixen/error.hpp>
 
+#include "base/budget.hpp"
 #include "base/size.hpp"
 #include "fs/fat/boot_sector.hpp"
 #include "fs/fat/parameters.hpp"
@@ -33,6 +34,7 @@ bool is_fat(const ContentSourcePtr& image, Range partition);
 /// `partition` lies inside the image. Nothing in the image is trusted: what is wrong is added to `damages`
 /// (in words, with the path), what is readable nevertheless is in the tree. Throws Error{artifact} where
 /// there is no FAT, Error{io}.
-FatVolume read_fat(const ContentSourcePtr& image, Range partition, std::vector<Problem>& damages);
+FatVolume read_fat(const ContentSourcePtr& image, Range partition, std::vector<Problem>& damages,
+                   const Budget& budget = fat_budget);
 
 }  // namespace rpixen

@@ -193,6 +193,27 @@ TEST(Ext4Reader, ABlockMapThatNamesItselfIsADamage) {
     EXPECT_TRUE(back.find("lost+found"));
 }
 
+TEST(Ext4Reader, DataBehindTheEndOfAnImageThatWasCutOffAreNotThere) {
+    const TemporaryFolder folder;
+    for (const char* name : {"one", "two", "three"}) folder.write(std::string("tree/") + name, noise(2 * MiB, 1));
+    const std::string path = folder / "image";
+    run_ok({"mke2fs", "-q", "-t", "ext4", "-b", "1024", "-d", folder / "tree", path, "16M"});
+    std::filesystem::resize_file(path, 4 * MiB + 700);
+    std::vector<Problem> damages;
+    const FileTree tree = read(path, damages);
+    ASSERT_EQ(damages.size(), 1U) << "told once";
+    EXPECT_EQ(damages[0].message, "the data of files lie beyond the end of the partition");
+    std::size_t whole = 0;
+    for (const char* name : {"one", "two", "three"}) {
+        const auto node = tree.find(name);
+        ASSERT_TRUE(node);
+        EXPECT_EQ(tree.size(*node), 2 * MiB);
+        const Content content = tree.content(*node);
+        if (content.size != 0) whole += read_all(content).size() == 2 * MiB;
+    }
+    EXPECT_LT(whole, 3U);
+}
+
 TEST(Ext4Reader, ManyLinksOfFewFiles) {
     const TemporaryFolder folder;
     FileTree tree;

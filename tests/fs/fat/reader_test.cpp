@@ -76,8 +76,8 @@ struct Image {
     Bytes bytes;
     Range partition;
 
-    FatVolume read(std::vector<Problem>& damages) const {
-        return read_fat(std::make_shared<View>(bytes), partition, damages);
+    FatVolume read(std::vector<Problem>& damages, const Budget& budget = fat_budget) const {
+        return read_fat(std::make_shared<View>(bytes), partition, damages, budget);
     }
     std::vector<std::string> damages() const {
         std::vector<Problem> found;
@@ -121,6 +121,17 @@ Image written() {
     Bytes bytes(before + volume_size);
     pread_exactly(output.descriptor(), 0, bytes, "card.img");
     return {std::move(bytes), {before, before + volume_size}};
+}
+
+TEST(FatReader, MoreNamesThanItsBudgetAreNotRead) {
+    const Image image = written();
+    const std::uint64_t names = sample_tree().node_count() - 1;
+    std::vector<Problem> damages;
+    image.read(damages, {.of = "a FAT file system", .steps = names});
+    EXPECT_THAT(words(damages), IsEmpty());
+    const FatVolume volume = image.read(damages, {.of = "a FAT file system", .steps = names - 1});
+    EXPECT_THAT(words(damages), testing::ElementsAre(testing::HasSubstr("too many names to be read to its end")));
+    EXPECT_EQ(volume.tree.node_count(), names);  // with the root
 }
 
 TEST(FatReader, ReadsWhatTheWriterWrote) {

@@ -368,6 +368,33 @@ TEST(Fat32Layout, ADirectoryOfTooManyEntriesIsRefused) {
     EXPECT_THAT(text, HasSubstr("too many names"));
 }
 
+TEST(Fat32Layout, MoreNamesThanAreReadAreRefused) {
+    FileTree tree;
+    for (int number = 0; number < 40; ++number)
+        tree.add_file(tree.locate(std::to_string(number % 4) + "/" + std::to_string(number)), dated, {});
+    const Budget enough{.of = "a FAT file system", .steps = 44};
+    EXPECT_EQ(layout_fat32(tree, parameters_for(64 * MiB), 64 * MiB, enough).directories.size(), 5U);
+    try {
+        layout_fat32(tree, parameters_for(64 * MiB), 64 * MiB, {.of = "a FAT file system", .steps = 43});
+        FAIL() << "no error";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::unfit);
+        EXPECT_STREQ(error.what(),
+                     "the boot partition has too many files and directories; found 44; allowed: at most 43; put "
+                     "them on the root partition, or leave some out");
+    }
+}
+
+/// The limits of what is made and of what is read are one, or a card would be made that `verify` cannot read.
+TEST(Fat32Layout, TheNumberOfNamesIsTheReaders) {
+    FileTree tree;
+    for (std::uint64_t number = 0; number < fat_budget.steps; ++number)
+        tree.add_file(tree.locate(std::to_string(number / 30'000) + "/" + std::to_string(number)), dated, {});
+    std::string text;
+    EXPECT_EQ(failure(tree, 256 * MiB, text), ErrorCode::unfit);
+    EXPECT_THAT(text, HasSubstr("found 200007; allowed: at most 200000"));
+}
+
 TEST(Fat32Layout, ImpossiblePartitionsAreRefused) {
     const FileTree tree;
     for (const auto& [size, sectors] : {std::pair<std::uint64_t, std::uint32_t>{32 * MiB, 1},
