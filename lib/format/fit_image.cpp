@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/budget.hpp"
 #include "base/bytes.hpp"
 
 namespace rpixen {
@@ -14,9 +15,9 @@ constexpr std::uint32_t begin_node = 1;
 constexpr std::uint32_t end_node = 2;
 constexpr std::uint32_t prop = 3;
 constexpr std::uint32_t nop = 4;
-constexpr std::uint64_t largest_strings = 1 * MiB;
 constexpr std::uint64_t largest_value = 64 * KiB;  // of a property that is looked at
-constexpr std::size_t most_tokens = 100000;
+/// Steps are tags, bytes those of the strings.
+constexpr Budget budget{.of = "a FIT image", .steps = 100'000, .bytes = 1 * MiB};
 constexpr std::size_t longest_name = 256;
 
 std::vector<std::string> strings_of(ByteView value) {
@@ -48,10 +49,12 @@ class Walker {
         std::uint64_t place = load_be<std::uint32_t>(&header[8]);
         const std::uint64_t strings_begin = load_be<std::uint32_t>(&header[12]);
         const std::uint64_t strings_size = load_be<std::uint32_t>(&header[32]);
-        strings_.resize(static_cast<std::size_t>(std::min(strings_size, largest_strings)));
+        if (strings_size > budget.bytes) return std::nullopt;
+        strings_.resize(static_cast<std::size_t>(strings_size));
         if (!read(strings_begin, strings_)) return std::nullopt;
-        for (std::size_t count = 0; count < most_tokens; ++count) {
-            Bytes word(4);
+        Bytes word(4);
+        for (Spending spent(budget);; spent.steps()) {
+            if (!spent.has_left()) return std::nullopt;
             if (!read(place, word)) return std::nullopt;
             place += 4;
             const auto token = load_be<std::uint32_t>(word.data());

@@ -62,6 +62,27 @@ TEST_F(FitImageTest, ReadsWhatMkimageWrites) {
     }
 }
 
+TEST_F(FitImageTest, OneWithMoreTagsThanAnyHasIsNone) {
+    const auto with_nodes = [](int nodes) {
+        std::string source = "/dts-v1/; / { images { a { data = \"x\"; }; }; rest {";
+        for (int node = 0; node < nodes; ++node) source += "n" + std::to_string(node) + " { };";
+        return memory_content(test::run_ok({"dtc", "-q", "-O", "dtb", "-o", "-", "-"}, source + "}; };"), "fit");
+    };
+    EXPECT_TRUE(parse_fit_image(with_nodes(49'990)));
+    EXPECT_FALSE(parse_fit_image(with_nodes(50'010)));
+}
+
+TEST_F(FitImageTest, OneWithLongerStringsThanAnyHasIsNone) {
+    const auto with_names = [](std::size_t names) {
+        std::string source = "/dts-v1/; / { images { a { data = \"x\"; }; }; rest {";
+        for (std::size_t name = 0; name < names; ++name)
+            source += std::string(240, 'p') + std::to_string(100'000 + name) + ";";
+        return memory_content(test::run_ok({"dtc", "-q", "-O", "dtb", "-o", "-", "-"}, source + "}; };"), "fit");
+    };
+    EXPECT_TRUE(parse_fit_image(with_names(1 * MiB / 250)));
+    EXPECT_FALSE(parse_fit_image(with_names(1 * MiB / 240)));
+}
+
 TEST_F(FitImageTest, DamageIsNoFit) {
     const Bytes good = read_all(make(false));
     for (std::size_t size = 0; size < good.size(); size += 97) {
