@@ -60,6 +60,16 @@ TEST_F(HostileTar, MoreExtendedHeadersThanAnyMemberHas) {
     refused(large.file("x", ""), "", "more than 16777216 bytes in memory");
 }
 
+TEST_F(HostileTar, MoreGlobalHeadersThanAnyTarHas) {
+    TarMaker many;
+    for (int number = 0; number < 10'000; ++number) many.pax({{"comment", "x"}}, 'g').file("x", "");
+    EXPECT_NO_THROW(tree_of_bytes(folder_, many.finish()));
+    refused(many.pax({{"comment", "x"}}, 'g').file("y", ""), "x", "more than 10000 steps");
+    TarMaker large;
+    for (int number = 0; number < 2; ++number) large.pax({{"comment", std::string(1 << 19, 'x')}}, 'g').file("x", "");
+    refused(large, "x", "more than 1048576 bytes in memory");
+}
+
 TEST_F(HostileTar, FoldersNestedTooDeeply) {
     std::string name;
     for (int level = 0; level < 1025; ++level) name += "a/";

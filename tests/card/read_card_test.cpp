@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
+#include "base/bytes.hpp"
+#include "format/crc32.hpp"
 #include "support/run.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -12,6 +15,7 @@ namespace rpixen {
 namespace {
 
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -215,6 +219,45 @@ TEST_F(CardTest, AFileSystemIsReadOnceHoweverManyPartitionsNameIt) {
     EXPECT_TRUE(card.partitions[0].fat());
     for (std::size_t index = 1; index < 4; ++index) EXPECT_FALSE(card.partitions[index].fat());
     EXPECT_EQ(card.problems.size(), 6U);  // a pair of overlapping partitions each
+}
+
+TEST_F(CardTest, MorePartitionsThanLinuxHasNumbersFor) {
+    for (const int partitions : {256, 257}) {
+        std::string script = "label: gpt\ntable-length: 260\n";
+        for (int number = 0; number < partitions; ++number)
+            script += "start=" + std::to_string(2048 + number) + ", size=1\n";
+        partition(script);
+        const Card card = read_card(path);
+        EXPECT_EQ(card.partitions.size(), 256U);
+        if (partitions == 256)
+            EXPECT_THAT(words(card.problems), IsEmpty());
+        else
+            EXPECT_THAT(words(card.problems),
+                        ElementsAre("the partition table is too long to be read to its end; found "
+                                    "257 partitions; allowed: at most 256"));
+    }
+}
+
+TEST_F(CardTest, OfManyOverlapsOnlyTheFirstAreToldOneByOne) {
+    std::string script = "label: gpt\n";
+    for (int number = 0; number < 12; ++number) script += "start=" + std::to_string(2048 + 8 * number) + ", size=8\n";
+    partition(script);
+    Bytes disk = to_bytes(test::read_file(path));
+    // UEFI 2.10, 5.3: every entry gets the first one's place, in the first table with its checksums.
+    constexpr std::size_t header = 512;
+    constexpr std::size_t entries = 1024;
+    for (std::size_t entry = 1; entry < 12; ++entry)
+        std::copy_n(&disk[entries + 32], 16, &disk[entries + 128 * entry + 32]);
+    store_le(&disk[header + 88], crc32(ByteView(disk).subspan(entries, 128 * std::size_t{128})));
+    store_le(&disk[header + 16], std::uint32_t{0});
+    store_le(&disk[header + 16], crc32(ByteView(disk).subspan(header, 92)));
+    const Card card = read_card(folder.write("card.img", as_text(disk)));
+    ASSERT_EQ(card.partitions.size(), 12U);
+    const auto told = std::count_if(card.problems.begin(), card.problems.end(), [](const Problem& problem) {
+        return problem.message.find(" and ") != std::string::npos && problem.rule == "partitions-overlap";
+    });
+    EXPECT_EQ(told, 64);
+    EXPECT_THAT(words(card.problems), Contains("more partitions overlap [partitions-overlap]; found 2 pairs"));
 }
 
 TEST_F(CardTest, ATruncatedImageIsStillRead) {
