@@ -6,6 +6,7 @@ Actions library_actions() {
     return {compose,
             plan,
             card_inputs,
+            propose_manifest,
             inspect,
             check,
             verify,

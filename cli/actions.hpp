@@ -5,6 +5,7 @@
 
 #include <rpixen/compose.hpp>
 #include <rpixen/emulator.hpp>
+#include <rpixen/propose.hpp>
 
 namespace rpixen::cli {
 
@@ -13,6 +14,7 @@ struct Actions {
     std::function<Report(const ComposeRequest&, const Supervision&)> compose;
     std::function<Report(const PlanRequest&, const Supervision&)> plan;
     std::function<CardInputs(const PlanRequest&, const Supervision&)> inputs;
+    std::function<Proposal(const ProposeRequest&, const Supervision&)> propose;
     std::function<Report(const InspectRequest&, const Supervision&)> inspect;
     std::function<Report(const CheckRequest&, const Supervision&)> check;
     std::function<Verification(const VerifyRequest&, const Supervision&)> verify;

@@ -93,5 +93,6 @@ Command explain_command();
 Command boot_command();
 Command diagnose_command();
 Command schema_command();
+Command init_command();
 
 }  // namespace rpixen::cli

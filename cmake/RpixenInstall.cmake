@@ -17,6 +17,7 @@ install(EXPORT rpixen-static-targets NAMESPACE rpixen:: DESTINATION "${package_f
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/lib/include/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT development)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/overlays" "${PROJECT_SOURCE_DIR}/uboot-env"
   DESTINATION "${CMAKE_INSTALL_DATADIR}/rpixen" COMPONENT runtime)
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/docs/schemas" DESTINATION "${CMAKE_INSTALL_DATADIR}/rpixen" COMPONENT runtime)
 install(FILES "${PROJECT_SOURCE_DIR}/lib/manifest/manifest.schema.json" DESTINATION "${CMAKE_INSTALL_DATADIR}/rpixen" COMPONENT runtime)
 
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/rpixen-config.cmake.in"

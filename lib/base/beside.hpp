@@ -3,6 +3,8 @@
 #include <future>
 #include <system_error>
 
+#include "base/host_signals.hpp"
+
 namespace rpixen {
 
 /// Starts work on a thread of its own; where the system gives none (RLIMIT_NPROC, no memory for a stack) it is
@@ -11,6 +13,7 @@ namespace rpixen {
 template <typename Work>
 auto beside(const Work& work) -> std::future<decltype(work())> {
     try {
+        const SignalsBlocked blocked;
         return std::async(std::launch::async, work);
     } catch (const std::system_error&) {
         return std::async(std::launch::deferred, work);

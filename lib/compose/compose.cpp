@@ -7,6 +7,7 @@
 
 #include "artifact/pin.hpp"
 #include "backend/image_backend.hpp"
+#include "base/host_signals.hpp"
 #include "base/size.hpp"
 #include "card/plan_card.hpp"
 #include "compose/decide.hpp"
@@ -68,6 +69,7 @@ void give_names(const ComposeRequest& request, const Report& result, OutputFile&
 }  // namespace
 
 Report plan(const PlanRequest& request, const Supervision& supervision) {
+    const FileSizeSignalHeld held;
     const Manifest manifest = request.manifest.load();
     check_outputs(manifest, request.manifest.path(), request.outputs);
     const auto store = spooled_store(scratch_folder);
@@ -80,6 +82,7 @@ Report plan(const PlanRequest& request, const Supervision& supervision) {
 }
 
 Report compose(const ComposeRequest& request, const Supervision& supervision) {
+    const FileSizeSignalHeld held;
     const auto backend = find_backend(request.backend);
     const Manifest manifest = request.manifest.load();
     std::vector<std::string> outputs = request.outputs;

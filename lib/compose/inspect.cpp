@@ -2,6 +2,7 @@
 
 #include <rpixen/compose.hpp>
 
+#include "base/host_signals.hpp"
 #include "base/size.hpp"
 #include "card/read_card.hpp"
 #include "compose/decide.hpp"
@@ -117,11 +118,13 @@ bool looks_like_manifest(const std::string& path) {
 }  // namespace
 
 Report inspect(const InspectRequest& request, const Supervision& supervision) {
+    const FileSizeSignalHeld held;
     const Card card = read_card(request.image, supervision);
     return report_of(card, check_card(card));
 }
 
 Report check(const CheckRequest& request, const Supervision& supervision) {
+    const FileSizeSignalHeld held;
     if (request.subject.empty() || looks_like_manifest(request.subject)) {
         const ManifestSource source = request.subject.empty() ? request.manifest : ManifestSource(request.subject);
         const auto store = spooled_store(scratch_folder);
@@ -136,6 +139,7 @@ Report check(const CheckRequest& request, const Supervision& supervision) {
 }
 
 Diagnosis diagnose(const DiagnoseRequest& request, const Supervision& supervision) {
+    const FileSizeSignalHeld held;
     Diagnosis diagnosis;
     diagnosis.log = request.log;
     diagnosis.image = request.image;

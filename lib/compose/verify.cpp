@@ -1,5 +1,6 @@
 #include <rpixen/compose.hpp>
 
+#include "base/host_signals.hpp"
 #include "compose/decide.hpp"
 #include "storage/input_file.hpp"
 #include "storage/spooled_store.hpp"
@@ -17,6 +18,7 @@ Card load_report(const std::string& path) {
 }  // namespace
 
 Verification verify(const VerifyRequest& request, const Supervision& supervision) {
+    const FileSizeSignalHeld held;
     if (request.report.empty() == request.manifest.empty())
         throw Error(ErrorCode::usage, "verify needs something to hold the image against", {},
                     "either a report or a manifest", "give --report or --manifest");
@@ -29,6 +31,7 @@ Verification verify(const VerifyRequest& request, const Supervision& supervision
     PlanRequest plan;
     plan.manifest = request.manifest;
     plan.source_date_epoch = request.source_date_epoch;
+    plan.digest_inputs = false;
     const Decision decision = decide(manifest, plan, "", *store, supervision);
     return verify_image(decision.card, request.image, request.reader, request.form, supervision);
 }

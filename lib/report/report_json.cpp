@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include <rpixen/compose.hpp>
+#include <rpixen/propose.hpp>
 #include <rpixen/report.hpp>
 
 namespace rpixen {
@@ -162,6 +163,14 @@ std::string Report::json() const {
 
 std::string CardInputs::json() const {
     return dumped({{"key", key}, {"artifacts", json_of(artifacts)}, {"files", files}});
+}
+
+std::string Proposal::json() const {
+    Json json{{"manifest", manifest}, {"found", Json::array()}, {"missing", missing}};
+    for (const FoundInput& input : found)
+        json["found"].push_back(
+            {{"path", input.path}, {"role", input.role}, {"what", input.what}, {"taken", input.taken}});
+    return dumped(json);
 }
 
 std::string Verification::json() const {

@@ -3,12 +3,14 @@
 #include <system_error>
 #include <utility>
 
+#include "base/host_signals.hpp"
+
 namespace rpixen {
 
 WriteBehind::WriteBehind(PartitionOutput& partition, std::size_t buffer_size) : partition_(partition) {
     for (std::size_t number = 0; number < buffer_count; ++number) free_.emplace_back(buffer_size);
     try {
-        thread_ = std::thread([this] { run(); });
+        thread_ = start_thread([this] { run(); });
     } catch (const std::system_error&) {
         // put() writes.
     }

@@ -4,7 +4,6 @@
 #include <array>
 #include <atomic>
 #include <condition_variable>
-#include <csignal>
 #include <exception>
 #include <mutex>
 #include <system_error>
@@ -12,6 +11,7 @@
 
 #include <rpixen/error.hpp>
 
+#include "base/host_signals.hpp"
 #include "base/size.hpp"
 #include "unpack/packing.hpp"
 #include "unpack/unpacker.hpp"
@@ -151,17 +151,11 @@ Decoder::Decoder(std::shared_ptr<const InputFile> file, std::uint64_t begin, std
     state_->next = begin;
     state_->end = end;
     state_->with_digest = with_digest;
-    // Signals belong to the thread that called: a new thread starts with all of them blocked.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     try {
-        state_->thread = std::thread([state = state_.get()] { state->run(); });
+        state_->thread = start_thread([state = state_.get()] { state->run(); });
     } catch (const std::system_error&) {
         // refill() unpacks.
     }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 Decoder::~Decoder() {

@@ -8,6 +8,7 @@
 
 #include <rpixen/error.hpp>
 
+#include "base/host_signals.hpp"
 #include "base/text.hpp"
 #include "verify/compare_trees.hpp"
 #include "verify/file_digest.hpp"
@@ -69,7 +70,7 @@ class ContentComparison {
         helpers.reserve(most_threads);  // no thread is lost where there is no memory for its place
         try {
             for (unsigned helper = 1; helper < wanted && helper < jobs_.size(); ++helper)
-                helpers.emplace_back([this] { work({nullptr, &stop_}); });
+                helpers.push_back(start_thread([this] { work({nullptr, &stop_}); }));
         } catch (const std::system_error&) {
             // The system gives no more threads: those that are there do it.
         }

@@ -30,7 +30,7 @@ class ExamineArtifacts : public testing::Test {
         manifest_.kernel = add("Image", kernel_bytes);
         manifest_.uboot = add("u-boot.bin", uboot_bytes);
         manifest_.dtbs = {add("board.dtb", dtc("/dts-v1/; / { compatible = \"brcm,bcm2711\"; };"))};
-        manifest_.overlays.push_back({"pi4-64-xen", {}, {}});
+        manifest_.overlays.push_back({"pi4-64-xen", {}, {}, {}});
     }
 
     static std::string dtc(const std::string& source) {
@@ -69,7 +69,7 @@ TEST_F(ExamineArtifacts, AGoodSet) {
     manifest_.files.push_back(extra);
     folder_.write("firmware/start4.elf", "x");
     manifest_.firmware = ArtifactReference{"firmware", folder_ / "firmware", {}, {}};
-    manifest_.overlays.push_back({"mine", folder_.write("mine.dtbo", overlay()), {}});
+    manifest_.overlays.push_back({"mine", "mine.dtbo", folder_.write("mine.dtbo", overlay()), {}});
     const ArtifactSet set = examine();
     EXPECT_EQ(set.xen.banner, "Xen 4.17");
     EXPECT_EQ(set.xen.packing, "none");
@@ -145,7 +145,7 @@ TEST_F(ExamineArtifacts, XenAndKernelMixedUp) {
 }
 
 TEST_F(ExamineArtifacts, DeviceTreeAndOverlayMixedUp) {
-    manifest_.overlays.push_back({"mine", manifest_.dtbs.front().resolved, {manifest_.file, "/overlays/1", 9, 9}});
+    manifest_.overlays.push_back({"mine", "mine.dtbo", manifest_.dtbs.front().resolved, {manifest_.file, "/overlays/1", 9, 9}});
     refused("a whole device tree", manifest_.overlays[1].location);
     manifest_.overlays.pop_back();
     manifest_.dtbs.front() = add("board.dtb", overlay());

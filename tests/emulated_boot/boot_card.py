@@ -174,7 +174,8 @@ NEGATIVE = {
                                 {"script": "classic", "apply_overlays": "boot"}),
     "dom0-mem": Negative("dom0-mem-impossible", "dom0-kernel", "Failed to allocate requested dom0 memory", {"dom0_mem": "8GiB"}),
     # Debian's kernel has the SD controller and ext4 as modules, and they lie on the file system that is to be mounted.
-    "no-root-driver": Negative("kernel-lacks-root-driver", "root", "", {}, builtin=False, initrd=False),
+    "no-root-driver": Negative("kernel-lacks-root-driver", "root", "unable to mount root", {"bootargs": f"{CONSOLE} root=/dev/mmcblk0p2"},
+                               builtin=False, initrd=False),
     "wrong-root": Negative("root-not-found", "root", "unable to mount root", {"bootargs": f"{CONSOLE} root=/dev/mmcblk0p7"}),
     "wrong-root-initrd": Negative("root-not-found", "root", "unable to mount root",
                                   {"bootargs": f"{CONSOLE} root=/dev/mmcblk0p7 rootwait rootdelay=3"}, builtin=False, initrd=True),

@@ -4,6 +4,7 @@
 
 #include <cstdarg>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <string>
 
@@ -14,6 +15,10 @@ namespace {
 
 /// libext2fs writes some of its failures to standard error itself; they come back as results, too.
 void keep_quiet(const char*, errcode_t, const char*, va_list) noexcept {}
+
+std::mutex hook_mutex;
+unsigned hook_users = 0;
+decltype(set_com_err_hook(keep_quiet)) hosts_hook = nullptr;
 
 /// io_manager::open gets nothing but a name, so the channel to open is handed over beside it.
 thread_local Channel* opening = nullptr;
@@ -126,10 +131,18 @@ errcode_t ChannelCallbacks::open(const char*, int, io_channel* result) noexcept 
 }
 
 io_manager Channel::manager() {
-    static const auto before = set_com_err_hook(keep_quiet);  // the hook is the process's
-    static_cast<void>(before);
     opening = this;
     return partition_manager();
+}
+
+QuietLibrary::QuietLibrary() {
+    const std::lock_guard lock(hook_mutex);
+    if (hook_users++ == 0) hosts_hook = set_com_err_hook(keep_quiet);
+}
+
+QuietLibrary::~QuietLibrary() {
+    const std::lock_guard lock(hook_mutex);
+    if (--hook_users == 0) set_com_err_hook(hosts_hook);
 }
 
 void Channel::rethrow() {

@@ -21,6 +21,16 @@ class Medium {
     virtual bool clear(std::uint64_t offset, std::uint64_t length) = 0;
 };
 
+/// While one of these is there libext2fs says nothing on standard error. The hook for it (com_err(3)) is the process's:
+/// it is taken once, and the host gets its own back with the last.
+class QuietLibrary {
+  public:
+    QuietLibrary();
+    ~QuietLibrary();
+    QuietLibrary(const QuietLibrary&) = delete;
+    QuietLibrary& operator=(const QuietLibrary&) = delete;
+};
+
 /// An io_manager (lib/ext2fs/ext2_io.h) over a medium that carries the medium's exceptions across the C code.
 class Channel {
   public:
@@ -40,6 +50,7 @@ class Channel {
 
     Medium& medium_;
     std::exception_ptr failure_;
+    QuietLibrary quiet_;
 };
 
 /// Only metadata goes this way, a few blocks at a time, so nothing is cached here.

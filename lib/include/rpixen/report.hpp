@@ -60,7 +60,7 @@ struct ReportArtifact {
     /// "xen", "kernel", "initrd", "xsm_policy", "dtb", "uboot", "firmware", "rootfs", "overlay", "file"
     std::string role;
     std::string path;        ///< as the manifest has it
-    std::string sha256;      ///< of the file as it lies there, of a folder as docs/report.md defines it
+    std::string sha256;      ///< of the file as it lies there, of a folder as docs/cli.md defines it
     std::string version;     ///< "Xen 4.17.5", "6.1.0-37-arm64", "U-Boot 2023.01..."
     std::uint64_t size = 0;  ///< of a file, bytes
     std::string packing;  ///< what it was unpacked from: "gzip", "zboot-zstd", ...; "none" for one that is taken as it

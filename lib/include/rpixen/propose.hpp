@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <rpixen/export.h>
+#include <rpixen/progress.hpp>
+
+namespace rpixen {
+
+/// A file or folder that was looked at.
+struct FoundInput {
+    std::string path;    ///< inside the folder
+    std::string role;    ///< of a manifest ("xen", "kernel", "rootfs" ...); empty for what no manifest names
+    std::string what;    ///< "Xen 4.17.5", "a tar packed with zstd", ...
+    bool taken = false;  ///< the proposed manifest names it
+};
+
+/// A manifest made of what a folder holds.
+struct Proposal {
+    std::string manifest;              ///< JSON with comments; parses where nothing is missing
+    std::vector<FoundInput> found;     ///< sorted by path; what is another name of the same file is left out
+    std::vector<std::string> missing;  ///< roles without which a card is not composed
+
+    RPIXEN_API std::string text() const;
+    RPIXEN_API std::string json() const;  ///< docs/cli.md
+};
+
+struct ProposeRequest {
+    std::string folder;           ///< of a Yocto or Buildroot build, of downloads, of Debian's files
+    std::string manifest_folder;  ///< where the manifest will lie: its paths are seen from there
+};
+
+/// Tells what each file of a folder is, by its content, and names those that a card needs, each with its SHA-256. Looks
+/// at most 4 levels deep and at 20,000 files. Throws Error{artifact} for what is no folder, Error{io, cancelled}.
+RPIXEN_API Proposal propose_manifest(const ProposeRequest& request, const Supervision& supervision = {});
+
+}  // namespace rpixen

@@ -1,0 +1,120 @@
+#include <rpixen/propose.hpp>
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include <rpixen/compose.hpp>
+#include <rpixen/error.hpp>
+
+#include "support/artifact_kit.hpp"
+#include "support/run.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace rpixen {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+namespace fs = std::filesystem;
+
+/// Path, role, taken.
+std::vector<std::tuple<std::string, std::string, bool>> roles(const Proposal& proposal) {
+    std::vector<std::tuple<std::string, std::string, bool>> list;
+    for (const FoundInput& input : proposal.found) list.emplace_back(input.path, input.role, input.taken);
+    return list;
+}
+
+TEST(Propose, AFolderOfTheKitComposes) {
+    const test::TemporaryFolder folder;
+    const test::ArtifactKit kit(folder);
+    fs::remove(folder / "manifest.json");
+    const Proposal proposal = propose_manifest({folder.path().string(), folder.path().string()});
+    EXPECT_THAT(roles(proposal),
+                ElementsAre(std::tuple("Image", "kernel", true), std::tuple("bcm2711-rpi-4-b.dtb", "dtb", true),
+                            std::tuple("firmware", "firmware", true), std::tuple("rootfs.tar", "rootfs", true),
+                            std::tuple("u-boot.bin", "uboot", true), std::tuple("xen", "xen", true)));
+    EXPECT_THAT(proposal.missing, IsEmpty());
+    const std::string digest = test::run({"sha256sum", folder / "xen"}).out.substr(0, 64);
+    EXPECT_THAT(proposal.manifest, HasSubstr("\"sha256\": \"" + digest + '"'));
+    folder.write("manifest.json", proposal.manifest);
+    PlanRequest request;
+    request.manifest = folder / "manifest.json";
+    EXPECT_THAT(plan(request).refusal, IsEmpty());
+}
+
+// As bitbake leaves it: files with times in their names and links to them, images in several forms, modules beside.
+TEST(Propose, ADeployFolderOfYocto) {
+    const test::TemporaryFolder folder;
+    const test::ArtifactKit kit(folder);
+    const fs::path deploy = folder.path() / "deploy";
+    fs::create_directories(deploy / "bootfiles");
+    const auto file = [&](const char* from, const char* name, const char* link = nullptr) {
+        fs::copy_file(folder / from, deploy / name);
+        if (link) fs::create_symlink(name, deploy / link);
+    };
+    file("Image", "Image--6.1-r0-raspberrypi4-64-20261127.bin", "Image");
+    file("xen", "xen-raspberrypi4-64--4.17-r0.bin", "xen-raspberrypi4-64");
+    file("bcm2711-rpi-4-b.dtb", "bcm2711-rpi-4-b--6.1.dtb", "bcm2711-rpi-4-b.dtb");
+    file("u-boot.bin", "u-boot.bin");
+    file("rootfs.tar", "xen-image-minimal-raspberrypi4-64.tar");
+    test::run_ok({"bzip2", "-k", (deploy / "xen-image-minimal-raspberrypi4-64.tar").string()});
+    fs::remove(deploy / "xen-image-minimal-raspberrypi4-64.tar");
+    fs::copy_file(folder / "firmware/start4.elf", deploy / "bootfiles/start4.elf");
+    folder.write("deploy/modules.txt", "text");
+    fs::create_directories(folder / "m/lib/modules/6.1/kernel");
+    test::run_ok({"tar", "-C", folder / "m", "-czf", (deploy / "modules-raspberrypi4-64.tgz").string(), "lib"});
+    const Proposal proposal = propose_manifest({deploy.string(), folder.path().string()});
+    EXPECT_THAT(proposal.missing, IsEmpty());
+    EXPECT_THAT(proposal.manifest, HasSubstr("\"deploy/Image\""));
+    EXPECT_THAT(proposal.manifest, HasSubstr("\"deploy/xen-raspberrypi4-64\""));
+    EXPECT_THAT(proposal.manifest, HasSubstr("\"firmware\": \"deploy/bootfiles\""));
+    EXPECT_THAT(proposal.manifest, HasSubstr("a tar packed with bzip2"));
+    EXPECT_THAT(proposal.manifest, Not(HasSubstr("20261127")));
+    EXPECT_THAT(proposal.manifest, Not(HasSubstr("modules-raspberrypi4-64.tgz")));
+    folder.write("manifest.json", proposal.manifest);
+    PlanRequest request;
+    request.manifest = folder / "manifest.json";
+    EXPECT_THAT(plan(request).refusal, IsEmpty());
+}
+
+TEST(Propose, WhatIsMissingIsSaidWithWhereItComesFrom) {
+    const test::TemporaryFolder folder;
+    const test::ArtifactKit kit(folder);
+    for (const char* name : {"manifest.json", "xen", "rootfs.tar"}) fs::remove(folder / name);
+    folder.write("start.elf",
+                 "\x7f"
+                 "ELF");
+    folder.write("empty", "");
+    const Proposal proposal = propose_manifest({folder.path().string(), ""});
+    EXPECT_THAT(proposal.missing, ElementsAre("xen", "rootfs"));
+    EXPECT_THAT(proposal.manifest, HasSubstr("// MISSING: xen; Debian: xen-hypervisor"));
+    EXPECT_THAT(proposal.text(), HasSubstr("missing: rootfs; mmdebstrap"));
+    EXPECT_THAT(proposal.json(), HasSubstr("\"missing\": ["));
+}
+
+TEST(Propose, ATarRatherThanAnImageAndTheShortestName) {
+    const test::TemporaryFolder folder;
+    const test::ArtifactKit kit(folder);
+    fs::copy_file(folder / "Image", folder / "Image-debug");
+    const Proposal proposal = propose_manifest({folder.path().string(), folder.path().string()});
+    EXPECT_THAT(proposal.manifest, HasSubstr("// not taken: Image-debug, Linux 6.1.0-37-arm64"));
+}
+
+TEST(Propose, AFileIsNoFolder) {
+    const test::TemporaryFolder folder;
+    try {
+        propose_manifest({folder.write("file", "x"), ""});
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::artifact);
+    }
+    EXPECT_THROW(propose_manifest({folder / "none", ""}), Error);
+}
+
+}  // namespace
+}  // namespace rpixen

@@ -1,0 +1,15 @@
+# What the tests here have in common: an installed tree, moved after it was installed, and programs that must succeed.
+function(run)
+  execute_process(COMMAND ${ARGV} OUTPUT_VARIABLE said ERROR_VARIABLE said RESULT_VARIABLE status)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${ARGV}: status ${status}\n${said}")
+  endif()
+  set(said "${said}" PARENT_SCOPE)
+endfunction()
+
+file(REMOVE_RECURSE "${SCRATCH}")
+execute_process(COMMAND "${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${SCRATCH}/first" OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
+file(RENAME "${SCRATCH}/first" "${SCRATCH}/moved")
+file(GLOB_RECURSE pc "${SCRATCH}/moved/*/rpixen.pc")
+cmake_path(GET pc PARENT_PATH pkgconfig)
+cmake_path(GET pkgconfig PARENT_PATH libdir)
