@@ -26,7 +26,7 @@ Bytes le32(std::uint32_t value) {
 
 }  // namespace
 
-Ext4Mutation::Ext4Mutation(MutatedFile& file, Chance& chance) : file_(file), chance_(chance) {
+Ext4Mutation::Ext4Mutation(MutatedFile& file) : file_(file) {
     const auto super = [&](std::uint64_t offset) { return file.number<std::uint32_t>(superblock_place + offset); };
     block_size_ = std::uint64_t{1024} << super(24);
     first_data_block_ = super(20);

@@ -12,7 +12,9 @@ namespace rpixen::test {
 class Ext4Mutation {
   public:
     /// Reads where things are from the file system, which is sound.
-    Ext4Mutation(MutatedFile& file, Chance& chance);
+    explicit Ext4Mutation(MutatedFile& file);
+    /// What is chosen from now on.
+    void begin(std::uint64_t seed) { chance_ = Chance(seed); }
 
     void superblock();
     void group_descriptor();
@@ -38,7 +40,7 @@ class Ext4Mutation {
     void correct_inode(std::uint32_t number);
 
     MutatedFile& file_;
-    Chance& chance_;
+    Chance chance_{0};
     std::uint64_t block_size_ = 0;
     std::uint64_t inode_size_ = 0;
     std::uint64_t descriptor_size_ = 0;

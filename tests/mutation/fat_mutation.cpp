@@ -5,7 +5,7 @@
 namespace rpixen::test {
 
 // Offsets: Microsoft FAT specification 1.03.
-FatMutation::FatMutation(MutatedFile& file, Chance& chance) : file_(file), chance_(chance) {
+FatMutation::FatMutation(MutatedFile& file) : file_(file) {
     sector_ = file.number<std::uint16_t>(11);
     cluster_size_ = sector_ * file.number<std::uint8_t>(13);
     const std::uint64_t reserved = file.number<std::uint16_t>(14);

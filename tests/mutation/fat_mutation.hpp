@@ -10,7 +10,9 @@ namespace rpixen::test {
 class FatMutation {
   public:
     /// Reads where things are from the file system, which is sound.
-    FatMutation(MutatedFile& file, Chance& chance);
+    explicit FatMutation(MutatedFile& file);
+    /// What is chosen from now on.
+    void begin(std::uint64_t seed) { chance_ = Chance(seed); }
 
     void boot_sector();
     /// An entry of the table, mostly in all its copies: chains that lead elsewhere, end early, or meet.
@@ -24,7 +26,7 @@ class FatMutation {
     std::uint64_t place_of(std::uint32_t cluster) const { return data_ + (cluster - 2) * std::uint64_t{cluster_size_}; }
 
     MutatedFile& file_;
-    Chance& chance_;
+    Chance chance_{0};
     unsigned bits_ = 12;
     std::uint32_t sector_ = 512;
     std::uint64_t table_ = 0;  ///< bytes: the first FAT

@@ -93,12 +93,12 @@ class Mutations : public testing::TestWithParam<BaseCard::Kind> {
 
     void hold_ext(void (Ext4Mutation::*change)()) {
         hold(
-            ext_, base_.ext_offset, [&](Chance& chance) { (Ext4Mutation(ext_, chance).*change)(); },
+            ext_, base_.ext_offset, [&](Chance& chance) { choose(ext_mutation_, chance, change); },
             [&](const Card& card) { return is_clean(card, base_.ext_offset); }, [&] { return e2fsck(); });
     }
     void hold_fat(void (FatMutation::*change)()) {
         hold(
-            fat_, base_.fat_offset, [&](Chance& chance) { (FatMutation(fat_, chance).*change)(); },
+            fat_, base_.fat_offset, [&](Chance& chance) { choose(fat_mutation_, chance, change); },
             [&](const Card& card) { return is_clean(card, base_.fat_offset); }, [&] { return fsck_fat(); });
     }
     void hold_table(void (*change)(MutatedFile&, Chance&)) {
@@ -106,6 +106,12 @@ class Mutations : public testing::TestWithParam<BaseCard::Kind> {
             card_, 0, [&](Chance& chance) { change(card_, chance); },
             [](const Card& card) { return card.problems.empty() && card.partitions.size() > 1; },
             [&] { return sfdisk(); });
+    }
+
+    template <typename Mutation>
+    static void choose(Mutation& mutation, Chance& chance, void (Mutation::*change)()) {
+        mutation.begin(chance.below(~std::uint64_t{0}));
+        (mutation.*change)();
     }
 
     static bool is_clean(const Card& card, std::uint64_t offset) {
@@ -143,6 +149,8 @@ class Mutations : public testing::TestWithParam<BaseCard::Kind> {
     const TemporaryFolder folder_;
     BaseCard base_;
     MutatedFile card_, fat_, ext_;
+    FatMutation fat_mutation_{fat_};
+    Ext4Mutation ext_mutation_{ext_};
     std::shared_ptr<const InputFile> sound_file_;
     CardReading sound_;
 };

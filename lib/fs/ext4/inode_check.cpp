@@ -158,7 +158,8 @@ void InodeCheck::check_flags(ext2_ino_t number) {
         if (has(EXT4_EXTENTS_FL)) refuse("data in the inode, or extents", "both");
         if (!ext2fs_has_feature_inline_data(fs_->super))
             refuse("data in the inode with its feature only", "it is set");
-        else if (!inline_size(number))
+        else if (!inline_size(number) || !attributes_.has(number, "system.data"))  // libext2fs does without, if it is
+                                                                                   // short
             damage(number, "data in the inode", "an attribute that holds it", "none");
     }
     if (has(EXT4_EXTENTS_FL) && !ext2fs_has_feature_extents(fs_->super))

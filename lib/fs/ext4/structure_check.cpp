@@ -46,6 +46,13 @@ bool check_limits(HealthState& state) {
     if (super.s_rev_level > EXT2_GOOD_OLD_REV)
         limit("first inode", super.s_first_ino, EXT2_GOOD_OLD_FIRST_INO, super.s_inodes_count);
     limit("inode size", EXT2_INODE_SIZE(fs->super), EXT2_GOOD_OLD_INODE_SIZE, fs->blocksize);
+    if (EXT2_INODE_SIZE(fs->super) > EXT2_GOOD_OLD_INODE_SIZE) {
+        const std::uint64_t most = EXT2_INODE_SIZE(fs->super) - std::uint64_t{EXT2_GOOD_OLD_INODE_SIZE};
+        for (const std::uint64_t extra : {super.s_min_extra_isize, super.s_want_extra_isize})
+            if (extra != 0 && (extra < 4 || extra > most || extra % 4 != 0))
+                state.report.damage("superblock", "inode fields", "0, or a multiple of 4 up to " + std::to_string(most),
+                                    std::to_string(extra));
+    }
     if (super.s_desc_size != 0 && !power_of_two(super.s_desc_size))
         state.report.damage("superblock", "descriptor size", "a power of 2", std::to_string(super.s_desc_size));
     return sound;
@@ -66,6 +73,9 @@ void check_features(HealthState& state) {
         refuse("resize_inode or meta_bg", "both");
     if (!ext2fs_has_feature_resize_inode(super) && super->s_reserved_gdt_blocks != 0)
         refuse("reserved descriptors with resize_inode only", "some");
+    // The one encoding there is: UTF-8 of Unicode 12.1 (EXT4_ENC_UTF8_12_1).
+    if (ext2fs_has_feature_casefold(super) && super->s_encoding != 1)
+        refuse("casefold with encoding 1 only", ("encoding " + std::to_string(super->s_encoding)).c_str());
     if (ext2fs_has_feature_orphan_present(super)) refuse("no orphans", "orphan_present");
     if (ext2fs_has_feature_shared_blocks(super))
         state.report.unproven("shared_blocks: that no two files own a block cannot be told");
