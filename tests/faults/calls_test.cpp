@@ -128,6 +128,7 @@ TEST_P(FailingCalls, ImageAndReportStayTogether) {
             }
             ++shift;
         }
+        if (whole_table()) std::cout << GetParam().text() << ": " << call_names[number] << " is done" << std::endl;
     }
     std::cout << GetParam().text() << '\n' << table.text();
 }

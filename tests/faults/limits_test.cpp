@@ -58,7 +58,7 @@ TEST(Limits, MemoryThatIsNotToBeHadIsToldOf) {
         ASSERT_GT(places, 1000U);
         FaultTable table;
         for (const bool and_later : {false, true})
-            for (const std::uint32_t place : sample(places, whole_table() ? 1000 : 12)) {
+            for (const std::uint32_t place : sample(places, whole_table() ? 250 : 12)) {
                 const Fault fault{Call::memory, place, Effect::error, ENOMEM, and_later};
                 const Outcome outcome = bench.compose(fault);
                 EXPECT_THAT(outcome.run.status, testing::AnyOf(0, 6)) << fault.text();
