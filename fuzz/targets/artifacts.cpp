@@ -15,7 +15,7 @@ void artifacts(ByteView input) {
     manifest.xen = manifest.kernel = manifest.uboot = artifact;
     manifest.dtbs = {artifact};
     manifest.modules = {{"initrd", artifact}, {"xsm_policy", artifact}};
-    manifest.overlays = {{"overlay", artifact.resolved, {}}};
+    manifest.overlays = {{"overlay", artifact.resolved, artifact.resolved, {}}};
     examine_artifacts(manifest, {});
 }
 

@@ -78,6 +78,7 @@ void read(Fields& fields, PlanRequest& request) {
     fields.texts("outputs", request.outputs);
     fields.flag("list_root", request.list_root);
     fields.flag("digest_inputs", request.digest_inputs);
+    fields.flag("list_extents", request.list_extents);
 }
 
 constexpr std::array<std::string_view, 3> verify_forms{"none", "quick", "full"};

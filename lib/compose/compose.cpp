@@ -74,7 +74,7 @@ Report plan(const PlanRequest& request, const Supervision& supervision) {
     check_outputs(manifest, request.manifest.path(), request.outputs);
     const auto store = spooled_store(scratch_folder);
     const Decision decision = decide(manifest, request, "", *store, supervision);
-    Report report = report_of(decision, request.list_root);
+    Report report = report_of(decision, request);
     report.refusal = refusal(decision, request);
     const std::vector<std::string> notes = unused_firmware(manifest, decision);
     report.notes.insert(report.notes.end(), notes.begin(), notes.end());
@@ -105,7 +105,7 @@ Report compose(const ComposeRequest& request, const Supervision& supervision) {
     supervision.check();
     if (request.verify != VerifyForm::none) verify_written(decision.card, output, request.verify, supervision);
     if (report_file) write_verification_report(decision.card, *report_file, supervision);
-    Report report = report_of(decision, request.list_root);
+    Report report = report_of(decision, request);
     report.output = request.output;
     report.notes.insert(report.notes.end(), notes.begin(), notes.end());
     report.notes.insert(report.notes.end(), written.notes.begin(), written.notes.end());

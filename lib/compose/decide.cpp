@@ -8,6 +8,7 @@
 #include "base/size.hpp"
 #include "boot/plan_boot.hpp"
 #include "card/identity.hpp"
+#include "card/mapped_ranges.hpp"
 #include "card/plan_card.hpp"
 #include "card/read_card.hpp"
 #include "compose/card_inputs.hpp"
@@ -100,8 +101,10 @@ std::vector<Problem> refusal(const Decision& decision, const PlanRequest& reques
     return problems;
 }
 
-Report report_of(const Decision& decision, bool list_root) {
-    Report report = report_of(decision.card, list_root);
+Report report_of(const Decision& decision, const PlanRequest& request) {
+    Report report = report_of(decision.card, request.list_root);
+    if (request.list_extents)
+        for (const Range& range : mapped_ranges(decision.card)) report.extents.push_back({range.begin, range.end});
     add_boot_plan(report, decision.boot);
     report.name = decision.name;
     report.time = decision.time;

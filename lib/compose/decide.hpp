@@ -41,6 +41,6 @@ Decision decide(const Manifest& manifest, const PlanRequest& request, const std:
 std::vector<Problem> refusal(const Decision& decision, const PlanRequest& request);
 
 /// The decision as a document.
-Report report_of(const Decision& decision, bool list_root = true);
+Report report_of(const Decision& decision, const PlanRequest& request);
 
 }  // namespace rpixen

@@ -128,7 +128,7 @@ Report check(const CheckRequest& request, const Supervision& supervision) {
     if (request.subject.empty() || looks_like_manifest(request.subject)) {
         const ManifestSource source = request.subject.empty() ? request.manifest : ManifestSource(request.subject);
         const auto store = spooled_store(scratch_folder);
-        return report_of(decide(source.load(), request, "", *store, supervision));
+        return report_of(decide(source.load(), request, "", *store, supervision), request);
     }
     const Card card = read_card(request.subject, supervision);
     CardCheck checked = check_card(card);

@@ -1,6 +1,7 @@
 #include <map>
 
 #include "artifact/named_inputs.hpp"
+#include "boot/board_trees.hpp"
 #include "boot/names.hpp"
 #include "report/report_of.hpp"
 
@@ -10,12 +11,12 @@ namespace {
 /// What was examined, in the order in which named_inputs() has its kind.
 class Examined {
   public:
-    explicit Examined(const ArtifactSet& set) {
+    Examined(const Manifest& manifest, const ArtifactSet& set) {
         add("xen", set.xen, boot_name::xen, set.xen.banner);
         add("kernel", set.kernel, row_of(ModuleKind::kernel).file, set.kernel.release);
         for (const auto& [kind, module] : set.modules) add(row_of(kind).key, module, row_of(kind).file);
-        for (const Artifact& tree : set.dtbs)
-            add("dtb", tree, set.dtbs.size() == 1 ? boot_name::tree : tree.path.substr(tree.path.rfind('/') + 1));
+        const std::vector<BoardTree> trees = read_board_trees(manifest, set);
+        for (std::size_t tree = 0; tree < set.dtbs.size(); ++tree) add("dtb", set.dtbs[tree], trees[tree].file);
         add("uboot", set.uboot, boot_name::uboot, set.uboot.banner);
         for (const Artifact& overlay : set.overlays) {
             // Built-in ones are no inputs.
@@ -46,7 +47,7 @@ class Examined {
 
 std::vector<ReportArtifact> artifacts_of(const Manifest& manifest, const ArtifactSet& artifacts,
                                          const std::map<std::string, std::string>& digests) {
-    Examined examined(artifacts);
+    Examined examined(manifest, artifacts);
     std::vector<ReportArtifact> list;
     std::size_t file = 0;
     for (const NamedInput& input : named_inputs(manifest)) {

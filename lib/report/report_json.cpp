@@ -156,6 +156,8 @@ std::string Report::json() const {
         json["inputs"].push_back(input);
     }
     json["artifacts"] = json_of(artifacts);
+    json["extents"] = Json::array();
+    for (const ReportExtent& extent : extents) json["extents"].push_back({extent.begin, extent.end});
     json["manifest_sha256"] = manifest_sha256;
     json["image_sha256"] = image_sha256;
     return dumped(json);

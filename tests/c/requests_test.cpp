@@ -23,7 +23,7 @@ std::vector<Problem> refused(const std::string& json) {
 TEST(Requests, HaveTheFieldsOfTheCallByTheirNames) {
     const auto request = parse_request<ComposeRequest>(
         R"({ "manifest": "m.json", "source_date_epoch": 7, "allow": ["a"], "deny": ["b", "c"], "outputs": ["o"],
-             "list_root": false, "digest_inputs": false, "output": "card.img", "backend": "guestfs", "verify": "full",
+             "list_root": false, "digest_inputs": false, "list_extents": true, "output": "card.img", "backend": "guestfs", "verify": "full",
              "report": "r.json", "sync": false, "if_changed": true, "digest_image": true })");
     EXPECT_EQ(request.manifest.path(), "m.json");
     EXPECT_EQ(request.source_date_epoch, 7);
@@ -32,6 +32,7 @@ TEST(Requests, HaveTheFieldsOfTheCallByTheirNames) {
     EXPECT_THAT(request.outputs, ElementsAre("o"));
     EXPECT_FALSE(request.list_root);
     EXPECT_FALSE(request.digest_inputs);
+    EXPECT_TRUE(request.list_extents);
     EXPECT_EQ(request.output, "card.img");
     EXPECT_EQ(request.backend, "guestfs");
     EXPECT_EQ(request.verify, VerifyForm::full);

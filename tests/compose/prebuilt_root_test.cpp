@@ -51,7 +51,10 @@ TEST_P(PrebuiltRoot, HasNoFalseDamage) {
     for (const bool by_report : {true, false}) {
         VerifyRequest request;
         request.image = folder_ / "card.img";
-        (by_report ? request.report : request.manifest) = by_report ? folder_ / "card.json" : kit_.manifest();
+        if (by_report)
+            request.report = folder_ / "card.json";
+        else
+            request.manifest = kit_.manifest();
         const Verification verification = verify(request);
         EXPECT_TRUE(verification.differences.empty()) << verification.text();
     }

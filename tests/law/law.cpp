@@ -35,7 +35,7 @@ std::string ends(const std::string& command, const Judgement& writing) {
 }  // namespace
 
 std::vector<std::string> breaches_of_law(const PlanRequest& request, const std::string& image) {
-    const Judgement planned = judge_by_check(request.manifest, request);
+    const Judgement planned = judge_by_check(request.manifest.path(), request);
     std::vector<std::string> lines = differences("plan", judge_by_plan(request), "MANIFEST", planned);
     const Judgement writing = composed(request, image);
     if (writing.status != planned.status)
@@ -62,13 +62,13 @@ std::vector<std::string> breaches_of_law(const PlanRequest& request, const std::
                         " with every error of check MANIFEST allowed: " + in_spite.failure);
         return lines;
     }
-    const auto found = differences("MANIFEST --allow", judge_by_check(request.manifest, allowing), "IMAGE --allow",
+    const auto found = differences("MANIFEST --allow", judge_by_check(request.manifest.path(), allowing), "IMAGE --allow",
                                    judge_by_check(image, allowing));
     lines.insert(lines.end(), found.begin(), found.end());
     if (allowing.allow.size() < request.allow.size() + 2) return lines;
     allowing.allow.pop_back();
     const Judgement refused = composed(allowing, image);
-    if (const int status = judge_by_check(request.manifest, allowing).status; refused.status != status)
+    if (const int status = judge_by_check(request.manifest.path(), allowing).status; refused.status != status)
         lines.push_back(ends("compose --allow", refused) + " where check MANIFEST --allow has " +
                         std::to_string(status) + ": " + refused.failure);
     return lines;

@@ -38,7 +38,7 @@ class Seen : public testing::Test {
         for (const std::string& line : breaches_of_law(request_, *folder_ / "seen.img")) ADD_FAILURE() << line;
     }
 
-    Judgement judged() const { return judge_by_check(request_.manifest, request_); }
+    Judgement judged() const { return judge_by_check(request_.manifest.path(), request_); }
 
     static auto says(const std::string& id) { return Contains(Field(&Verdict::id, id)); }
 

@@ -30,6 +30,7 @@ struct PlanRequest {
     /// Whether every input's digest is taken (ReportArtifact::sha256): the boot inputs' always are, those of the root
     /// file system, folders and files cost a reading of their own, beside the other work.
     bool digest_inputs = true;
+    bool list_extents = false;  ///< Report::extents
 };
 
 enum class VerifyForm : std::uint8_t { none, quick, full };

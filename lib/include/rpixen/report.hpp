@@ -68,6 +68,12 @@ struct ReportArtifact {
     std::string name;     ///< on the card, from its partition's root; empty for what becomes many files
 };
 
+/// Bytes of an image, half-open.
+struct ReportExtent {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+};
+
 /// Whether a board of this size can start dom0.
 struct ReportBoard {
     std::uint64_t memory = 0;    ///< the board's RAM, bytes
@@ -98,8 +104,11 @@ struct Report {
     std::string not_followed;
     std::vector<std::pair<std::string, std::string>> inputs;  ///< path, sha256 where it was computed
     std::vector<ReportArtifact> artifacts;                    ///< as the manifest names them; empty for an image
-    std::string manifest_sha256;                              ///< of manifest_json(); empty for an image
-    std::string image_sha256;                                 ///< of the composed image; empty unless it was asked for
+    /// Of a planned or composed card: what holds data or has to be zero, ascending and apart, multiples of 512 bytes;
+    /// what lies between does not matter. Empty unless it was asked for.
+    std::vector<ReportExtent> extents;
+    std::string manifest_sha256;      ///< of manifest_json(); empty for an image
+    std::string image_sha256;         ///< of the composed image; empty unless it was asked for
     std::vector<ReportBoard> boards;  ///< the smallest first; empty where Xen's command line has no dom0_mem
 
     std::vector<Problem> refusal;  ///< of a plan: why compose would not write this card; empty: it would
