@@ -161,7 +161,7 @@ class Survey {
             case FileKind::ext_file_system:
                 if (packing != Packing::plain)
                     return add(name, "", "an ext4 image" + packed_with(packing) + ": unpack it");
-                return add(name, "rootfs", "an ext4 image");
+                return add(name, "prebuilt", "an ext4 image");
             case FileKind::cpio:
                 return add(name, "initrd", "an initial RAM disk (cpio" + packed_with(packing) + ")");
             case FileKind::xsm_policy:
@@ -226,15 +226,13 @@ class Survey {
     std::size_t count_ = 0;
 };
 
-/// Of several candidates: a tar rather than an image, then the shortest name, then the first in the alphabet.
+/// Of several candidates: the shortest name, then the first in the alphabet; a tar or folder rather than an image.
 FoundInput* choose(std::vector<FoundInput>& found, const std::string& role) {
     FoundInput* best = nullptr;
-    const auto rank = [](const FoundInput& input) {
-        return std::tuple(input.what.starts_with("an ext4"), input.path.size(), input.path);
-    };
+    const auto rank = [](const FoundInput& input) { return std::pair(input.path.size(), input.path); };
     for (FoundInput& input : found)
         if (input.role == role && (!best || rank(input) < rank(*best))) best = &input;
-    return best;
+    return !best && role == "rootfs" ? choose(found, "prebuilt") : best;
 }
 
 /// A path in the manifest.
@@ -288,6 +286,7 @@ Proposal propose_manifest(const ProposeRequest& request, const Supervision& supe
             continue;
         }
         input->taken = true;
+        input->role = role.key;
         for (const FoundInput& other : proposal.found)
             if (other.role == role.key && &other != input)
                 text += "    // not taken: " + one_line(other.path) + ", " + one_line(other.what) + "\n";

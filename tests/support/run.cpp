@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <sstream>
 #include <stdexcept>
@@ -29,6 +31,22 @@ std::string find_program(const std::string& name) {
             return candidate;
     }
     throw std::runtime_error("the tests need the program '" + name + "', which is not installed");
+}
+
+/// As write(2), but a reader that has gone is EPIPE and not the end of the test.
+ssize_t write_quietly(int descriptor, const char* bytes, std::size_t count) {
+    sigset_t pipe;
+    sigset_t before;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, &before);
+    const ssize_t written = ::write(descriptor, bytes, count);
+    const int reason = errno;
+    const timespec now{};
+    if (written < 0 && reason == EPIPE) ::sigtimedwait(&pipe, nullptr, &now);
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    errno = reason;
+    return written;
 }
 
 }  // namespace
@@ -99,7 +117,7 @@ Run Started::finish(const std::string& standard_input) {
         std::array<pollfd, 3> files{{{out_, POLLIN, 0}, {err_, POLLIN, 0}, {in_, POLLOUT, 0}}};
         if (::poll(files.data(), files.size(), -1) < 0 && errno != EINTR) break;
         if (files[2].revents) {
-            const ssize_t count = ::write(in_, standard_input.data() + sent, standard_input.size() - sent);
+            const ssize_t count = write_quietly(in_, standard_input.data() + sent, standard_input.size() - sent);
             if (count > 0) sent += static_cast<std::size_t>(count);
             if (count < 0 && errno != EAGAIN) sent = standard_input.size();
         }

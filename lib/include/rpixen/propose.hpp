@@ -11,9 +11,11 @@ namespace rpixen {
 
 /// A file or folder that was looked at.
 struct FoundInput {
-    std::string path;    ///< inside the folder
-    std::string role;    ///< of a manifest ("xen", "kernel", "rootfs" ...); empty for what no manifest names
-    std::string what;    ///< "Xen 4.17.5", "a tar packed with zstd", ...
+    std::string path;  ///< inside the folder
+    std::string role;  ///< of a manifest ("xen", "kernel", "rootfs" ...); "prebuilt" for an image of a root file system
+                       ///< that was not taken, "modules" for a layer of them, "dtb-of-family" for the tree of another
+                       ///< board of the family; empty for the rest
+    std::string what;  ///< "Xen 4.17.5", "a tar packed with zstd", ...
     bool taken = false;  ///< the proposed manifest names it
 };
 
