@@ -70,6 +70,10 @@ void read_logical(const MbrPartition& extended, OpenContent& disk, std::uint64_t
         MbrPartition logical = read_entry(bytes.data() + table_place, number);
         if (logical.type != 0 && logical.sectors > 0) {
             logical.first_sector += record;
+            if (logical.first_sector < extended.first_sector ||
+                logical.first_sector + logical.sectors > extended.first_sector + extended.sectors)
+                faults.push_back("logical partition " + std::to_string(number) +
+                                 " does not lie inside the extended partition");
             partitions.push_back(logical);
             ++number;
         }

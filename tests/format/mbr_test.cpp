@@ -85,6 +85,22 @@ TEST(Mbr, LogicalPartitionsAreRead) {
                             MbrPartition{5, 0x83, false, 6144, 2048}, MbrPartition{6, 0x82, false, 10240, 1024}));
 }
 
+TEST(Mbr, ALogicalPartitionOutsideItsContainerIsNamed) {
+    const test::TemporaryFolder folder;
+    for (const std::uint32_t sectors : {5U, 6U}) {
+        Bytes disk = make_mbr({0, {{1, 0x05, false, 1, 6}}});
+        const Bytes record = make_mbr({0, {{1, 0x83, false, 1, sectors}}});
+        disk.insert(disk.end(), record.begin(), record.end());
+        disk.resize(16 * 512);
+        const Read result = read(folder.write("disk.img", as_text(disk)));
+        ASSERT_EQ(result.mbr->partitions.size(), 2U);
+        if (sectors == 5)
+            EXPECT_THAT(result.faults, IsEmpty());
+        else
+            EXPECT_THAT(result.faults, ElementsAre("logical partition 5 does not lie inside the extended partition"));
+    }
+}
+
 TEST(Mbr, HostileChainsEnd) {
     const test::TemporaryFolder folder;
     const auto faults = [&](std::uint32_t next) {

@@ -1,8 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <sstream>
 
 #include "follow/check_card.hpp"
 #include "format/crc32.hpp"
@@ -27,12 +29,6 @@ namespace {
 struct Word {
     bool content = false;
     std::string said;
-};
-
-/// A sentence of an oracle that is no word against our reading, and why.
-struct Exception {
-    const char* said;
-    const char* reason;
 };
 
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
@@ -130,8 +126,30 @@ class Mutations : public testing::TestWithParam<BaseCard::Kind> {
         return word;
     }
     Word fsck_fat() const {
+        // Fields that neither the firmware nor U-Boot nor Linux looks at: the boot sector's copy of the label; its mark
+        // of a mounted FAT, which a card has that was imaged while it was (the table's own marks are told); a folder's
+        // size; what is kept free in the entries of a long name.
+        static constexpr const char* known[]{"stored in boot sector and different",
+                                             "Auto-copying volume label from root directory to boot sector",
+                                             "Dirty bit is set",
+                                             "Automatically removing dirty bit",
+                                             "Directory has non-zero size",
+                                             "Reserved field in VFAT long filename slot",
+                                             "Start cluster field in VFAT long filename slot",
+                                             "Auto-setting to 0"};
         const auto result = run({"timeout", "60", "fsck.fat", "-n", base_.fat});
-        return {result.status == 0, result.out + result.err};
+        Word word{result.status == 0, result.out + result.err};
+        if (result.status != 1) return word;
+        word.content = true;
+        std::istringstream lines(word.said);
+        for (std::string line; std::getline(lines, line);) {
+            const bool says_nothing = line.empty() || line.starts_with('/') || line.starts_with("fsck.fat ") ||
+                                      line.starts_with("Leaving filesystem unchanged");
+            const bool is_known = std::any_of(std::begin(known), std::end(known),
+                                              [&](const char* words) { return line.find(words) != std::string::npos; });
+            word.content = word.content && (says_nothing || is_known);
+        }
+        return word;
     }
     Word sfdisk() const {
         const auto result = run({"sfdisk", "--verify", base_.card}, {}, {"LC_ALL=C"});

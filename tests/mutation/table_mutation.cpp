@@ -32,6 +32,8 @@ void mutate_mbr(MutatedFile& disk, Chance& chance) {
             if (disk.number<std::uint8_t>(446 + 16 * entry + 4) == 5)
                 table = disk.number<std::uint32_t>(446 + 16 * entry + 8) * sector + 446;
     const std::uint64_t entry = table + 16 * chance.below(4);
+    // Entries of type 0 stay so: to U-Boot and the firmware one with a place is no partition, to sfdisk it is.
+    if (disk.number<std::uint8_t>(entry + 4) == 0) return change(disk, chance, entry + 4, 1);
     switch (chance.below(4)) {
         case 0:
             return change(disk, chance, entry + (chance.one_in(2) ? 0 : 4), 1);
@@ -40,7 +42,7 @@ void mutate_mbr(MutatedFile& disk, Chance& chance) {
         case 2:
             return change(disk, chance, entry + 12, 4);
         default:
-            return change(disk, chance, table + chance.below(66), 1);
+            return change(disk, chance, entry + chance.below(16), 1);
     }
 }
 

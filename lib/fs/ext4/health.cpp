@@ -45,6 +45,7 @@ class HealthCheck {
         check_value_inodes();
         check_inode_bitmap();
         compare_block_bitmaps();
+        check_padding();
         quota.finish();
         ext4::check_named_files(state_);
     }
@@ -160,6 +161,20 @@ class HealthCheck {
             report_.damage("block bitmap", "bitmap", "exactly the used blocks",
                            std::to_string(wrong) + " wrong, the first " + std::to_string(first_wrong));
         report_.compare("superblock", "free blocks", EXT2FS_C2B(fs, all_free), ext2fs_free_blocks_count(fs->super));
+    }
+
+    /// The bits of the last group behind the end of the file system are set (e2fsck's check_block_end()).
+    void check_padding() {
+        const ext2_filsys fs = fs_.get();
+        const blk64_t last = ext2fs_get_block_bitmap_start2(fs->block_map) +
+                             EXT2_GROUPS_TO_CLUSTERS(fs->super, fs->group_desc_count) - 1;
+        blk64_t end = 0;
+        if (ext2fs_fudge_block_bitmap_end2(fs->block_map, last, &end) != 0) return;
+        bool all = true;
+        for (blk64_t cluster = end + 1; cluster <= last && all; ++cluster)
+            all = ext2fs_test_block_bitmap2(fs->block_map, EXT2FS_C2B(fs, cluster)) != 0;
+        ext2fs_fudge_block_bitmap_end2(fs->block_map, end, nullptr);
+        if (!all) report_.damage("block bitmap", "padding", "set bits behind the end", "others");
     }
 
     HealthReport& report_;

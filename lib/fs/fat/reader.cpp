@@ -150,6 +150,7 @@ void Reader::check_structure() {
     if (boot.fat32 && boot.clusters() < fewest_fat32_clusters)
         damage("the FAT32 has so few clusters that some drivers take it for a FAT16", std::to_string(boot.clusters()),
                "at least " + std::to_string(fewest_fat32_clusters), "fat32-too-few-clusters");
+    if (!table_.begins_as_a_fat()) damage("the FAT does not begin as one does, so it may be something else");
     if (const std::uint32_t copy = table_.differing_copy(*open_); copy != 0)
         damage("the copies of the FAT differ", "copy " + std::to_string(copy + 1) + " is not equal to the first");
     if (table_.dirty()) damage("the FAT file system was not unmounted properly");

@@ -46,6 +46,13 @@ std::uint32_t FatTable::differing_copy(OpenContent& volume) const {
     return 0;
 }
 
+bool FatTable::begins_as_a_fat() const {
+    const std::uint32_t entry_zero = kind_ == 32 ? load_le<std::uint32_t>(bytes_.data()) & 0x0fffffff
+                                                 : load_le<std::uint16_t>(bytes_.data()) & ((1U << kind_) - 1);
+    const std::uint32_t ones = kind_ == 32 ? 0x0fffffff : (1U << kind_) - 1;
+    return (entry_zero | 0xfU) == ones;  // 0xf0 and 0xf8 to 0xff are media
+}
+
 bool FatTable::dirty() const {
     if (kind_ == 12) return false;
     const std::uint32_t clean = kind_ == 32 ? 0x0c000000 : 0xc000;

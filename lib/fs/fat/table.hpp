@@ -40,6 +40,8 @@ class FatTable {
 
     /// Number of a FAT whose bytes differ from the first; 0: all are equal.
     std::uint32_t differing_copy(OpenContent& volume) const;
+    /// Whether entry 0 holds ones and a media descriptor, as in every FAT: what is none begins otherwise.
+    bool begins_as_a_fat() const;
     /// The bits of entry 1 that say "not taken out properly" or "read errors"; FAT12 has none.
     bool dirty() const;
 

@@ -296,6 +296,12 @@ TEST_F(Damaged, SecondFat) {
     *entry(100, 1) ^= std::byte{1};
     EXPECT_THAT(image.damages(), UnorderedElementsAre(HasSubstr("copies of the FAT differ")));
 }
+TEST_F(Damaged, FirstEntry) {
+    set_entry(0, 0x0ffffff0);
+    EXPECT_THAT(image.damages(), IsEmpty());
+    set_entry(0, 0);
+    EXPECT_THAT(image.damages(), UnorderedElementsAre(HasSubstr("the FAT does not begin as one does")));
+}
 TEST_F(Damaged, DirtyBit) {
     set_entry(1, 0x07ffffff);
     EXPECT_THAT(image.damages(), UnorderedElementsAre(HasSubstr("not unmounted properly")));
