@@ -10,6 +10,8 @@ namespace {
 // The journal's superblock, big endian (Linux include/linux/jbd2.h).
 constexpr std::uint32_t journal_magic = 0xc03b3998;
 constexpr std::uint32_t least_journal = 1024;  ///< blocks
+/// Revoke records, 64 bits, asynchronous commits, two forms of checksums, fast commits.
+constexpr std::uint32_t known_incompatible = 0x3f;
 
 class NamedFiles {
   public:
@@ -72,6 +74,9 @@ class NamedFiles {
             refuse("the head of a journal", "none");
             return;
         }
+        if (big_endian(4) == 4 && ((big_endian(40) & ~known_incompatible) != 0 || big_endian(44) != 0))
+            refuse("one with known features", "others");
+        if (big_endian(4) == 4 && big_endian(64) > 1) refuse("one file system's", "that of several");
         if (!ext2fs_has_feature_journal_needs_recovery(fs_->super) && big_endian(28) != 0)
             refuse("an empty one", "one that waits to be replayed");
         if (big_endian(32) != 0) refuse("one without errors", "error " + std::to_string(big_endian(32)));
