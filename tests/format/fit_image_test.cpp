@@ -65,16 +65,15 @@ TEST_F(FitImageTest, ReadsWhatMkimageWrites) {
 TEST_F(FitImageTest, OneWithMoreTagsThanAnyHasIsNone) {
     const auto with_nodes = [](int nodes) {
         std::string source = "/dts-v1/; / { images { a { data = \"x\"; }; }; rest {";
-        // In groups: dtc's parser takes no more than 10,000 siblings.
-        for (int node = 0; node < nodes; ++node) {
-            if (node % 1000 == 0) source += (node == 0 ? "g" : "}; g") + std::to_string(node) + " {";
-            source += "n" + std::to_string(node) + " { };";
-        }
+        // In folders: dtc's parser takes some 10,000 nodes beside each other.
+        for (int node = 0; node < nodes; ++node)
+            source += (node % 5000 == 0 ? (node == 0 ? "f" : "}; f") + std::to_string(node) + " {" : std::string()) +
+                      "n" + std::to_string(node) + " { };";
         source += "};";
         return memory_content(test::run_ok({"dtc", "-q", "-O", "dtb", "-o", "-", "-"}, source + "}; };"), "fit");
     };
     EXPECT_TRUE(parse_fit_image(with_nodes(49'900)));
-    EXPECT_FALSE(parse_fit_image(with_nodes(50'010)));
+    EXPECT_FALSE(parse_fit_image(with_nodes(50'100)));
 }
 
 TEST_F(FitImageTest, OneWithLongerStringsThanAnyHasIsNone) {

@@ -68,7 +68,7 @@ class Mutations : public testing::TestWithParam<BaseCard::Kind> {
         ASSERT_TRUE(oracle().content) << oracle().said;
         ASSERT_TRUE(ours(sound_.card));
         const std::uint64_t first = from_environment("RPIXEN_MUTATION_FIRST", 0);
-        const std::uint64_t count = from_environment("RPIXEN_MUTATION_COUNT", 25);
+        const std::uint64_t count = from_environment("RPIXEN_MUTATION_COUNT", 10);
         std::uint64_t clean = 0;
         for (std::uint64_t number = first; number < first + count; ++number) {
             Chance chance(number);
