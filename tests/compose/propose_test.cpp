@@ -44,7 +44,7 @@ TEST(Propose, AFolderOfTheKitComposes) {
     folder.write("manifest.json", proposal.manifest);
     PlanRequest request;
     request.manifest = folder / "manifest.json";
-    EXPECT_THAT(plan(request).refusal, IsEmpty());
+    for (const Problem& problem : plan(request).refusal) ADD_FAILURE() << problem.text();
 }
 
 // As bitbake leaves it: files with times in their names and links to them, images in several forms, modules beside.
@@ -64,7 +64,8 @@ TEST(Propose, ADeployFolderOfYocto) {
     file("rootfs.tar", "xen-image-minimal-raspberrypi4-64.tar");
     test::run_ok({"bzip2", "-k", (deploy / "xen-image-minimal-raspberrypi4-64.tar").string()});
     fs::remove(deploy / "xen-image-minimal-raspberrypi4-64.tar");
-    fs::copy_file(folder / "firmware/start4.elf", deploy / "bootfiles/start4.elf");
+    for (const char* name : {"start4.elf", "fixup4.dat"})
+        fs::copy_file(folder / ("firmware/" + std::string(name)), deploy / "bootfiles" / name);
     folder.write("deploy/modules.txt", "text");
     fs::create_directories(folder / "m/lib/modules/6.1/kernel");
     test::run_ok({"tar", "-C", folder / "m", "-czf", (deploy / "modules-raspberrypi4-64.tgz").string(), "lib"});
@@ -79,7 +80,7 @@ TEST(Propose, ADeployFolderOfYocto) {
     folder.write("manifest.json", proposal.manifest);
     PlanRequest request;
     request.manifest = folder / "manifest.json";
-    EXPECT_THAT(plan(request).refusal, IsEmpty());
+    for (const Problem& problem : plan(request).refusal) ADD_FAILURE() << problem.text();
 }
 
 TEST(Propose, WhatIsMissingIsSaidWithWhereItComesFrom) {
