@@ -145,7 +145,8 @@ TEST_F(ExamineArtifacts, XenAndKernelMixedUp) {
 }
 
 TEST_F(ExamineArtifacts, DeviceTreeAndOverlayMixedUp) {
-    manifest_.overlays.push_back({"mine", "mine.dtbo", manifest_.dtbs.front().resolved, {manifest_.file, "/overlays/1", 9, 9}});
+    manifest_.overlays.push_back(
+        {"mine", "mine.dtbo", manifest_.dtbs.front().resolved, {manifest_.file, "/overlays/1", 9, 9}});
     refused("a whole device tree", manifest_.overlays[1].location);
     manifest_.overlays.pop_back();
     manifest_.dtbs.front() = add("board.dtb", overlay());

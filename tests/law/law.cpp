@@ -62,8 +62,8 @@ std::vector<std::string> breaches_of_law(const PlanRequest& request, const std::
                         " with every error of check MANIFEST allowed: " + in_spite.failure);
         return lines;
     }
-    const auto found = differences("MANIFEST --allow", judge_by_check(request.manifest.path(), allowing), "IMAGE --allow",
-                                   judge_by_check(image, allowing));
+    const auto found = differences("MANIFEST --allow", judge_by_check(request.manifest.path(), allowing),
+                                   "IMAGE --allow", judge_by_check(image, allowing));
     lines.insert(lines.end(), found.begin(), found.end());
     if (allowing.allow.size() < request.allow.size() + 2) return lines;
     allowing.allow.pop_back();
