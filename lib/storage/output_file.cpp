@@ -21,10 +21,12 @@ OutputFile::OutputFile(std::string path)
         throw Error(ErrorCode::io, "cannot write " + path_, S_ISDIR(status.st_mode) ? "a folder" : "no regular file",
                     "a new name or a regular file to replace", "name the image file with -o");
     remove_leftovers(target_);
-    descriptor_ = FileDescriptor(::open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666));
+    // An unnamed file gets its name by /proc, which a bare chroot does not have (open(2), O_TMPFILE).
+    const bool nameable = ::access("/proc/self/fd", X_OK) == 0;
+    if (nameable) descriptor_ = FileDescriptor(::open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666));
     if (descriptor_) {
         hold(descriptor_.get());
-    } else if (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == ENOSYS) {
+    } else if (!nameable || errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == ENOSYS) {
         do {
             tag_ = next_tag();
             temporary_ = temporary_name(target_, tag_, "tmp");

@@ -1,5 +1,6 @@
 """Holds what the shared library exports against the list: mangled names, which every compiler of this platform writes alike, with what
-they are called behind them. usage: exports.py LIBRARY LIST; RPIXEN_ACCEPT=1 writes the list."""
+they are called behind them. What is weak (vtables and type information of classes in headers) is emitted at a compiler's will and not
+listed. usage: exports.py LIBRARY LIST; RPIXEN_ACCEPT=1 writes the list."""
 import os
 import pathlib
 import subprocess
@@ -8,7 +9,8 @@ import sys
 
 def nm(*options):
     said = subprocess.run(["nm", "-D", "--defined-only", *options, sys.argv[1]], check=True, text=True, capture_output=True).stdout
-    return [line.split(" ", 2)[2].partition("@@")[0] for line in said.splitlines()]
+    words = [line.split(" ", 2) for line in said.splitlines()]
+    return [name.partition("@@")[0] for _, kind, name in words if kind not in "VW"]
 
 
 names = dict(zip(nm(), nm("-C")))
