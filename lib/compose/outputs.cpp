@@ -2,6 +2,7 @@
 
 #include <rpixen/error.hpp>
 
+#include "artifact/named_inputs.hpp"
 #include "storage/output_path.hpp"
 
 namespace rpixen {
@@ -9,15 +10,9 @@ namespace {
 
 /// Every file and folder that a manifest names, and the manifest's own.
 std::vector<std::string> inputs_of(const Manifest& manifest, const std::string& file) {
-    std::vector<std::string> inputs{manifest.xen.resolved, manifest.kernel.resolved, manifest.uboot.resolved};
+    std::vector<std::string> inputs;
     if (!file.empty()) inputs.push_back(file);
-    for (const ArtifactReference& tree : manifest.dtbs) inputs.push_back(tree.resolved);
-    for (const auto& [key, module] : manifest.modules) inputs.push_back(module.resolved);
-    if (manifest.firmware) inputs.push_back(manifest.firmware->resolved);
-    for (const ArtifactReference& layer : manifest.rootfs) inputs.push_back(layer.resolved);
-    for (const OverlayReference& overlay : manifest.overlays)
-        if (!overlay.resolved.empty()) inputs.push_back(overlay.resolved);
-    for (const ExtraFile& extra : manifest.files) inputs.push_back(extra.resolved);
+    for (const NamedInput& input : named_inputs(manifest)) inputs.push_back(input.resolved);
     return inputs;
 }
 
