@@ -117,11 +117,17 @@ void read(Fields& fields, DiagnoseRequest& request) {
     fields.text("image", request.image);
 }
 
+/// In the order of BootStage.
+std::array<std::string_view, 8> stage_names() {
+    std::array<std::string_view, 8> names;
+    static_assert(static_cast<std::size_t>(BootStage::login) + 1 == names.size());
+    for (std::size_t stage = 0; stage < names.size(); ++stage) names[stage] = name_of(static_cast<BootStage>(stage));
+    return names;
+}
+
 void read(Fields& fields, BootRequest& request) {
-    static constexpr std::array<std::string_view, 8> stages{"none", "u-boot",      "boot.scr", "device-tree",
-                                                            "xen",  "dom0-kernel", "root",     "login"};
     fields.text("image", request.image);
-    fields.choice("until", stages, request.until);
+    fields.choice("until", stage_names(), request.until);
     fields.seconds("timeout", request.timeout);
     fields.text("log", request.log);
     fields.text("qemu", request.qemu);
