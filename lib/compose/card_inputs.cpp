@@ -9,10 +9,13 @@
 
 namespace rpixen {
 
-ManifestDigests manifest_digests(const Manifest& manifest, const Supervision& supervision) {
+ManifestDigests manifest_digests(const Manifest& manifest, DigestsOf which, const Supervision& supervision) {
     ManifestDigests digests;
-    for (const NamedInput& input : named_inputs(manifest))
+    for (const NamedInput& input : named_inputs(manifest)) {
+        const bool examined = input.role != "firmware" && input.role != "rootfs" && input.role != "file";
+        if (examined && which == DigestsOf::what_is_not_examined) continue;
         if (!digests.contains(input.resolved)) digests[input.resolved] = input_digest(input.resolved, supervision);
+    }
     return digests;
 }
 
@@ -22,7 +25,9 @@ std::string manifest_sha256(const Manifest& manifest) {
 
 CardInputs card_inputs(const PlanRequest& request, const Supervision& supervision) {
     const Manifest manifest = request.manifest.load();
-    const ManifestDigests digests = request.digest_inputs ? manifest_digests(manifest, supervision) : ManifestDigests();
+    const ManifestDigests digests = request.digest_inputs
+                                        ? manifest_digests(manifest, DigestsOf::everything, supervision)
+                                        : ManifestDigests();
     CardInputs inputs;
     if (const std::string path = request.manifest.path(); !path.empty()) inputs.files.push_back(path);
     Sha256 key;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 
@@ -11,8 +12,10 @@ namespace rpixen {
 /// The digest (input_digest()) of everything that a manifest names, by resolved path.
 using ManifestDigests = std::map<std::string, std::string>;
 
-/// Reads all of it. Throws Error{artifact, io, cancelled}.
-ManifestDigests manifest_digests(const Manifest& manifest, const Supervision& supervision);
+/// Reads all of it, or only what examine_artifacts() takes no digests of: folders, the root's layers and files. Throws
+/// Error{artifact, io, cancelled}.
+enum class DigestsOf : std::uint8_t { everything, what_is_not_examined };
+ManifestDigests manifest_digests(const Manifest& manifest, DigestsOf which, const Supervision& supervision);
 
 /// Of the manifest in its one form (manifest_json()): comments, the order of keys and spelt-out defaults do not matter.
 std::string manifest_sha256(const Manifest& manifest);

@@ -64,7 +64,8 @@ Decision decide(const Manifest& manifest, const PlanRequest& request, const std:
     Decision decision;
     CancelToken given_up(supervision.cancel);
     std::future<ManifestDigests> digests = beside([&] {
-        return request.digest_inputs ? manifest_digests(manifest, {nullptr, &given_up}) : ManifestDigests();
+        return request.digest_inputs ? manifest_digests(manifest, DigestsOf::what_is_not_examined, {nullptr, &given_up})
+                                     : ManifestDigests();
     });
     Inputs inputs;
     try {
