@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <rpixen/report.hpp>
+
+namespace rpixen {
+
+/// A file of a release, by its base name.
+struct ReleaseFile {
+    std::string name;
+    std::uint64_t size = 0;  ///< bytes
+    std::string sha256;      ///< 64 hex digits
+};
+
+/// A package that the root file system's own package database lists as installed. Texts are empty where the database
+/// does not say.
+struct InstalledPackage {
+    std::string manager;  ///< "deb", "opkg", "rpm" or "apk"
+    std::string name;
+    std::string version;  ///< as that package manager compares it, epoch and revision included
+    std::string architecture;
+    std::string source;          ///< the source package, where it has another name
+    std::string source_version;  ///< where it differs
+    std::string licence;         ///< as the database writes it
+    std::string maintainer;
+};
+
+/// What the root file system's /etc/os-release says; texts are empty where it does not.
+struct Distribution {
+    std::string id;       ///< "debian"
+    std::string version;  ///< VERSION_ID, "12"
+    std::string name;     ///< PRETTY_NAME
+};
+
+/// All that the documents of a release are made of: they are pure functions of this value.
+struct ReleaseFacts {
+    std::string name;      ///< the manifest's, of which all file names are made
+    Report card;           ///< as compose() gave it, with artifacts, findings and the time
+    std::string manifest;  ///< the manifest in its one form (manifest_json())
+    Distribution distribution;
+    std::vector<InstalledPackage> packages;  ///< sorted by manager, name, version, architecture
+    ReleaseFile image;                       ///< NAME.img, as it is written to a card
+    ReleaseFile download;      ///< what people download: NAME.img.zst; the same as `image` where nothing is compressed
+    std::string block_map;     ///< "NAME.img.bmap"
+    std::string url;           ///< where the files will lie, ending with '/'; empty: not known
+    std::string tool_version;  ///< of this library
+};
+
+}  // namespace rpixen
