@@ -16,6 +16,8 @@ const char* name_of(Phase phase) noexcept {
             return "examining";
         case Phase::verifying:
             return "verifying";
+        case Phase::packing:
+            return "packing";
         case Phase::syncing:
             return "syncing";
         case Phase::starting:
