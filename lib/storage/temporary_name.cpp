@@ -40,23 +40,6 @@ bool is_tag(std::string_view text) {
            text.find_first_not_of("0123456789") == dash && text.find_first_not_of("0123456789", dash + 1) == text.npos;
 }
 
-/// The tags of all files of that kind which lie beside the target.
-std::vector<std::string> tags_beside(const std::string& target, const std::string& kind) {
-    std::vector<std::string> tags;
-    const Handle<DIR, ::closedir> folder(::opendir(folder_of(target).c_str()));
-    if (!folder) return tags;
-    const std::string prefix = prefix_of(target);
-    const std::string suffix = "." + kind;
-    while (const dirent* entry = ::readdir(folder.get())) {
-        const std::string_view name = entry->d_name;
-        if (name.size() <= prefix.size() + suffix.size() || !name.starts_with(prefix) || !name.ends_with(suffix))
-            continue;
-        const std::string_view tag = name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());
-        if (is_tag(tag)) tags.emplace_back(tag);
-    }
-    return tags;
-}
-
 bool same(const struct stat& one, const struct stat& other) {
     return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
@@ -113,6 +96,22 @@ void mend(const std::string& main, const std::string& companion, const std::stri
 }
 
 }  // namespace
+
+std::vector<std::string> tags_beside(const std::string& target, const std::string& kind) {
+    std::vector<std::string> tags;
+    const Handle<DIR, ::closedir> folder(::opendir(folder_of(target).c_str()));
+    if (!folder) return tags;
+    const std::string prefix = prefix_of(target);
+    const std::string suffix = "." + kind;
+    while (const dirent* entry = ::readdir(folder.get())) {
+        const std::string_view name = entry->d_name;
+        if (name.size() <= prefix.size() + suffix.size() || !name.starts_with(prefix) || !name.ends_with(suffix))
+            continue;
+        const std::string_view tag = name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());
+        if (is_tag(tag)) tags.emplace_back(tag);
+    }
+    return tags;
+}
 
 std::string next_tag() {
     static std::atomic<unsigned> counter{0};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "storage/file_descriptor.hpp"
 
@@ -19,6 +20,8 @@ namespace rpixen {
 std::string next_tag();
 
 std::string temporary_name(const std::string& target, const std::string& tag, const std::string& kind);
+/// The tags of all files and folders of that kind which lie beside the target.
+std::vector<std::string> tags_beside(const std::string& target, const std::string& kind);
 
 /// Makes the file tell, by its descriptor, that its maker lives.
 void hold(int descriptor);
