@@ -10,6 +10,8 @@ Actions library_actions() {
             inspect,
             check,
             verify,
+            release,
+            verify_release,
             boot_until,
             boot_on_console,
             watch_board_until,

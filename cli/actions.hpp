@@ -6,6 +6,7 @@
 #include <rpixen/compose.hpp>
 #include <rpixen/emulator.hpp>
 #include <rpixen/propose.hpp>
+#include <rpixen/release.hpp>
 
 namespace rpixen::cli {
 
@@ -18,6 +19,8 @@ struct Actions {
     std::function<Report(const InspectRequest&, const Supervision&)> inspect;
     std::function<Report(const CheckRequest&, const Supervision&)> check;
     std::function<Verification(const VerifyRequest&, const Supervision&)> verify;
+    std::function<Release(const ReleaseRequest&, const Supervision&)> release;
+    std::function<ReleaseVerification(const VerifyReleaseRequest&, const Supervision&)> verify_release;
     std::function<BootResult(const BootRequest&, const Supervision&)> boot_until;
     std::function<BootResult(const BootRequest&, const BootConsole&, const Supervision&)> boot_on_console;
     std::function<BootResult(const BoardRequest&, const Supervision&)> watch_board_until;

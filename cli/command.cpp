@@ -41,9 +41,9 @@ std::vector<std::string> diagnostic_ids(const Session& session, std::string_view
 
 const std::vector<Command>& commands() {
     static const std::vector<Command> all = [] {
-        std::vector<Command> list{compose_command(), plan_command(),     check_command(),   explain_command(),
-                                  boot_command(),    diagnose_command(), inspect_command(), verify_command(),
-                                  schema_command(),  init_command()};
+        std::vector<Command> list{compose_command(), plan_command(),           check_command(),   explain_command(),
+                                  boot_command(),    diagnose_command(),       inspect_command(), verify_command(),
+                                  release_command(), verify_release_command(), schema_command(),  init_command()};
         for (Command& command : list)
             for (const Option& option :
                  {json_option, quiet_option, verbose_option, color_option, progress_option, help_option})

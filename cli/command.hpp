@@ -94,5 +94,7 @@ Command boot_command();
 Command diagnose_command();
 Command schema_command();
 Command init_command();
+Command release_command();
+Command verify_release_command();
 
 }  // namespace rpixen::cli

@@ -73,6 +73,11 @@ std::uint64_t file_size(const std::string& path) noexcept {
     return file ? static_cast<std::uint64_t>(status.st_size) : 0;
 }
 
+bool is_folder(const std::string& path) noexcept {
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 std::vector<std::string> paths_below(const std::string& path, const Supervision& supervision) {
     std::vector<std::string> paths{path};
     if (!S_ISDIR(status_of(path, true).st_mode)) return paths;

@@ -23,6 +23,7 @@ std::vector<NamedInput> named_inputs(const Manifest& manifest);
 
 /// Of a file, bytes; 0 of what is none.
 std::uint64_t file_size(const std::string& path) noexcept;
+bool is_folder(const std::string& path) noexcept;
 
 /// A folder and everything below it, sorted bytewise; of a file its path alone. Links are named and not followed,
 /// but `path` itself may be one. Throws Error{artifact, io, cancelled}.

@@ -44,6 +44,7 @@ CardInputs card_inputs(const PlanRequest& request, const Supervision& supervisio
         ReportArtifact artifact;
         artifact.role = input.role;
         artifact.path = input.path;
+        artifact.is_folder = is_folder(input.resolved);
         if (digest != digests.end()) add(artifact.sha256 = digest->second);
         inputs.artifacts.push_back(std::move(artifact));
         const std::vector<std::string> paths = paths_below(input.resolved, supervision);

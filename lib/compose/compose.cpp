@@ -1,52 +1,18 @@
 #include <rpixen/compose.hpp>
 
-#include <fcntl.h>
-#include <sys/statvfs.h>
-
 #include <optional>
 
-#include "artifact/pin.hpp"
-#include "backend/image_backend.hpp"
 #include "base/host_signals.hpp"
-#include "base/size.hpp"
-#include "card/plan_card.hpp"
 #include "compose/decide.hpp"
 #include "compose/firmware_notes.hpp"
 #include "compose/outputs.hpp"
 #include "compose/same_bytes.hpp"
-#include "storage/input_file.hpp"
+#include "compose/write_card.hpp"
 #include "storage/output_file.hpp"
 #include "storage/spooled_store.hpp"
-#include "verify/verify_image.hpp"
 
 namespace rpixen {
 namespace {
-
-std::unique_ptr<ImageBackend> find_backend(const std::string& name) {
-    if (name == "direct") return direct_backend();
-    if (name == "guestfs") return guestfs_backend();
-    throw Error(ErrorCode::usage, "there is no such back end", name, "direct or guestfs");
-}
-
-/// A full disk is better told of before the writing than after most of it. A lower bound: metadata comes on
-/// top.
-void check_space(const Card& image, const OutputFile& output) {
-    std::uint64_t needed = 0;
-    for (const Partition& partition : image.partitions)
-        if (!partition.copied() || !partition.copied()->content.placed) needed += bytes_to_copy(partition.tree);
-    struct statvfs disk {};
-    if (::fstatvfs(output.descriptor(), &disk) != 0) return;
-    const std::uint64_t available = std::uint64_t{disk.f_bavail} * disk.f_frsize;
-    if (needed > available)
-        throw Error(ErrorCode::io, "the disk has no room for " + output.path(),
-                    format_size(align_down(available, MiB)) + " free", "at least " + format_size(align_up(needed, MiB)),
-                    "free some space or choose another place with -o");
-}
-
-std::string digest_of_output(const OutputFile& output, const Supervision& supervision) {
-    const auto file = InputFile::adopt(FileDescriptor(::fcntl(output.descriptor(), F_DUPFD_CLOEXEC, 0)), output.path());
-    return hex(digest_of(*file, supervision));
-}
 
 /// The last steps: nothing but the names is left to do when the result is handed on.
 void give_names(const ComposeRequest& request, const Report& result, OutputFile& output,
@@ -83,7 +49,6 @@ Report plan(const PlanRequest& request, const Supervision& supervision) {
 
 Report compose(const ComposeRequest& request, const Supervision& supervision) {
     const FileSizeSignalHeld held;
-    const auto backend = find_backend(request.backend);
     const Manifest manifest = request.manifest.load();
     std::vector<std::string> outputs = request.outputs;
     outputs.push_back(request.output);
@@ -95,21 +60,7 @@ Report compose(const ComposeRequest& request, const Supervision& supervision) {
         report_file.emplace(request.report);
     }
     OutputFile output(request.output);
-    const auto store = backend->open_store(output, root_partition_offset(manifest));
-    const Decision decision = decide(manifest, request, request.output, *store, supervision);
-    if (auto problems = refusal(decision, request); !problems.empty())
-        throw Error(ErrorCode::unfit, std::move(problems));
-    const std::vector<std::string> notes = unused_firmware(manifest, decision);
-    check_space(decision.card, output);
-    const WrittenImage written = backend->write(decision.card, output, supervision);
-    supervision.check();
-    if (request.verify != VerifyForm::none) verify_written(decision.card, output, request.verify, supervision);
-    if (report_file) write_verification_report(decision.card, *report_file, supervision);
-    Report report = report_of(decision, request);
-    report.output = request.output;
-    report.notes.insert(report.notes.end(), notes.begin(), notes.end());
-    report.notes.insert(report.notes.end(), written.notes.begin(), written.notes.end());
-    if (request.digest_image) report.image_sha256 = digest_of_output(output, supervision);
+    const Report report = write_card(request, manifest, output, report_file ? &*report_file : nullptr, supervision);
     give_names(request, report, output, report_file, supervision);
     return report;
 }

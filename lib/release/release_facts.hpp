@@ -2,18 +2,22 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include <rpixen/report.hpp>
+#include <rpixen/release.hpp>
 
 namespace rpixen {
 
-/// A file of a release, by its base name.
-struct ReleaseFile {
-    std::string name;
-    std::uint64_t size = 0;  ///< bytes
-    std::string sha256;      ///< 64 hex digits
-};
+/// What the names of its files end with, after the release's own name.
+inline constexpr std::string_view image_suffix = ".img";
+inline constexpr std::string_view block_map_suffix = ".img.bmap";
+inline constexpr std::string_view report_suffix = ".report.json";
+inline constexpr std::string_view spdx_suffix = ".spdx.json";
+inline constexpr std::string_view cyclonedx_suffix = ".cdx.json";
+inline constexpr std::string_view statement_suffix = ".intoto.jsonl";
+inline constexpr std::string_view imager_suffix = ".rpi-imager.json";
+inline constexpr std::string_view page_suffix = ".html";
 
 /// A package that the root file system's own package database lists as installed. Texts are empty where the database
 /// does not say.

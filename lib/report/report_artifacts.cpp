@@ -36,7 +36,7 @@ class Examined {
     void add(const std::string& role, const Artifact& artifact, const std::string& name,
              const std::string& version = {}) {
         artifacts_[role].push_back(
-            {role, artifact.path, artifact.sha256.value_or(""), version, 0, artifact.packing, "/" + name});
+            {role, artifact.path, artifact.sha256.value_or(""), version, 0, artifact.packing, "/" + name, false});
     }
 
     std::map<std::string, std::vector<ReportArtifact>> artifacts_;
@@ -58,6 +58,7 @@ std::vector<ReportArtifact> artifacts_of(const Manifest& manifest, const Artifac
         if (const auto digest = digests.find(input.resolved); digest != digests.end()) artifact.sha256 = digest->second;
         if (input.role == "file") artifact.name = manifest.files[file++].target;
         artifact.size = file_size(input.resolved);
+        artifact.is_folder = is_folder(input.resolved);
         list.push_back(std::move(artifact));
     }
     return list;

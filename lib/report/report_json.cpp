@@ -81,6 +81,7 @@ Json json_of(const std::vector<ReportArtifact>& artifacts) {
                         {"version", artifact.version},
                         {"size", artifact.size},
                         {"packing", artifact.packing},
+                        {"is_folder", artifact.is_folder},
                         {"name", artifact.name}});
     return list;
 }

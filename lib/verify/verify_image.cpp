@@ -14,19 +14,19 @@ namespace {
 
 constexpr std::size_t most_listed = 20;
 
-Verification verify_directly(const Card& plan, const std::shared_ptr<const InputFile>& image, VerifyForm form,
-                             const Supervision& supervision) {
+}  // namespace
+
+Verification verify_open_image(const Card& plan, const std::shared_ptr<const InputFile>& image, VerifyForm form,
+                               const Supervision& supervision) {
     supervision.begin(Phase::examining, 0);
     const CardReading reading = read_directly(image, image->size(), supervision);
     return compare_images(plan, reading, image->content(), form, supervision);
 }
 
-}  // namespace
-
 Verification verify_image(const Card& plan, const std::string& path, const std::string& reader, VerifyForm form,
                           const Supervision& supervision) {
     const auto image = InputFile::open_file(path);
-    if (reader == "direct") return verify_directly(plan, image, form, supervision);
+    if (reader == "direct") return verify_open_image(plan, image, form, supervision);
     if (reader != "guestfs") throw Error(ErrorCode::usage, "there is no such reader", reader, "direct or guestfs");
     const auto cards = open_in_appliance({path}, supervision);
     const CardReading reading = read_through_appliance(*cards, 0, supervision);
@@ -37,7 +37,7 @@ void verify_written(const Card& plan, const OutputFile& output, VerifyForm form,
     FileDescriptor descriptor(::dup(output.descriptor()));
     if (!descriptor) throw_io("read", output.path());
     const auto image = InputFile::adopt(std::move(descriptor), output.path());
-    const Verification verification = verify_directly(plan, image, form, supervision);
+    const Verification verification = verify_open_image(plan, image, form, supervision);
     if (verification.differences.empty()) return;
     std::vector<Problem> problems;
     for (const Difference& difference : verification.differences) {

@@ -6,6 +6,7 @@
 #include <rpixen/progress.hpp>
 
 #include "card/card.hpp"
+#include "storage/input_file.hpp"
 #include "storage/output_file.hpp"
 
 namespace rpixen {
@@ -15,6 +16,10 @@ namespace rpixen {
 /// it. Throws Error{io, artifact, unavailable, cancelled}, Error{usage} for an unknown reader.
 Verification verify_image(const Card& plan, const std::string& path, const std::string& reader, VerifyForm form,
                           const Supervision& supervision);
+
+/// The same with the direct reader for an image that is open.
+Verification verify_open_image(const Card& plan, const std::shared_ptr<const InputFile>& image, VerifyForm form,
+                               const Supervision& supervision);
 
 /// The same with the direct reader for an image that was just written and has no name yet.
 /// Throws Error{verification} that lists the differences.

@@ -66,6 +66,7 @@ struct ReportArtifact {
     std::string packing;  ///< what it was unpacked from: "gzip", "zboot-zstd", ...; "none" for one that is taken as it
                           ///< is
     std::string name;     ///< on the card, from its partition's root; empty for what becomes many files
+    bool is_folder = false;
 };
 
 /// Bytes of an image, half-open.

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <rpixen/compose.hpp>
+
+#include "storage/output_file.hpp"
+
+namespace rpixen {
+
+/// All of compose() but the names: plans the card, refuses what cannot boot, writes it to `output`, reads it back as
+/// asked for and writes the report for `verify` to `report`, which may be null. Throws as compose().
+Report write_card(const ComposeRequest& request, const Manifest& manifest, OutputFile& output, OutputFile* report,
+                  const Supervision& supervision);
+
+}  // namespace rpixen

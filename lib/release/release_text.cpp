@@ -1,0 +1,72 @@
+#include <nlohmann/json.hpp>
+
+#include <rpixen/release.hpp>
+
+#include "base/printable.hpp"
+#include "base/size.hpp"
+
+namespace rpixen {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string document(const Json& json) {
+    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string line_of(const Difference& difference) {
+    std::string line = difference.path.empty() ? "" : difference.path + ": ";
+    if (!difference.partition.empty()) line = difference.partition + ":" + line;
+    line += difference.what;
+    if (!difference.expected.empty()) line += ", expected " + difference.expected;
+    if (!difference.found.empty()) line += ", found " + difference.found;
+    return printable(line) + "\n";
+}
+
+}  // namespace
+
+std::string Release::text() const {
+    std::string text;
+    for (const ReleaseFile& file : files) text += file.sha256 + "  " + file.name + "\n";
+    text += folder + ": " + image + ", " + format_size(image_size) + " unpacked, " + format_size(mapped) +
+            " to be written to a card" + (is_signed ? ", signed" : ", not signed") + "\n";
+    return text;
+}
+
+std::string Release::json() const {
+    Json list = Json::array();
+    for (const ReleaseFile& file : files)
+        list.push_back({{"name", file.name}, {"size", file.size}, {"sha256", file.sha256}});
+    return document({{"folder", folder},
+                     {"files", std::move(list)},
+                     {"image", image},
+                     {"image_size", image_size},
+                     {"image_sha256", image_sha256},
+                     {"mapped", mapped},
+                     {"packages", packages},
+                     {"signed", is_signed},
+                     {"key_id", key_id}});
+}
+
+std::string ReleaseVerification::text() const {
+    std::string text;
+    for (const std::string& sentence : proven) text += sentence + "\n";
+    for (const std::string& note : notes) text += "note: " + note + "\n";
+    for (const Difference& difference : differences) text += line_of(difference);
+    return text + (differences.empty() ? "the release holds what it says\n"
+                                       : std::to_string(differences.size()) + " differences\n");
+}
+
+std::string ReleaseVerification::json() const {
+    Json list = Json::array();
+    for (const Difference& difference : differences)
+        list.push_back({{"partition", difference.partition},
+                        {"path", difference.path},
+                        {"what", difference.what},
+                        {"expected", difference.expected},
+                        {"found", difference.found}});
+    return document(
+        {{"holds", differences.empty()}, {"differences", std::move(list)}, {"proven", proven}, {"notes", notes}});
+}
+
+}  // namespace rpixen
