@@ -5,6 +5,7 @@
 namespace rpixen {
 
 std::vector<Range> bmap_blocks(const std::vector<Range>& mapped, std::uint64_t image_size) {
+    constexpr std::uint64_t gap = Bmap::least_gap / Bmap::block_size;
     const std::uint64_t count = divide_up(image_size, Bmap::block_size);
     std::vector<Range> blocks;
     for (const Range& range : mapped) {
@@ -12,7 +13,7 @@ std::vector<Range> bmap_blocks(const std::vector<Range>& mapped, std::uint64_t i
         const std::uint64_t begin = std::min(range.begin / Bmap::block_size, count);
         const std::uint64_t end = std::min(divide_up(range.end, Bmap::block_size), count);
         if (begin == end) continue;
-        if (!blocks.empty() && begin <= blocks.back().end)
+        if (!blocks.empty() && begin < blocks.back().end + gap)
             blocks.back().end = std::max(blocks.back().end, end);
         else
             blocks.push_back({begin, end});

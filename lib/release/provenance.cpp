@@ -93,7 +93,9 @@ std::string envelope(std::string_view statement, const Signer* signer) {
 std::optional<Envelope> parse_envelope(std::string_view line) {
     const Json json = parse(line.substr(0, line.find('\n')));
     const auto payload = parse_base64(string_at(json, "payload"));
-    if (!json.is_object() || !json.contains("payload") || !payload || !json.contains("signatures")) return std::nullopt;
+    if (!json.is_object() || !json.contains("payload") || !json["payload"].is_string() || !payload ||
+        !json.contains("signatures"))
+        return std::nullopt;
     Envelope found{string_at(json, "payloadType"), std::string(as_text(*payload)), {}};
     if (!json["signatures"].is_array()) return std::nullopt;
     for (const Json& signature : json["signatures"])
