@@ -112,6 +112,22 @@ void read(Fields& fields, VerifyRequest& request) {
     fields.choice("form", verify_forms, request.form);
 }
 
+void read(Fields& fields, ReleaseRequest& request) {
+    read(fields, static_cast<PlanRequest&>(request));
+    fields.text("folder", request.folder);
+    fields.text("compress", request.compress);
+    fields.text("url", request.url);
+    fields.text("builder", request.builder);
+    fields.text("sign_key", request.sign_key);
+    fields.text("sign_command", request.sign_command);
+    fields.flag("sync", request.sync);
+}
+
+void read(Fields& fields, VerifyReleaseRequest& request) {
+    fields.text("folder", request.folder);
+    fields.text("key", request.key);
+}
+
 void read(Fields& fields, DiagnoseRequest& request) {
     fields.text("log", request.log);
     fields.text("image", request.image);
@@ -159,6 +175,8 @@ template CheckRequest parse_request<CheckRequest>(std::string_view json);
 template InspectRequest parse_request<InspectRequest>(std::string_view json);
 template VerifyRequest parse_request<VerifyRequest>(std::string_view json);
 template DiagnoseRequest parse_request<DiagnoseRequest>(std::string_view json);
+template ReleaseRequest parse_request<ReleaseRequest>(std::string_view json);
+template VerifyReleaseRequest parse_request<VerifyReleaseRequest>(std::string_view json);
 template BootRequest parse_request<BootRequest>(std::string_view json);
 
 }  // namespace rpixen

@@ -4,6 +4,7 @@
 
 #include <rpixen/compose.hpp>
 #include <rpixen/emulator.hpp>
+#include <rpixen/release.hpp>
 
 namespace rpixen {
 
@@ -19,6 +20,8 @@ extern template CheckRequest parse_request<CheckRequest>(std::string_view json);
 extern template InspectRequest parse_request<InspectRequest>(std::string_view json);
 extern template VerifyRequest parse_request<VerifyRequest>(std::string_view json);
 extern template DiagnoseRequest parse_request<DiagnoseRequest>(std::string_view json);
+extern template ReleaseRequest parse_request<ReleaseRequest>(std::string_view json);
+extern template VerifyReleaseRequest parse_request<VerifyReleaseRequest>(std::string_view json);
 extern template BootRequest parse_request<BootRequest>(std::string_view json);
 
 }  // namespace rpixen

@@ -170,6 +170,19 @@ int rpixen_verify(rpixen_context* context, const char* request, char** document)
     });
 }
 
+int rpixen_release(rpixen_context* context, const char* request, char** document) {
+    return answer(context, request, document, [](const char* json, const Supervision& supervision) -> Answer {
+        return {0, release(parse_request<ReleaseRequest>(json), supervision).json()};
+    });
+}
+
+int rpixen_verify_release(rpixen_context* context, const char* request, char** document) {
+    return answer(context, request, document, [](const char* json, const Supervision& supervision) -> Answer {
+        const ReleaseVerification found = verify_release(parse_request<VerifyReleaseRequest>(json), supervision);
+        return {found.differences.empty() ? 0 : static_cast<int>(ErrorCode::verification), found.json()};
+    });
+}
+
 int rpixen_diagnose(rpixen_context* context, const char* request, char** document) {
     return answer(context, request, document, [](const char* json, const Supervision& supervision) -> Answer {
         const Diagnosis diagnosis = diagnose(parse_request<DiagnoseRequest>(json), supervision);

@@ -53,6 +53,8 @@ RPIXEN_API int rpixen_compose(rpixen_context *context, const char *request, char
 RPIXEN_API int rpixen_check(rpixen_context *context, const char *request, char **document);
 RPIXEN_API int rpixen_inspect(rpixen_context *context, const char *request, char **document);
 RPIXEN_API int rpixen_verify(rpixen_context *context, const char *request, char **document);
+RPIXEN_API int rpixen_release(rpixen_context *context, const char *request, char **document);
+RPIXEN_API int rpixen_verify_release(rpixen_context *context, const char *request, char **document);
 RPIXEN_API int rpixen_diagnose(rpixen_context *context, const char *request, char **document);
 RPIXEN_API int rpixen_boot(rpixen_context *context, const char *request, char **document);
 /* The inputs of a manifest with their digests, and the card's key. */

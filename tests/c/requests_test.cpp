@@ -51,6 +51,13 @@ TEST(Requests, KeepTheDefaultsOfWhatIsNotGiven) {
     EXPECT_EQ(parse_request<BootRequest>(R"({ "until": "xen", "timeout": 9 })").until, BootStage::xen);
     EXPECT_EQ(parse_request<BootRequest>("{}").timeout, std::chrono::seconds(300));
     EXPECT_EQ(parse_request<DiagnoseRequest>(R"({ "log": "l", "image": "i" })").image, "i");
+    const auto release = parse_request<ReleaseRequest>(
+        R"({ "folder": "f", "compress": "xz", "url": "u", "builder": "b", "sign_key": "k", "sign_command": "c", "sync": false })");
+    EXPECT_EQ(
+        release.folder + release.compress + release.url + release.builder + release.sign_key + release.sign_command,
+        "fxzubkc");
+    EXPECT_FALSE(release.sync);
+    EXPECT_EQ(parse_request<VerifyReleaseRequest>(R"({ "folder": "f", "key": "k" })").key, "k");
     EXPECT_EQ(parse_request<InspectRequest>(R"({ "image": "i" })").image, "i");
     EXPECT_EQ(parse_request<CheckRequest>(R"({ "subject": "s" })").subject, "s");
     EXPECT_EQ(parse_request<VerifyRequest>(R"({ "image": "i", "form": "quick" })").form, VerifyForm::quick);
