@@ -132,13 +132,16 @@ constexpr std::string_view prehashed = "ED";  ///< minisign: its BLAKE2b
 }  // namespace
 
 SignatureProof SignatureProof::read(const std::string& path) {
-    const std::string text = small_file(path, largest_key, "public key");
+    return parse(small_file(path, largest_key, "public key"), path);
+}
+
+SignatureProof SignatureProof::parse(std::string_view text, const std::string& name) {
     if (auto key = Ed25519PublicKey::from_pem(text)) return {*std::move(key), {}};
     const auto file = parse_commented(text);
     if (file && file->bytes.size() == head_size + ed25519_key_size && as_text(file->bytes).starts_with(plain))
         return {Ed25519PublicKey::from_bytes(ByteView(file->bytes).subspan(head_size)),
                 std::string(as_text(file->bytes).substr(plain.size(), number_size))};
-    throw Error(ErrorCode::artifact, "not a public key that can prove a release: " + path, {},
+    throw Error(ErrorCode::artifact, "not a public key that can prove a release: " + name, {},
                 "an Ed25519 public key in PEM, minisign's or signify's",
                 "openssl pkey -in KEY -pubout writes one; a private key never belongs here");
 }

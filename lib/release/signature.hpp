@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/bytes.hpp"
@@ -33,6 +34,8 @@ class SignatureProof {
   public:
     /// Throws Error{artifact}: no such file, or none of the three.
     static SignatureProof read(const std::string& path);
+    /// The same for the text of such a file; `name` is for the message.
+    static SignatureProof parse(std::string_view text, const std::string& name);
 
     /// Whether `signature` is one of this key over the message: 64 bytes for a key in PEM, else a file of minisign's or
     /// signify's.

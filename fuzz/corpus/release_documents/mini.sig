@@ -1,0 +1,4 @@
+untrusted comment: signature from minisign secret key
+RUQSTyMKdjyj5HCXhzuVf66TgtPQodD2YGWQ61KiXZON/lTrgR/SPsvAp8Ox8QpcgFoGb2mzczKfSztUzis8gDf+q0cY0ty6ows=
+trusted comment: timestamp:1795768497	file:message	hashed
+SFzxFJvDYitpny36ssU+MBE+hOA+EARrYYwSKzM47C4AZMXAG3MQKYZrkcH7waEZRVLnwQEcMeZ5HWuhnWI0AQ==

@@ -1,0 +1,2 @@
+untrusted comment: verify with signify.pub
+RWQLL7y/zi5nFgDk+sGsk3nTwVdsuLtTZo++1uY41j90CWeEIywU2ghzgC0t9DswRxvvPQK/7StK80RlDroJJxBtKUYOqnHd1Q4=
