@@ -124,6 +124,27 @@ TEST(Ext4Size, LargePartitionsKeepTheirJournalInFourExtents) {
     }
 }
 
+// A few inodes with very many names: our own reader would not read them all.
+TEST(Ext4Size, MoreNamesThanAreReadAreRefused) {
+    constexpr int names = 62500;  // of a file; ext4 takes 65,000
+    FileTree tree;
+    const auto fill = [&tree](int file) {
+        const std::string folder = std::to_string(file);
+        const NodeId node = tree.add_file(tree.locate(folder + "/0"), plain, {nullptr, 0, 0});
+        for (int name = 1; name < names; ++name) tree.add_link(tree.locate(folder + "/" + std::to_string(name)), node);
+    };
+    for (int file = 0; file < 16; ++file) fill(file);
+    EXPECT_EQ(code_of(tree, wish_of(0, 0)), ErrorCode{}) << "1,000,000 names";
+    fill(16);
+    try {
+        size_ext4(tree, wish_of(0, 0));
+        ADD_FAILURE() << "taken";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::unfit);
+        EXPECT_THAT(error.problems().front().message, HasSubstr("name"));
+    }
+}
+
 TEST(Ext4Size, LongLabel) {
     Ext4Wish wish = wish_of(0, 0);
     wish.label = "seventeen letters";
