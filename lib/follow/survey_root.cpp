@@ -1,7 +1,6 @@
 #include "follow/survey_root.hpp"
 
 #include <algorithm>
-#include <memory>
 
 #include "artifact/file_kind.hpp"
 #include "artifact/foreign_kind.hpp"
@@ -12,7 +11,6 @@ namespace rpixen {
 namespace {
 
 constexpr std::size_t largest_text = 256 * KiB;
-constexpr int most_links = 40;
 
 std::vector<std::string> split(std::string_view text, char separator) {
     std::vector<std::string> parts;
@@ -40,22 +38,6 @@ std::vector<std::vector<std::string>> lines_of_words(const std::string& text) {
         if (!words.empty() && words[0][0] != '#') lines.push_back(std::move(words));
     }
     return lines;
-}
-
-/// The first bytes of a file, its holes filled.
-Bytes start_of(const FileTree& tree, NodeId file, std::size_t most) {
-    const Content content = tree.content(file);
-    if (!content.source || content.size == 0) return {};
-    Bytes bytes(static_cast<std::size_t>(std::min<std::uint64_t>(tree.size(file), most)));
-    const std::unique_ptr<OpenContent> open = content.open();
-    std::uint64_t packed = 0;
-    for (const DataRun& run : tree.runs(file)) {
-        if (run.logical >= bytes.size()) break;
-        const MutableBytes rest = MutableBytes(bytes).subspan(static_cast<std::size_t>(run.logical));
-        open->read(packed, rest.first(static_cast<std::size_t>(std::min<std::uint64_t>(run.length, rest.size()))));
-        packed += run.length;
-    }
-    return bytes;
 }
 
 bool exists(const FileTree& tree, std::string_view path) {
@@ -194,42 +176,6 @@ std::vector<std::string> missing_for_xl(const FileTree& tree) {
 }
 
 }  // namespace
-
-std::optional<NodeId> follow(const FileTree& tree, std::string_view path) {
-    NodeId node = FileTree::root();
-    std::vector<NodeId> way{node};
-    std::vector<std::string> rest = split(path, '/');
-    std::reverse(rest.begin(), rest.end());
-    int links = 0;
-    while (!rest.empty()) {
-        const std::string part = std::move(rest.back());
-        rest.pop_back();
-        if (part.empty() || part == ".") continue;
-        if (tree.type(way.back()) != NodeType::directory) return std::nullopt;
-        if (part == "..") {
-            if (way.size() > 1) way.pop_back();
-            continue;
-        }
-        const auto child = tree.child(way.back(), part);
-        if (!child) return std::nullopt;
-        if (tree.type(*child) == NodeType::symlink) {
-            if (++links > most_links) return std::nullopt;
-            const std::string target(tree.symlink_target(*child));
-            if (target.starts_with('/')) way.resize(1);
-            std::vector<std::string> parts = split(target, '/');
-            rest.insert(rest.end(), parts.rbegin(), parts.rend());
-            continue;
-        }
-        way.push_back(*child);
-    }
-    return way.back();
-}
-
-std::string read_text(const FileTree& tree, std::string_view path, std::size_t most) {
-    const auto node = follow(tree, path);
-    if (!node || tree.type(*node) != NodeType::file) return {};
-    return std::string(as_text(start_of(tree, *node, most)));
-}
 
 RootFacts survey_root(const FileTree& tree) {
     RootFacts facts;
