@@ -31,7 +31,7 @@ install(FILES "${PROJECT_BINARY_DIR}/rpixen-config.cmake" "${PROJECT_BINARY_DIR}
 # rpixen.pc links the shared library where there is one, rpixen-static.pc the archive with the system's shared libraries.
 file(RELATIVE_PATH to_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 string(REGEX REPLACE "/$" "" to_prefix "${to_prefix}")
-set(foreign "-larchive -lz -lzstd -llzma -lext2fs -lcom_err -lcrypto -lfdt -lpthread -ldl")
+set(foreign "-larchive -lz -lzstd -llzma -lsqlite3 -lext2fs -lcom_err -lcrypto -lfdt -lpthread -ldl")
 set(archive "\${libdir}/${CMAKE_STATIC_LIBRARY_PREFIX}rpixen${CMAKE_STATIC_LIBRARY_SUFFIX} ${foreign} -lstdc++ -lm")
 foreach(name rpixen rpixen-static)
   if(name STREQUAL "rpixen" AND BUILD_SHARED_LIBS)

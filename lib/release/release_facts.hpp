@@ -46,6 +46,7 @@ struct ReleaseFacts {
     std::string manifest;  ///< the manifest in its one form (manifest_json())
     Distribution distribution;
     std::vector<InstalledPackage> packages;  ///< sorted by manager, name, version, architecture
+    std::vector<std::string> package_notes;  ///< what of the root's package databases could not be read
     ReleaseFile image;                       ///< NAME.img, as it is written to a card
     ReleaseFile download;      ///< what people download: NAME.img.zst; the same as `image` where nothing is compressed
     std::string block_map;     ///< "NAME.img.bmap"
