@@ -30,6 +30,7 @@ struct Fat : Fat32Parameters {
     unsigned bits = 32;              ///< 12, 16 or 32
     std::uint64_t size = 0;          ///< bytes that it claims; 0: not known
     std::uint64_t clusters = 0;      ///< 0: not known
+    std::uint64_t used_end = 0;      ///< bytes to the end of the last cluster in use; of a FAT that was read
     std::uint64_t cluster_size = 0;  ///< bytes
     std::vector<FatPlace> places;    ///< where its files lie in the image, by NodeId; of a FAT that was read
     NodeId in_last_cluster = no_id;  ///< what lies in its last cluster; a FAT to be made leaves it free

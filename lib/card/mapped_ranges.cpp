@@ -1,5 +1,8 @@
 #include "card/mapped_ranges.hpp"
 
+#include <algorithm>
+
+#include "fs/ext4/free_ranges.hpp"
 #include "fs/ext4/layout.hpp"
 #include "fs/fat/layout.hpp"
 
@@ -30,7 +33,38 @@ void add_partition(std::vector<Range>& ranges, const Partition& partition) {
     }
 }
 
+constexpr std::uint64_t least_free = 64 * KiB;  ///< shorter pieces are not worth leaving out, however many they are
+
+/// What a partition's file system says is free, as bytes of the image.
+std::vector<Range> free_in(const Card& card, const Partition& partition) {
+    if (!partition.problems.empty() || !partition.not_proven.empty()) return {};
+    const Range place = partition.readable;
+    if (const Fat* fat = partition.fat()) return {{place.begin + fat->used_end, place.begin + fat->size}};
+    if (partition.ext()) return free_ranges(*card.image, place, least_free);
+    return {};
+}
+
 }  // namespace
+
+std::vector<Range> mapped_ranges_of_image(const Card& card) {
+    std::vector<Range> free;
+    const bool doubtful = std::any_of(card.problems.begin(), card.problems.end(), [](const Problem& problem) {
+        return problem.rule == "partitions-overlap" || problem.rule == "partition-beyond-image";
+    });
+    if (!doubtful)
+        for (const Partition& partition : card.partitions)
+            for (const Range& range : free_in(card, partition))
+                if (range.end >= range.begin + least_free) free.push_back(range);
+    std::sort(free.begin(), free.end(), [](const Range& a, const Range& b) { return a.begin < b.begin; });
+    std::vector<Range> ranges;
+    std::uint64_t begin = 0;
+    for (const Range& range : free) {
+        add(ranges, begin, range.begin);
+        begin = range.end;
+    }
+    add(ranges, begin, card.size);
+    return ranges;
+}
 
 std::vector<Range> mapped_ranges(const Card& card) {
     std::vector<Range> ranges{{0, sector}};

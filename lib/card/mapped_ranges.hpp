@@ -13,4 +13,9 @@ namespace rpixen {
 /// else there is as good. Multiples of 512 bytes.
 std::vector<Range> mapped_ranges(const Card& card);
 
+/// The same of a card that was read, whoever made it: everything but what a sound FAT or ext leaves free in 64 KiB and
+/// more at a time. Nothing is known of a file system of another kind, or of a damaged one: all of it matters, as does
+/// what lies between and behind partitions; and where partitions overlap, all of the image. Throws Error{io, artifact}.
+std::vector<Range> mapped_ranges_of_image(const Card& card);
+
 }  // namespace rpixen

@@ -150,6 +150,7 @@ void read_fat_partition(const ContentSourcePtr& image, Partition& partition) {
     Fat& fat = *partition.fat();
     fat.size = std::uint64_t{volume.boot.total_sectors} * volume.boot.bytes_per_sector;
     fat.clusters = volume.boot.clusters();
+    fat.used_end = volume.used_end;
     fat.cluster_size = volume.boot.cluster_size();
     fat.label = std::move(volume.label);
     fat.volume_id = volume.boot.volume_id;

@@ -36,21 +36,7 @@ std::string kind_of(mode_t mode) {
     return "a special file";
 }
 
-}  // namespace
-
-FileIdentity identify(int descriptor, const std::string& name) {
-    struct stat status {};
-    if (::fstat(descriptor, &status) != 0) throw_io("examine", name);
-    return {static_cast<std::uint64_t>(status.st_dev),
-            static_cast<std::uint64_t>(status.st_ino),
-            static_cast<std::uint64_t>(status.st_size),
-            status.st_mtim.tv_sec,
-            status.st_mtim.tv_nsec,
-            status.st_ctim.tv_sec,
-            status.st_ctim.tv_nsec};
-}
-
-std::shared_ptr<const InputFile> InputFile::open_file(const std::string& path) {
+std::shared_ptr<const InputFile> open_what(const std::string& path, bool disks_too) {
     // O_NONBLOCK keeps a named pipe from hanging the run; it means nothing for a regular file.
     FileDescriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (!descriptor)
@@ -64,11 +50,45 @@ std::shared_ptr<const InputFile> InputFile::open_file(const std::string& path) {
                             errno});
     struct stat status {};
     if (::fstat(descriptor.get(), &status) != 0) throw_io("examine", path);
-    if (!S_ISREG(status.st_mode))
+    if (!S_ISREG(status.st_mode) && !(disks_too && S_ISBLK(status.st_mode)))
         throw Error(ErrorCode::artifact, path + " is no regular file", kind_of(status.st_mode), "a regular file",
                     "name the file itself");
     const FileIdentity identity = identify(descriptor.get(), path);
     return std::make_shared<InputFile>(std::move(descriptor), path, identity);
+}
+
+/// What lseek(2) says is the end of a block device is its size.
+FileIdentity identify_disk(int descriptor, const std::string& name, FileIdentity identity) {
+    const off_t end = ::lseek(descriptor, 0, SEEK_END);
+    if (end < 0) throw_io("ask for the size of", name);
+    identity.size = static_cast<std::uint64_t>(end);
+    identity.disk = true;
+    return identity;
+}
+
+}  // namespace
+
+FileIdentity identify(int descriptor, const std::string& name) {
+    struct stat status {};
+    if (::fstat(descriptor, &status) != 0) throw_io("examine", name);
+    FileIdentity identity;
+    identity.device = static_cast<std::uint64_t>(status.st_dev);
+    identity.inode = static_cast<std::uint64_t>(status.st_ino);
+    if (S_ISBLK(status.st_mode)) return identify_disk(descriptor, name, identity);
+    identity.size = static_cast<std::uint64_t>(status.st_size);
+    identity.mtime_seconds = status.st_mtim.tv_sec;
+    identity.mtime_nanoseconds = status.st_mtim.tv_nsec;
+    identity.ctime_seconds = status.st_ctim.tv_sec;
+    identity.ctime_nanoseconds = status.st_ctim.tv_nsec;
+    return identity;
+}
+
+std::shared_ptr<const InputFile> InputFile::open_file(const std::string& path) {
+    return open_what(path, false);
+}
+
+std::shared_ptr<const InputFile> InputFile::open_file_or_disk(const std::string& path) {
+    return open_what(path, true);
 }
 
 std::shared_ptr<const InputFile> InputFile::adopt(FileDescriptor descriptor, std::string name) {

@@ -13,6 +13,7 @@ struct FileIdentity {
     std::uint64_t device = 0;
     std::uint64_t inode = 0;
     std::uint64_t size = 0;  ///< bytes
+    bool disk = false;       ///< a block device; its times are those of its name in /dev, and stay zero here
     std::int64_t mtime_seconds = 0;
     std::int64_t mtime_nanoseconds = 0;
     std::int64_t ctime_seconds = 0;
@@ -24,11 +25,13 @@ struct FileIdentity {
 /// fstat of an open file. Throws Error{io}.
 FileIdentity identify(int descriptor, const std::string& name);
 
-/// A regular file opened for reading, with its identity at that moment.
+/// A regular file or a disk opened for reading, with its identity at that moment.
 class InputFile final : public ContentSource, public std::enable_shared_from_this<InputFile> {
   public:
     /// Throws Error{artifact}: missing, not readable, a folder or another thing that is no regular file.
     static std::shared_ptr<const InputFile> open_file(const std::string& path);
+    /// The same, and a block device is taken too, as large as it says: a card, in its reader.
+    static std::shared_ptr<const InputFile> open_file_or_disk(const std::string& path);
     /// Takes over an open file, for instance an unlinked temporary one or a memfd.
     static std::shared_ptr<const InputFile> adopt(FileDescriptor descriptor, std::string name);
 
@@ -37,6 +40,7 @@ class InputFile final : public ContentSource, public std::enable_shared_from_thi
     int descriptor() const override { return descriptor_.get(); }
     const FileIdentity& identity() const { return identity_; }
     std::uint64_t size() const { return identity_.size; }
+    bool is_disk() const { return identity_.disk; }
     /// Throws Error{io} where the file is no longer what it was when opened.
     void check_unchanged() const;
     /// The whole file as a content.

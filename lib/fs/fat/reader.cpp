@@ -166,6 +166,7 @@ void Reader::check_structure() {
 void Reader::check_allocation() {
     const FatBootSector& boot = volume_.boot;
     volume_.free_clusters = table_.free_clusters();
+    volume_.used_end = sector_offset(boot.first_data_sector()) + (table_.used_end() - 2) * boot.cluster_size();
     if (cut_short_) return;
     if (const std::uint32_t lost = table_.lost_clusters(); lost != 0)
         damage("clusters are marked as used and belong to no file", std::to_string(lost));

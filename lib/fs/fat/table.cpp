@@ -117,6 +117,12 @@ std::uint32_t FatTable::free_clusters() const {
     return count;
 }
 
+std::uint32_t FatTable::used_end() const {
+    std::uint32_t end = clusters_ + 2;
+    while (end > 2 && entry(end - 1) == 0) --end;
+    return end;
+}
+
 std::uint32_t FatTable::lost_clusters() const {
     std::uint32_t count = 0;
     for (std::uint32_t cluster = 2; exists(cluster); ++cluster)

@@ -49,6 +49,8 @@ class FatTable {
     Chain claim(std::uint32_t first);
 
     std::uint32_t free_clusters() const;
+    /// The first cluster behind the last that is not free; 2 where all are free.
+    std::uint32_t used_end() const;
     /// Neither free nor bad, and in no claimed chain.
     std::uint32_t lost_clusters() const;
 
