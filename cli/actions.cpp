@@ -17,6 +17,8 @@ Actions library_actions() {
             watch_board_until,
             watch_board_on_console,
             diagnose,
+            candidates,
+            flash,
             stops,
             diagnostic_rules,
             version};

@@ -5,6 +5,7 @@
 
 #include <rpixen/compose.hpp>
 #include <rpixen/emulator.hpp>
+#include <rpixen/flash.hpp>
 #include <rpixen/propose.hpp>
 #include <rpixen/release.hpp>
 
@@ -26,6 +27,8 @@ struct Actions {
     std::function<BootResult(const BoardRequest&, const Supervision&)> watch_board_until;
     std::function<BootResult(const BoardRequest&, const BootConsole&, const Supervision&)> watch_board_on_console;
     std::function<Diagnosis(const DiagnoseRequest&, const Supervision&)> diagnose;
+    std::function<FlashDisks()> candidates;
+    std::function<FlashResult(const FlashRequest&, const Supervision&)> flash;
     std::function<bool(const Diagnostic&, const std::vector<std::string>&, const std::vector<std::string>&)> stops;
     std::function<std::span<const DiagnosticRule>()> rules;
     std::function<const char*()> version;

@@ -43,7 +43,8 @@ const std::vector<Command>& commands() {
     static const std::vector<Command> all = [] {
         std::vector<Command> list{compose_command(), plan_command(),           check_command(),   explain_command(),
                                   boot_command(),    diagnose_command(),       inspect_command(), verify_command(),
-                                  release_command(), verify_release_command(), schema_command(),  init_command()};
+                                  release_command(), verify_release_command(), flash_command(),   schema_command(),
+                                  init_command()};
         for (Command& command : list)
             for (const Option& option :
                  {json_option, quiet_option, verbose_option, color_option, progress_option, help_option})

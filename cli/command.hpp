@@ -96,5 +96,6 @@ Command schema_command();
 Command init_command();
 Command release_command();
 Command verify_release_command();
+Command flash_command();
 
 }  // namespace rpixen::cli

@@ -112,6 +112,7 @@ int main(int argc, char** argv) try {
         .out = out,
         .err = std::cerr,
         .in = &std::cin,
+        .terminal_in = ::isatty(STDIN_FILENO) != 0,
         .terminal = is_terminal(STDERR_FILENO),
         .terminal_results = is_terminal(STDOUT_FILENO),
         .color = has_no_color() ? rpixen::cli::Surroundings::Color::never : rpixen::cli::Surroundings::Color::automatic,

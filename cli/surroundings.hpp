@@ -16,6 +16,7 @@ struct Surroundings {
     std::ostream& out;
     std::ostream& err;
     std::istream* in = nullptr;     ///< standard input
+    bool terminal_in = false;       ///< `in` is one, and someone may answer a question
     bool terminal = false;          ///< `err` is one, and someone may watch it
     bool terminal_results = false;  ///< `out` is one
     /// Whether severities are in colour: where it is automatic, on a terminal.

@@ -47,10 +47,10 @@ void write_sparse(int descriptor, std::uint64_t offset, ByteView bytes, const st
 
 ImageFile open_image_file(const std::string& path, const std::string& scratch_folder, const Supervision& supervision) {
     ImageFile image;
-    image.file = InputFile::open_file(path);
+    image.file = InputFile::open_file_or_disk(path);
     Bytes start(std::min<std::uint64_t>(image.file->size(), 4096));
     image.file->open(0)->read(0, start);
-    image.packing = detect_packing(start);
+    if (!image.file->is_disk()) image.packing = detect_packing(start);
     if (image.packing == Packing::plain) return image;
 
     supervision.begin(Phase::unpacking, image.file->size());

@@ -10,7 +10,7 @@
 
 namespace rpixen {
 
-/// An image file ready for reading at any place.
+/// An image file, or the disk that a card is, ready for reading at any place.
 struct ImageFile {
     std::shared_ptr<const InputFile> file;  ///< as it is, or unpacked
     Packing packing = Packing::plain;       ///< of the file that was named
@@ -18,7 +18,7 @@ struct ImageFile {
 
 /// Opens an image; a compressed one (gzip, xz, zstd, bzip2, lz4) is unpacked into a file without a name in
 /// `scratch_folder` (in memory where that cannot be written), with holes for runs of zeros. Throws
-/// Error{artifact}: missing, no regular file, damaged, more than 1 TiB; Error{io, cancelled}.
+/// Error{artifact}: missing, neither a regular file nor a disk, damaged, more than 1 TiB; Error{io, cancelled}.
 ImageFile open_image_file(const std::string& path, const std::string& scratch_folder, const Supervision& supervision);
 
 }  // namespace rpixen

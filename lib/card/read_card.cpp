@@ -9,6 +9,7 @@
 #include "card/image_file.hpp"
 #include "format/gpt.hpp"
 #include "format/mbr.hpp"
+#include "format/unfinished_card.hpp"
 #include "fs/ext4/health.hpp"
 #include "fs/ext4/reader.hpp"
 #include "fs/ext4/superblock.hpp"
@@ -60,9 +61,20 @@ void take_gpt(GuidPartitionTable gpt, Card& card) {
     for (std::string& fault : gpt.faults) card.problems.push_back(problem(std::move(fault)));
 }
 
+/// A card that `flash` was stopped on has no table, and says so.
+void refuse_unfinished(const Card& card, OpenContent& disk) {
+    Bytes first(std::min<std::uint64_t>(card.size, sector));
+    disk.read(0, first);
+    if (says_unfinished(as_text(first)))
+        throw Error(ErrorCode::artifact, card.path + " was not written to its end",
+                    "the note of a flash that was stopped or failed", "a card that was written to its end",
+                    "write it again: rpixen-img flash IMAGE DEVICE");
+}
+
 /// The partitions, from whichever table there is.
 void read_table(Card& card) {
     const auto disk = card.image->open(0);
+    refuse_unfinished(card, *disk);
     const std::string whole = detect_file_system(card.image, {0, card.size});
     std::vector<std::string> faults;
     const auto mbr = read_mbr(*disk, card.size, faults);

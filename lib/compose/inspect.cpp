@@ -6,9 +6,9 @@
 #include "base/size.hpp"
 #include "card/read_card.hpp"
 #include "compose/decide.hpp"
+#include "compose/subject.hpp"
 #include "follow/check_card.hpp"
 #include "report/report_of.hpp"
-#include "storage/input_file.hpp"
 #include "storage/spooled_store.hpp"
 
 namespace rpixen {
@@ -103,18 +103,6 @@ Report report_of(const Card& card, const CardCheck& checked) {
     return report;
 }
 
-/// A manifest is JSON and begins like it; no image does.
-bool looks_like_manifest(const std::string& path) {
-    const auto file = InputFile::open_file(path);
-    Bytes head(std::min<std::uint64_t>(file->size(), 4096));
-    if (head.empty()) return true;
-    file->content().open()->read(0, head);
-    std::string_view text = as_text(head);
-    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-    const std::size_t begin = text.find_first_not_of(" \t\r\n");
-    return begin == std::string_view::npos || text[begin] == '{' || text[begin] == '[' || text[begin] == '/';
-}
-
 }  // namespace
 
 Report inspect(const InspectRequest& request, const Supervision& supervision) {
@@ -125,7 +113,7 @@ Report inspect(const InspectRequest& request, const Supervision& supervision) {
 
 Report check(const CheckRequest& request, const Supervision& supervision) {
     const FileSizeSignalHeld held;
-    if (request.subject.empty() || looks_like_manifest(request.subject)) {
+    if (request.subject.empty() || is_manifest(request.subject)) {
         const ManifestSource source = request.subject.empty() ? request.manifest : ManifestSource(request.subject);
         const auto store = spooled_store(scratch_folder);
         return report_of(decide(source.load(), request, "", *store, supervision), request);

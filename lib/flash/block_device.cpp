@@ -39,7 +39,9 @@ FileDescriptor open_alone(const std::string& path) {
 
 [[noreturn]] void refuse_place(const char* what, const std::string& path, std::uint64_t place, int reason) {
     Problem problem{"cannot " + std::string(what) + " " + path + " at byte " + std::to_string(place),
-                    std::generic_category().message(reason), {}, "the card or its reader fails: try others"};
+                    std::generic_category().message(reason),
+                    {},
+                    "the card or its reader fails: try others"};
     problem.system_error = reason;
     throw Error(ErrorCode::io, std::move(problem));
 }
@@ -66,7 +68,8 @@ void transfer_all(const char* what, const std::string& path, std::uint64_t place
     std::size_t done = transferred(length, transfer);
     while (done < length) {
         const std::size_t part = std::min<std::size_t>(PageBuffer::page, length - done);
-        const std::size_t more = transferred(part, [&](std::size_t at, std::size_t count) { return transfer(done + at, count); });
+        const std::size_t more = transferred(
+            part, [&](std::size_t at, std::size_t count) { return transfer(done + at, count); });
         if (more < part) refuse_place(what, path, place + done + more, errno);
         done += more;
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "flash/page_buffer.hpp"
+#include "format/bmap.hpp"
 
 namespace rpixen {
 namespace {
@@ -14,7 +15,7 @@ std::vector<Range> joined(const std::vector<Range>& ranges, std::uint64_t begin,
         const Range pages{std::max(begin, align_down(range.begin, PageBuffer::page)),
                           std::min(end, align_up(range.end, PageBuffer::page))};
         if (range.empty() || pages.begin >= pages.end) continue;
-        if (!result.empty() && pages.begin < result.back().end + least_gap)
+        if (!result.empty() && pages.begin < result.back().end + Bmap::least_gap)
             result.back().end = std::max(result.back().end, pages.end);
         else
             result.push_back(pages);

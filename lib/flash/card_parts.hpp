@@ -11,12 +11,10 @@ namespace rpixen {
 inline constexpr std::uint64_t card_head = MiB;
 /// The largest part that is read or written in one go; parts end at multiples of it, as the erase blocks of cards do.
 inline constexpr std::uint64_t largest_part = 4 * MiB;
-/// What does not matter and is shorter than this is written with what lies around it: one write is quicker than two.
-inline constexpr std::uint64_t least_gap = 64 * KiB;
 
 /// In which parts a card is written on which the bytes `ranges` (ascending, apart) of an image of `image_size` bytes
-/// matter: first its head, whole; then the ranges behind it, in whole pages up to the end of the device (`device_size`
-/// bytes, at least the image's; whole sectors). Ascending, apart.
+/// matter: first its head, whole; then the ranges behind it, joined over small gaps as a block map joins them, in whole
+/// pages up to the end of the device (`device_size` bytes, at least the image's; whole sectors). Ascending, apart.
 std::vector<Range> card_parts(const std::vector<Range>& ranges, std::uint64_t image_size, std::uint64_t device_size);
 
 }  // namespace rpixen

@@ -92,7 +92,8 @@ class Uses {
         std::istringstream words(line);
         std::string id, parent, number, root, point, word, kind, source;
         words >> id >> parent >> number >> root >> point;
-        while (words >> word && word != "-") {}
+        while (words >> word && word != "-") {
+        }
         words >> kind >> source;
         if (source.empty()) return;
         const std::string use = point == "/" ? "holds the running system" : "is mounted at " + unescaped(point);
@@ -226,7 +227,8 @@ FlashDisk find_disk(const std::string& path, const std::string& device_number, c
             return disk;
         }
         if (const std::string part = system.partition(name, device_number); !part.empty())
-            refuse("a card is a whole disk, and " + path + " is a part of one", "partition " + part, "give /dev/" + name);
+            refuse("a card is a whole disk, and " + path + " is a part of one", "partition " + part,
+                   "give /dev/" + name);
     }
     throw Error(ErrorCode::io, "the system knows no disk " + path, "device " + device_number, {},
                 "'rpixen-img flash IMAGE' lists the disks that there are");

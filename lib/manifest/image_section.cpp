@@ -51,9 +51,11 @@ void read_root_partition(const JsonValue& value, Problems& problems, Manifest& m
     if (const JsonValue* size = object.optional("size")) {
         if (is_word(*size, "fill")) {
             manifest.root_size.kind = SizeWish::Kind::fill;
-            if (manifest.image_size.kind == SizeWish::Kind::automatic)
+            if (manifest.image_size.kind == SizeWish::Kind::automatic && manifest.image_size.bytes == 0)
                 problems.add(*size, "there is nothing to fill", "\"fill\" with an exact size of the image",
-                             "give \"size\" of \"image\" in bytes, or write \"auto\" here");
+                             "give \"size\" of \"image\" in bytes, or write \"auto\" here; 'flash' fills the card");
+            else
+                manifest.image_size.kind = SizeWish::Kind::exact;  // of the card
         } else if (!is_word(*size, "auto")) {
             if (const auto bytes = read_size(*size, root_limits, problems))
                 manifest.root_size = {SizeWish::Kind::exact, *bytes};

@@ -1,6 +1,7 @@
 #include <rpixen/manifest.hpp>
 
 #include "base/size.hpp"
+#include "manifest/sections.hpp"
 #include "storage/input_file.hpp"
 
 namespace rpixen {
@@ -43,16 +44,17 @@ std::string ManifestSource::path() const {
     return path ? *path : std::string();
 }
 
-Manifest ManifestSource::load() const {
-    if (const Text* text = std::get_if<Text>(&given_)) return parse_manifest(text->json, text->name, text->folder);
+Manifest ManifestSource::load(std::uint64_t card_size) const {
+    if (const Text* text = std::get_if<Text>(&given_))
+        return parse_manifest(text->json, text->name, text->folder, card_size);
     if (const auto* value = std::get_if<std::shared_ptr<const Manifest>>(&given_)) {
         // By the way of its text, so that the rules for manifests stand in one place.
         const Manifest& manifest = **value;
         return parse_manifest(manifest_json(manifest), manifest.file.empty() ? "manifest" : manifest.file,
-                              manifest.folder);
+                              manifest.folder, card_size);
     }
     const std::string& path = std::get<std::string>(given_);
-    return parse_manifest(read_manifest(path), path);
+    return parse_manifest(read_manifest(path), path, folder_of_manifest(path), card_size);
 }
 
 }  // namespace rpixen

@@ -21,6 +21,11 @@ std::string resolve(const std::string& folder, const std::string& path) {
     return folder + (folder.ends_with('/') ? "" : "/") + path;
 }
 
+std::string folder_of_manifest(const std::string& file) {
+    // With its slash, so that a manifest in "/" has "/".
+    return file.substr(0, file.rfind('/') + 1);
+}
+
 Location Manifest::locate(const std::string& pointer) const {
     // A key that the file does not have stands where the object stands that would hold it.
     for (std::string place = pointer;; place.erase(place.rfind('/'))) {
@@ -31,11 +36,15 @@ Location Manifest::locate(const std::string& pointer) const {
 }
 
 Manifest parse_manifest(std::string_view text, const std::string& file) {
-    // With its slash, so that a manifest in "/" has "/".
-    return parse_manifest(text, file, file.substr(0, file.rfind('/') + 1));
+    return parse_manifest(text, file, folder_of_manifest(file));
 }
 
 Manifest parse_manifest(std::string_view text, const std::string& file, const std::string& folder) {
+    return parse_manifest(text, file, folder, 0);
+}
+
+Manifest parse_manifest(std::string_view text, const std::string& file, const std::string& folder,
+                        std::uint64_t card_size) {
     JsonDocument document = read_json(text, file);
     Problems problems;
     problems.add(std::move(document.problems));
@@ -43,6 +52,7 @@ Manifest parse_manifest(std::string_view text, const std::string& file, const st
     Manifest manifest;
     manifest.file = file;
     manifest.folder = folder;
+    manifest.image_size.bytes = card_size;  // what there is to fill where the image has no size of its own
     collect_locations(document.root, manifest.locations);
 
     ObjectReader top(document.root, problems);
@@ -65,6 +75,7 @@ Manifest parse_manifest(std::string_view text, const std::string& file, const st
         if (const JsonValue* value = top.optional(key)) read(*value, problems, manifest);
     top.finish();
 
+    if (manifest.image_size.kind == SizeWish::Kind::automatic) manifest.image_size.bytes = 0;
     problems.throw_any();
     return manifest;
 }

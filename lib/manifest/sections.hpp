@@ -12,6 +12,9 @@ namespace rpixen {
 /// `path`, which is seen from `folder` (empty: the working directory).
 std::string resolve(const std::string& folder, const std::string& path);
 
+/// Where the relative paths of a manifest begin that is a file.
+std::string folder_of_manifest(const std::string& file);
+
 void read_artifacts(const JsonValue& value, Problems& problems, Manifest& manifest);
 void read_overlays(const JsonValue& value, Problems& problems, Manifest& manifest);
 void read_boot(const JsonValue& value, Problems& problems, Manifest& manifest);

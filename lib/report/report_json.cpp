@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include <rpixen/compose.hpp>
+#include <rpixen/flash.hpp>
 #include <rpixen/propose.hpp>
 #include <rpixen/report.hpp>
 
@@ -70,6 +71,11 @@ Json json_of(const DiagnosticRule& rule) {
             {"rule", rule.rule},    {"title", rule.title},
             {"why", rule.why},      {"story", rule.story},
             {"source", rule.source}};
+}
+
+Json json_of(const FlashDisk& disk) {
+    return {{"path", disk.path},           {"model", disk.model},           {"size", disk.size},
+            {"removable", disk.removable}, {"candidate", disk.candidate()}, {"refusal", disk.refusal}};
 }
 
 Json json_of(const std::vector<ReportArtifact>& artifacts) {
@@ -185,6 +191,20 @@ std::string Verification::json() const {
                                        {"what", difference.what},
                                        {"expected", difference.expected},
                                        {"found", difference.found}});
+    return dumped(json);
+}
+
+std::string FlashDisks::json() const {
+    Json json{{"disks", Json::array()}};
+    for (const FlashDisk& disk : disks) json["disks"].push_back(json_of(disk));
+    return dumped(json);
+}
+
+std::string FlashResult::json() const {
+    Json json{{"disk", json_of(disk)}, {"image_size", image_size}, {"mapped", mapped}, {"known_by", known_by},
+              {"written", written},    {"verified", verified},     {"notes", notes}};
+    json["diagnostics"] = Json::array();
+    for (const Diagnostic& diagnostic : diagnostics) json["diagnostics"].push_back(json_of(diagnostic));
     return dumped(json);
 }
 

@@ -4,6 +4,7 @@
 
 #include <rpixen/error.hpp>
 
+#include "card/image_file.hpp"
 #include "storage/input_file.hpp"
 #include "verify/card_reading.hpp"
 #include "verify/compare_images.hpp"
@@ -13,24 +14,35 @@ namespace rpixen {
 namespace {
 
 constexpr std::size_t most_listed = 20;
+constexpr const char* scratch_folder = "/var/tmp";  // for what a compressed image unpacks to
+
+/// What of a file or disk is the image: a card is larger than what was written to it.
+Content image_in(const std::shared_ptr<const InputFile>& file, const Card& plan) {
+    return file->is_disk() ? part_of(file->content(), 0, plan.size) : file->content();
+}
 
 }  // namespace
 
-Verification verify_open_image(const Card& plan, const std::shared_ptr<const InputFile>& image, VerifyForm form,
+Verification verify_open_image(const Card& plan, const std::shared_ptr<const InputFile>& file, VerifyForm form,
                                const Supervision& supervision) {
     supervision.begin(Phase::examining, 0);
-    const CardReading reading = read_directly(image, image->size(), supervision);
-    return compare_images(plan, reading, image->content(), form, supervision);
+    const Content image = image_in(file, plan);
+    const CardReading reading = read_directly(file, image.size, supervision);
+    return compare_images(plan, reading, image, form, supervision);
 }
 
 Verification verify_image(const Card& plan, const std::string& path, const std::string& reader, VerifyForm form,
                           const Supervision& supervision) {
-    const auto image = InputFile::open_file(path);
-    if (reader == "direct") return verify_open_image(plan, image, form, supervision);
-    if (reader != "guestfs") throw Error(ErrorCode::usage, "there is no such reader", reader, "direct or guestfs");
+    if (reader != "direct" && reader != "guestfs")
+        throw Error(ErrorCode::usage, "there is no such reader", reader, "direct or guestfs");
+    const ImageFile image = open_image_file(path, scratch_folder, supervision);
+    if (reader == "direct") return verify_open_image(plan, image.file, form, supervision);
+    if (image.packing != Packing::plain)
+        throw Error(ErrorCode::usage, "the guestfs reader opens images by their names, and takes no compressed one",
+                    path, "an image that is not compressed, or the direct reader", "unpack it first");
     const auto cards = open_in_appliance({path}, supervision);
     const CardReading reading = read_through_appliance(*cards, 0, supervision);
-    return compare_images(plan, reading, image->content(), form, supervision);
+    return compare_images(plan, reading, image_in(image.file, plan), form, supervision);
 }
 
 void verify_written(const Card& plan, const OutputFile& output, VerifyForm form, const Supervision& supervision) {

@@ -52,8 +52,8 @@ struct FlashResult {
     std::uint64_t mapped = 0;      ///< bytes of it that matter to the card
     /// How that is known: "plan" (from a manifest), "block map", "file systems", or "nothing" (all of it).
     std::string known_by;
-    std::uint64_t written = 0;   ///< bytes: less with skip_equal
-    std::uint64_t verified = 0;  ///< bytes that were read back
+    std::uint64_t written = 0;            ///< bytes: less with skip_equal
+    std::uint64_t verified = 0;           ///< bytes that were read back
     std::vector<Diagnostic> diagnostics;  ///< of a manifest's card
     std::vector<std::string> notes;
 

@@ -109,6 +109,10 @@ struct Manifest {
 RPIXEN_API Manifest parse_manifest(std::string_view text, const std::string& file);
 /// The same, with relative paths that begin in `folder`, wherever `file` is.
 RPIXEN_API Manifest parse_manifest(std::string_view text, const std::string& file, const std::string& folder);
+/// The same for a card of `card_size` bytes (a multiple of 1 MiB; 0: it is not known), which the root partition fills
+/// where its size is "fill" and the image has none.
+RPIXEN_API Manifest parse_manifest(std::string_view text, const std::string& file, const std::string& folder,
+                                   std::uint64_t card_size);
 
 /// A manifest as JSON: every key that has another value than its default, in one order, without comments.
 /// parse_manifest() of it gives the same manifest but for locations. Ends with a newline. Throws Error{manifest}
@@ -131,8 +135,8 @@ class RPIXEN_API ManifestSource {
     bool empty() const noexcept;
     /// Of a file; empty otherwise.
     std::string path() const;
-    /// Reads and proves it. Throws Error{manifest}, Error{io}.
-    Manifest load() const;
+    /// Reads and proves it; `card_size` as in parse_manifest(). Throws Error{manifest}, Error{io}.
+    Manifest load(std::uint64_t card_size = 0) const;
 
   private:
     struct Text {

@@ -23,6 +23,6 @@ struct CardWritten {
 ///
 /// Throws Error{unfit}: the device is too small, and nothing was written; Error{io}: it fails, or does not keep what
 /// it is given; Error{artifact}: the image is not what the known digests say; Error{cancelled}.
-CardWritten write_card(CardDevice& device, const CardContent& content, bool skip_equal, const Supervision& supervision);
+CardWritten flash_card(CardDevice& device, const CardContent& content, bool skip_equal, const Supervision& supervision);
 
 }  // namespace rpixen

@@ -1,4 +1,4 @@
-#include "flash/write_card.hpp"
+#include "flash/flash_card.hpp"
 
 #include <algorithm>
 
@@ -51,9 +51,8 @@ class CardWriter {
         supervision_.begin(Phase::writing, total_, device_.name());
         const auto image = content_.image.open();
         ImageProof proof(content_);
-        PartReader reader(parts_, [&](Range place, MutableBytes out) {
-            read_image(*image, content_.image.size, place, out);
-        });
+        PartReader reader(parts_,
+                          [&](Range place, MutableBytes out) { read_image(*image, content_.image.size, place, out); });
         std::uint64_t done = 0;
         while (const auto part = reader.next()) {
             supervision_.check();
@@ -155,7 +154,7 @@ class CardWriter {
 
 }  // namespace
 
-CardWritten write_card(CardDevice& device, const CardContent& content, bool skip_equal,
+CardWritten flash_card(CardDevice& device, const CardContent& content, bool skip_equal,
                        const Supervision& supervision) {
     check_room(device, content);
     return CardWriter(device, content, skip_equal, supervision).run();
