@@ -26,10 +26,19 @@ std::vector<std::string> command(const TemporaryFolder& folder, std::uint64_t si
     return words;
 }
 
+/// Of a device, ever: the seventh number counts sectors of 512 bytes (Documentation/block/stat.rst).
+std::uint64_t bytes_written(const std::string& device) {
+    std::istringstream words(read_file("/sys/block" + device.substr(device.rfind('/')) + "/stat"));
+    std::uint64_t number = 0;
+    for (int place = 1; place <= 7; ++place) words >> number;
+    return number * 512;
+}
+
 }  // namespace
 
 LoopDevice::LoopDevice(const std::string& file) : path_(run_ok({"losetup", "--find", "--show", file})) {
     while (path_.ends_with('\n')) path_.pop_back();
+    before_ = bytes_written(path_);
 }
 
 LoopDevice::~LoopDevice() {
@@ -37,11 +46,7 @@ LoopDevice::~LoopDevice() {
 }
 
 std::uint64_t LoopDevice::written() const {
-    // Documentation/block/stat.rst: the seventh number counts sectors of 512 bytes.
-    std::istringstream words(read_file("/sys/block" + path_.substr(path_.rfind('/')) + "/stat"));
-    std::uint64_t number = 0;
-    for (int place = 1; place <= 7; ++place) words >> number;
-    return number * 512;
+    return bytes_written(path_) - before_;
 }
 
 GoodCard::GoodCard(std::uint64_t size) : device_(filled_file(folder_, size)) {}

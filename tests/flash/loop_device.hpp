@@ -19,11 +19,12 @@ class LoopDevice {
     LoopDevice& operator=(const LoopDevice&) = delete;
 
     const std::string& path() const { return path_; }
-    /// Bytes that were written to it so far, as the kernel counts them.
+    /// Bytes that were written to it since then, as the kernel counts them.
     std::uint64_t written() const;
 
   private:
     std::string path_;
+    std::uint64_t before_ = 0;  ///< a loop device goes on counting when it gets another file
 };
 
 /// A loop device over a good card, of `size` bytes that are all 0xFF: whatever is left out stands out.

@@ -1,4 +1,4 @@
-#include "flash/write_card.hpp"
+#include "flash/flash_card.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -33,7 +33,7 @@ struct Image {
 ErrorCode code_of(CardDevice& card, const CardContent& content, std::string& message, bool skip_equal = false,
                   const Supervision& supervision = {}) {
     try {
-        write_card(card, content, skip_equal, supervision);
+        flash_card(card, content, skip_equal, supervision);
     } catch (const Error& error) {
         message = error.what();
         return error.code();
@@ -54,10 +54,10 @@ void expect_holds(const FakeCard& card, const Image& image) {
     }
 }
 
-TEST(WriteCard, WritesWhatMattersAndNothingElse) {
+TEST(FlashCard, WritesWhatMattersAndNothingElse) {
     const Image image;
     FakeCard card(16 * MiB);
-    const CardWritten result = write_card(card, image.content, false, {});
+    const CardWritten result = flash_card(card, image.content, false, {});
     expect_holds(card, image);
     EXPECT_EQ(result.written, MiB + 4096 + 5 * MiB);
     EXPECT_EQ(result.verified, result.written);
@@ -65,17 +65,17 @@ TEST(WriteCard, WritesWhatMattersAndNothingElse) {
         EXPECT_EQ(card.bytes[static_cast<std::size_t>(place)], std::byte{0xff}) << place;
 }
 
-TEST(WriteCard, TheFirstPageComesLast) {
+TEST(FlashCard, TheFirstPageComesLast) {
     const Image image;
     FakeCard card(16 * MiB);
-    write_card(card, image.content, false, {});
+    flash_card(card, image.content, false, {});
     const Range settled{FakeCard::settled, FakeCard::settled};
     EXPECT_THAT(card.writes, testing::ElementsAre(Range{0, MiB}, settled, Range{4 * MiB, 4 * MiB + 4096},
                                                   Range{7 * MiB, 8 * MiB}, Range{8 * MiB, 12 * MiB}, settled,
                                                   Range{4096, MiB}, settled, Range{0, 4096}, settled));
 }
 
-TEST(WriteCard, ACardThatIsBeingWrittenSaysSo) {
+TEST(FlashCard, ACardThatIsBeingWrittenSaysSo) {
     const Image image;
     FakeCard card(16 * MiB, 'x');
     std::size_t looked = 0;
@@ -84,21 +84,21 @@ TEST(WriteCard, ACardThatIsBeingWrittenSaysSo) {
         ++looked;
         EXPECT_TRUE(starts_nothing(card)) << "before the write to byte " << place;
     };
-    write_card(card, image.content, false, {});
+    flash_card(card, image.content, false, {});
     EXPECT_EQ(looked, 4U);
     EXPECT_FALSE(says_unfinished(card.text(512)));
 }
 
-TEST(WriteCard, AnImageOfAFewSectors) {
+TEST(FlashCard, AnImageOfAFewSectors) {
     Image image(8192);
     image.content.image = memory_content(image.bytes.substr(0, 1000), "card.img");
     image.content.ranges = {{0, 1000}};
     FakeCard card(16 * MiB);
-    write_card(card, image.content, false, {});
+    flash_card(card, image.content, false, {});
     EXPECT_EQ(card.text(1000), image.bytes.substr(0, 1000));
 }
 
-TEST(WriteCard, ATooSmallDeviceIsLeftAlone) {
+TEST(FlashCard, ATooSmallDeviceIsLeftAlone) {
     const Image image;
     FakeCard card(12 * MiB - 512);
     std::string message;
@@ -107,37 +107,37 @@ TEST(WriteCard, ATooSmallDeviceIsLeftAlone) {
     EXPECT_TRUE(card.writes.empty());
 }
 
-TEST(WriteCard, SkipEqualWritesNothingToAnEqualCard) {
+TEST(FlashCard, SkipEqualWritesNothingToAnEqualCard) {
     const Image image;
     FakeCard card(16 * MiB);
-    write_card(card, image.content, false, {});
+    flash_card(card, image.content, false, {});
     card.writes.clear();
-    const CardWritten result = write_card(card, image.content, true, {});
+    const CardWritten result = flash_card(card, image.content, true, {});
     EXPECT_EQ(result.written, 0U);
     EXPECT_EQ(card.written(), 0U);
     EXPECT_EQ(result.verified, MiB + 4096 + 5 * MiB);
 }
 
-TEST(WriteCard, SkipEqualWritesThePartsThatDiffer) {
+TEST(FlashCard, SkipEqualWritesThePartsThatDiffer) {
     const Image image;
     FakeCard card(16 * MiB);
-    write_card(card, image.content, false, {});
+    flash_card(card, image.content, false, {});
     card.bytes[7 * MiB + 5] = std::byte{'?'};
     card.writes.clear();
-    EXPECT_EQ(write_card(card, image.content, true, {}).written, MiB + MiB);  // that part, and the head
+    EXPECT_EQ(flash_card(card, image.content, true, {}).written, MiB + MiB);  // that part, and the head
     expect_holds(card, image);
 }
 
-TEST(WriteCard, SkipEqualWritesADifferingHead) {
+TEST(FlashCard, SkipEqualWritesADifferingHead) {
     const Image image;
     FakeCard card(16 * MiB);
-    write_card(card, image.content, false, {});
+    flash_card(card, image.content, false, {});
     card.bytes[1] = std::byte{'?'};
-    EXPECT_EQ(write_card(card, image.content, true, {}).written, MiB);
+    EXPECT_EQ(flash_card(card, image.content, true, {}).written, MiB);
     expect_holds(card, image);
 }
 
-TEST(WriteCard, ABadSectorLeavesACardThatStartsNothing) {
+TEST(FlashCard, ABadSectorLeavesACardThatStartsNothing) {
     for (const bool to_write : {true, false}) {
         const Image image;
         FakeCard card(16 * MiB);
@@ -149,7 +149,7 @@ TEST(WriteCard, ABadSectorLeavesACardThatStartsNothing) {
     }
 }
 
-TEST(WriteCard, AChangedImageLeavesACardThatStartsNothing) {
+TEST(FlashCard, AChangedImageLeavesACardThatStartsNothing) {
     Image image;
     image.content.known = {{{7 * MiB, 12 * MiB}, sha256(as_bytes("another"))}};
     FakeCard card(16 * MiB);
@@ -158,7 +158,7 @@ TEST(WriteCard, AChangedImageLeavesACardThatStartsNothing) {
     EXPECT_TRUE(starts_nothing(card));
 }
 
-TEST(WriteCard, StoppedAtAnyWriteItSaysSo) {
+TEST(FlashCard, StoppedAtAnyWriteItSaysSo) {
     const Image image;
     for (std::size_t stop = 1; stop <= 6; ++stop) {
         FakeCard card(16 * MiB);
@@ -173,7 +173,7 @@ TEST(WriteCard, StoppedAtAnyWriteItSaysSo) {
     }
 }
 
-TEST(WriteCard, StoppedBeforeTheFirstWriteItStaysAsItWas) {
+TEST(FlashCard, StoppedBeforeTheFirstWriteItStaysAsItWas) {
     const Image image;
     FakeCard card(16 * MiB);
     CancelToken cancel;
@@ -183,7 +183,7 @@ TEST(WriteCard, StoppedBeforeTheFirstWriteItStaysAsItWas) {
     EXPECT_TRUE(card.writes.empty());
 }
 
-TEST(WriteCard, ADeviceThatWrapsAroundIsFoundOut) {
+TEST(FlashCard, ADeviceThatWrapsAroundIsFoundOut) {
     for (const std::uint64_t real : {8 * MiB, 9 * MiB + 512 * 3 * 8, 11 * MiB}) {
         Image image;
         image.content.ranges = {{0, 12 * MiB}};
@@ -197,7 +197,7 @@ TEST(WriteCard, ADeviceThatWrapsAroundIsFoundOut) {
     }
 }
 
-TEST(WriteCard, ADeviceThatLosesWhatLiesFarBehindIsFoundOut) {
+TEST(FlashCard, ADeviceThatLosesWhatLiesFarBehindIsFoundOut) {
     Image image;
     image.content.ranges = {{0, 12 * MiB}};
     FakeCard card(16 * MiB);
@@ -209,7 +209,7 @@ TEST(WriteCard, ADeviceThatLosesWhatLiesFarBehindIsFoundOut) {
     EXPECT_TRUE(starts_nothing(card));
 }
 
-TEST(WriteCard, AByteThatComesBackWrongIsFoundOut) {
+TEST(FlashCard, AByteThatComesBackWrongIsFoundOut) {
     const Image image;
     FakeCard card(16 * MiB);
     card.after_read = [](std::uint64_t place, MutableBytes out) {
