@@ -1,5 +1,7 @@
 #include <rpixen/release.hpp>
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -15,9 +17,13 @@
 #include "compose/release_folder.hpp"
 #include "compose/write_card.hpp"
 #include "release/checksums.hpp"
+#include "release/cyclonedx.hpp"
 #include "release/image_pass.hpp"
+#include "release/imager_entry.hpp"
+#include "release/packages/installed_packages.hpp"
 #include "release/provenance.hpp"
 #include "release/signature.hpp"
+#include "release/spdx.hpp"
 #include "storage/input_file.hpp"
 #include "storage/output_folder.hpp"
 #include "storage/output_path.hpp"
@@ -68,6 +74,14 @@ std::vector<Range> ranges_of(const std::vector<ReportExtent>& extents) {
     return ranges;
 }
 
+/// What is made of the facts alone.
+struct Document {
+    std::string_view suffix;
+    std::string (*text)(const ReleaseFacts&);
+};
+constexpr std::array documents{Document{spdx_suffix, spdx_json}, Document{cyclonedx_suffix, cyclonedx_json},
+                               Document{imager_suffix, imager_entry_json}};
+
 /// The work on one release, in the order of its steps.
 class Work {
   public:
@@ -115,6 +129,7 @@ class Work {
         facts_.card = write_card(compose, manifest_, image, &report, supervision_);
         facts_.card.output = facts_.image.name;
         keep(report, named(report_suffix));
+        read_packages(image);
 
         std::optional<OutputFile> packed;
         if (compression_ != Compression::none) packed.emplace(place(facts_.image.name + "." + suffix_of(compression_)));
@@ -136,7 +151,23 @@ class Work {
         for (const BmapRange& range : pass.map.ranges) mapped_ += range.blocks.size() * Bmap::block_size;
     }
 
+    /// As anybody finds them who reads the image.
+    void read_packages(const OutputFile& image) {
+        const auto file = InputFile::adopt(FileDescriptor(::fcntl(image.descriptor(), F_DUPFD_CLOEXEC, 0)),
+                                           image.path());
+        const Card card = read_card(file, file->size(), supervision_);
+        for (const Partition& partition : card.partitions) {
+            if (!partition.ext()) continue;
+            PackageList list = installed_packages(partition.tree);
+            facts_.packages = std::move(list.packages);
+            facts_.package_notes = std::move(list.notes);
+            facts_.distribution = distribution_of(partition.tree);
+        }
+        facts_.card.notes.insert(facts_.card.notes.end(), facts_.package_notes.begin(), facts_.package_notes.end());
+    }
+
     void write_documents() {
+        for (const Document& document : documents) write(named(document.suffix), document.text(facts_));
         // Of what was made: the statement cannot speak of itself.
         std::vector<ReleaseFile> subjects = files_;
         if (compression_ != Compression::none) subjects.push_back(facts_.image);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <optional>
 
 #include <rpixen/release.hpp>
@@ -9,9 +10,11 @@
 #include "card/image_file.hpp"
 #include "compose/decide.hpp"
 #include "compose/release_folder.hpp"
+#include "format/parse_bmap.hpp"
 #include "release/checksums.hpp"
 #include "release/provenance.hpp"
 #include "release/signature.hpp"
+#include "verify/file_digest.hpp"
 #include "verify/verification_report.hpp"
 #include "verify/verify_image.hpp"
 
@@ -108,7 +111,7 @@ class Proof {
         const ImageFile image = open_image_file(place(download->name), scratch_folder, supervision_);
         const std::string name = download->name.substr(0, download->name.rfind(image_suffix) + image_suffix.size());
         image_ = {name, image.file->size(), hex(digest_of(*image.file, supervision_))};
-        prove_content(*image.file);
+        prove_block_map(*image.file);
         if (const ReleaseFile* report = file_with(report_suffix)) {
             const Card plan = parse_verification_report(text_of(report->name, largest_document), report->name);
             const Verification verification = verify_open_image(plan, image.file, VerifyForm::full, supervision_);
@@ -152,7 +155,24 @@ class Proof {
             differ(name, "signature", "one of this key", envelope.signatures.empty() ? "none" : "another");
     }
 
-    void prove_content(const InputFile& image);
+    void prove_block_map(const InputFile& image) {
+        const ReleaseFile* file = file_with(block_map_suffix);
+        if (!file) return differ("", "missing", "a block map", "");
+        const auto map = parse_bmap(text_of(file->name, BlockMap::most_bytes), file->name);
+        if (!map) return differ(file->name, "form", "a block map of version 2 with SHA-256", "another");
+        if (map->image_size != image.size())
+            return differ(file->name, "size", std::to_string(image.size()), std::to_string(map->image_size));
+        for (const DigestedRange& range : map->ranges) {
+            std::atomic<std::uint64_t> read{0};
+            const Content part = part_of(image.content(), range.bytes.begin, range.bytes.size());
+            const std::string digest = hex(content_digest(part, supervision_, read));
+            if (digest != hex(range.digest))
+                differ(file->name, "range at " + std::to_string(range.bytes.begin), hex(range.digest), digest);
+        }
+        if (found_.differences.empty())
+            found_.proven.push_back(
+                "the block map has the digests of the image: " + std::to_string(map->ranges.size()) + " ranges");
+    }
 
     const VerifyReleaseRequest& request_;
     const Supervision& supervision_;
@@ -161,11 +181,6 @@ class Proof {
     ReleaseFile image_;  ///< unpacked
     ReleaseVerification found_;
 };
-
-/// The block map, which decides what reaches a card.
-void Proof::prove_content(const InputFile& image) {
-    static_cast<void>(image);
-}
 
 }  // namespace
 

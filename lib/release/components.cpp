@@ -89,11 +89,6 @@ std::string joined(const ProgramVersion& version) {
     return version.candidate.empty() ? version.number : version.number + "-" + version.candidate;
 }
 
-/// A folder has a digest of another kind, and no size.
-bool is_folder(const ReportArtifact& artifact) {
-    return artifact.size == 0 && artifact.name.empty();
-}
-
 Component component_of(const ReportArtifact& artifact, const ReleaseFacts& facts) {
     const Role& role = role_of(artifact.role);
     const ProgramVersion version = program_version(artifact.role == "kernel" ? kernel_version(artifact, facts.packages)
@@ -112,13 +107,13 @@ Component component_of(const ReportArtifact& artifact, const ReleaseFacts& facts
         const std::string_view name = role.role == "firmware" ? "firmware" : role.name;
         component.purl = PackageUrl{role.purl_type, role.purl_scope, name, component.version, {}}.text();
     }
-    if (!is_folder(artifact)) component.sha256 = artifact.sha256;
+    if (!artifact.is_folder) component.sha256 = artifact.sha256;
     add_property(component, "role", artifact.role);
     add_property(component, "path", artifact.path);
     add_property(component, "name-on-card", artifact.name);
     add_property(component, "says", artifact.version);
     if (artifact.packing != "none") add_property(component, "packing", artifact.packing);
-    if (is_folder(artifact)) add_property(component, "tree-sha256", artifact.sha256);
+    if (artifact.is_folder) add_property(component, "tree-sha256", artifact.sha256);
     return component;
 }
 

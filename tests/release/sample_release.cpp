@@ -12,6 +12,7 @@ ReportArtifact artifact(const std::string& role, const std::string& path, const 
     made.name = name;
     made.size = size;
     made.sha256 = std::string(63, '1') + static_cast<char>('a' + role.size() % 6);
+    made.is_folder = role == "firmware";
     made.packing = role == "kernel" ? "gzip" : "none";
     return made;
 }
