@@ -8,6 +8,7 @@
 
 #include "base/bytes.hpp"
 #include "format/crc32.hpp"
+#include "format/unfinished_card.hpp"
 #include "support/run.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -266,6 +267,18 @@ TEST_F(CardTest, ATruncatedImageIsStillRead) {
         std::filesystem::resize_file(path, size);
         const Card card = read_card(path);
         EXPECT_THAT(words(card.problems), Contains(HasSubstr("partition 2 ends beyond the image")));
+    }
+}
+
+TEST_F(CardTest, ACardThatWasNotWrittenToItsEndSaysSo) {
+    std::string bytes(std::string(unfinished_card));
+    bytes.resize(MiB);
+    try {
+        read_card(folder.write("card.img", bytes));
+        FAIL() << "no error";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::artifact);
+        EXPECT_THAT(error.what(), HasSubstr("card.img was not written to its end"));
     }
 }
 

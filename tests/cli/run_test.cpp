@@ -164,7 +164,7 @@ TEST(Run, WrongUseExitsWithTwoAndSaysWhatWasMeant) {
     for (const Case& wrong : std::vector<Case>{
              {{"compse", "m"},
               "unknown command; found compse; allowed: compose, plan, check, explain, boot, diagnose, inspect, "
-              "verify, schema, init; write compose"},
+              "verify, release, verify-release, flash, schema, init; write compose"},
              {{"zzz"}, "unknown command; found zzz"},
              {{"help", "zzz"}, "unknown command"},
              {{"help", "plan", "zzz"}, "too many operands"},

@@ -261,6 +261,23 @@ TEST(ParseManifest, FillNeedsAnExactSize) {
     EXPECT_EQ(parsed(R"("image": {"root_partition": {"size": "100MiB"}})").root_size.bytes, 100U << 20);
 }
 
+TEST(ParseManifest, FillTakesTheSizeOfTheCardWhereTheImageHasNone) {
+    constexpr std::uint64_t card = std::uint64_t{300} << 20;
+    const auto of_card = [](const std::string& image) {
+        const std::string text = with("\"image\": " + image);
+        return parse_manifest(text, "m.json", "", card).image_size;
+    };
+    for (const char* image :
+         {R"({"root_partition": {"size": "fill"}})", R"({"size": "auto", "root_partition": {"size": "fill"}})"}) {
+        EXPECT_EQ(of_card(image).kind, SizeWish::Kind::exact);
+        EXPECT_EQ(of_card(image).bytes, card);
+    }
+    EXPECT_EQ(of_card(R"({"root_partition": {"size": "fill"}, "size": "1GiB"})").bytes, 1U << 30);
+    // Nothing is filled otherwise: the same manifest makes the same image for every card.
+    EXPECT_EQ(of_card(R"({"root_partition": {"size": "auto"}})").kind, SizeWish::Kind::automatic);
+    EXPECT_EQ(of_card(R"({"root_partition": {"size": "auto"}})").bytes, 0U);
+}
+
 TEST(ParseManifest, Labels) {
     EXPECT_EQ(parsed(R"("image": {"boot_partition": {"label": "XEN BOOT_1"}})").boot_label, "XEN BOOT_1");
     EXPECT_EQ(parsed(R"("image": {"root_partition": {"label": "sixteen-bytes-ok"}})").root_label, "sixteen-bytes-ok");

@@ -98,6 +98,17 @@ TEST_F(VerifyImage, AGoodOneHoldsEverything) {
     EXPECT_LT(quick.bytes, 100'000U);
 }
 
+TEST_F(VerifyImage, ACompressedOneIsUnpacked) {
+    test::run_ok({"zstd", "-q", "-f", image_});
+    EXPECT_EQ(listed(verify_image(plan_, image_ + ".zst", "direct", VerifyForm::full, {}).differences), "");
+    try {
+        verify_image(plan_, image_ + ".zst", "guestfs", VerifyForm::full, {});
+        FAIL() << "the appliance was given a compressed image";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::usage);
+    }
+}
+
 TEST_F(VerifyImage, AByteOfTheDiskSignature) {
     flip(440);
     EXPECT_THAT(verify(VerifyForm::quick), differs("partition table", "disk signature"));
