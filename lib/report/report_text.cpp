@@ -1,12 +1,10 @@
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <ctime>
 
 #include <rpixen/compose.hpp>
 #include <rpixen/report.hpp>
 
 #include "base/printable.hpp"
+#include "base/readable.hpp"
 #include "base/size.hpp"
 
 namespace rpixen {
@@ -47,31 +45,6 @@ class Table {
     std::vector<std::vector<std::string>> rows_;
 };
 
-std::string date(std::int64_t seconds) {
-    const auto time = static_cast<std::time_t>(seconds);
-    std::tm parts{};
-    if (!::gmtime_r(&time, &parts)) return std::to_string(seconds);
-    std::array<char, 32> text{};
-    const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts);
-    return {text.data(), length};
-}
-
-/// To three digits, for the eye: "36.8 MiB".
-std::string rounded(std::uint64_t bytes) {
-    static constexpr std::array<const char*, 5> units{"B", "KiB", "MiB", "GiB", "TiB"};
-    auto value = static_cast<double>(bytes);
-    std::size_t unit = 0;
-    for (; value >= 1000 && unit + 1 < units.size(); ++unit) value /= 1024;
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(),
-                  unit == 0     ? "%.0f %s"
-                  : value < 10  ? "%.2f %s"
-                  : value < 100 ? "%.1f %s"
-                                : "%.0f %s",
-                  value, units[unit]);
-    return text.data();
-}
-
 std::string mode_text(std::uint32_t mode) {
     std::string text = "0000";
     for (std::size_t digit = 0; digit < 4; ++digit)
@@ -84,7 +57,7 @@ std::string partition_table(const Report& report) {
     for (const ReportPartition& partition : report.partitions)
         table.add({std::to_string(partition.number), partition.name, partition.type, partition.active ? "boot" : "",
                    format_size(partition.offset), format_size(partition.size), partition.file_system, partition.label,
-                   partition.uuid, std::to_string(partition.entries), rounded(partition.used)});
+                   partition.uuid, std::to_string(partition.entries), rounded_size(partition.used)});
     return table.text();
 }
 
@@ -103,7 +76,7 @@ std::string file_table(const ReportPartition& partition, bool deep) {
         else if (file.type != "file")
             path += " (" + file.type + ")";
         table.add({mode_text(file.mode), std::to_string(file.uid) + ":" + std::to_string(file.gid),
-                   std::to_string(file.size), date(file.mtime), path});
+                   std::to_string(file.size), utc_time(file.mtime), path});
     }
     return table.text();
 }
@@ -114,7 +87,7 @@ std::string memory_table(const std::vector<ReportRegion>& memory) {
         std::string remark;
         if (region.pinned) remark = "pinned by the manifest";
         if (!region.moved_by.empty()) remark = "moved from " + format_address(region.wanted) + " by " + region.moved_by;
-        table.add({format_address(region.begin), format_address(region.end), rounded(region.end - region.begin),
+        table.add({format_address(region.begin), format_address(region.end), rounded_size(region.end - region.begin),
                    region.name, region.kind, remark});
     }
     return table.text();
@@ -157,7 +130,7 @@ std::string Report::text(bool all_files) const {
     std::string all = (output.empty() ? name : output) + ": " + format_size(size);
     if (!table.empty()) all += ", partition table " + table;
     if (!disk_signature.empty()) all += ", disk signature " + disk_signature;
-    if (time != 0) all += ", time stamp " + date(time) + " UTC";
+    if (time != 0) all += ", time stamp " + utc_time(time) + " UTC";
     all += "\n";
     if (!partitions.empty()) all += "\nPartitions\n" + partition_table(*this);
     for (const ReportPartition& partition : partitions) {
@@ -194,7 +167,8 @@ std::string Verification::text() const {
                    (difference.found.empty() ? "nothing" : difference.found);
         all += "\n";
     }
-    if (differences.empty()) all += "verified " + std::to_string(files) + " files, " + rounded(bytes) + " of data\n";
+    if (differences.empty())
+        all += "verified " + std::to_string(files) + " files, " + rounded_size(bytes) + " of data\n";
     return printable_text(all);
 }
 
