@@ -9,6 +9,7 @@ Actions library_actions() {
             propose_manifest,
             inspect,
             check,
+            diff,
             verify,
             release,
             verify_release,

@@ -4,6 +4,7 @@
 #include <span>
 
 #include <rpixen/compose.hpp>
+#include <rpixen/diff.hpp>
 #include <rpixen/emulator.hpp>
 #include <rpixen/flash.hpp>
 #include <rpixen/propose.hpp>
@@ -19,6 +20,7 @@ struct Actions {
     std::function<Proposal(const ProposeRequest&, const Supervision&)> propose;
     std::function<Report(const InspectRequest&, const Supervision&)> inspect;
     std::function<Report(const CheckRequest&, const Supervision&)> check;
+    std::function<CardDifferences(const DiffRequest&, const Supervision&)> diff;
     std::function<Verification(const VerifyRequest&, const Supervision&)> verify;
     std::function<Release(const ReleaseRequest&, const Supervision&)> release;
     std::function<ReleaseVerification(const VerifyReleaseRequest&, const Supervision&)> verify_release;

@@ -24,27 +24,14 @@ std::string instead(std::string_view word, std::span<const std::string_view> can
     return nearest ? "write " + std::string(*nearest) : std::string();
 }
 
-std::vector<std::string> diagnostic_ids(const Session& session, std::string_view option) {
-    std::vector<std::string> ids = session.arguments.values(option);
-    std::vector<std::string_view> known;
-    for (const DiagnosticRule& rule : session.actions.rules()) known.push_back(rule.id);
-    for (const std::string& id : ids) {
-        if (std::find(known.begin(), known.end(), id) != known.end()) continue;
-        std::string change = instead(id, known);
-        if (change.empty()) change = "'rpixen-img explain' lists them";
-        throw Error(ErrorCode::usage, "no diagnostic has this id", "--" + std::string(option) + ' ' + id, {}, change);
-    }
-    return ids;
-}
-
 }  // namespace
 
 const std::vector<Command>& commands() {
     static const std::vector<Command> all = [] {
-        std::vector<Command> list{compose_command(), plan_command(),           check_command(),   explain_command(),
-                                  boot_command(),    diagnose_command(),       inspect_command(), verify_command(),
-                                  release_command(), verify_release_command(), flash_command(),   schema_command(),
-                                  init_command()};
+        std::vector<Command> list{compose_command(), plan_command(),     check_command(),          explain_command(),
+                                  boot_command(),    diagnose_command(), inspect_command(),        verify_command(),
+                                  diff_command(),    release_command(),  verify_release_command(), flash_command(),
+                                  schema_command(),  init_command()};
         for (Command& command : list)
             for (const Option& option :
                  {json_option, quiet_option, verbose_option, color_option, progress_option, help_option})
@@ -61,6 +48,19 @@ const Command& find_command(std::string_view name) {
         names.push_back(command.name);
     }
     throw Error(ErrorCode::usage, "unknown command", std::string(name), listed(names), instead(name, names));
+}
+
+std::vector<std::string> diagnostic_ids(const Session& session, std::string_view option) {
+    std::vector<std::string> ids = session.arguments.values(option);
+    std::vector<std::string_view> known;
+    for (const DiagnosticRule& rule : session.actions.rules()) known.push_back(rule.id);
+    for (const std::string& id : ids) {
+        if (std::find(known.begin(), known.end(), id) != known.end()) continue;
+        std::string change = instead(id, known);
+        if (change.empty()) change = "'rpixen-img explain' lists them";
+        throw Error(ErrorCode::usage, "no diagnostic has this id", "--" + std::string(option) + ' ' + id, {}, change);
+    }
+    return ids;
 }
 
 std::optional<std::int64_t> source_date_epoch(const Session& session) {

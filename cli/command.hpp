@@ -73,6 +73,8 @@ inline constexpr Option deny_option{
 /// Fills what compose, plan and check have in common. Throws Error{usage} for an unknown diagnostic or a
 /// wrong SOURCE_DATE_EPOCH.
 void fill_plan_request(const Session& session, PlanRequest& request);
+/// The values of --allow or --deny. Throws Error{usage} where one is no diagnostic.
+std::vector<std::string> diagnostic_ids(const Session& session, std::string_view option);
 /// A manifest that an operand or option names: "-" is standard input, with the folder of -C. Throws Error{usage, io}.
 ManifestSource manifest_source(const Session& session, const std::string& name);
 /// Throws Error{usage}.
@@ -88,6 +90,7 @@ Command compose_command();
 Command plan_command();
 Command inspect_command();
 Command verify_command();
+Command diff_command();
 Command check_command();
 Command explain_command();
 Command boot_command();

@@ -103,6 +103,14 @@ void read(Fields& fields, InspectRequest& request) {
     fields.text("image", request.image);
 }
 
+void read(Fields& fields, DiffRequest& request) {
+    fields.text("a", request.a);
+    fields.text("b", request.b);
+    fields.time("source_date_epoch", request.source_date_epoch);
+    fields.texts("allow", request.allow);
+    fields.choice("form", verify_forms, request.form);
+}
+
 void read(Fields& fields, VerifyRequest& request) {
     fields.text("image", request.image);
     fields.text("report", request.report);
@@ -173,6 +181,7 @@ template PlanRequest parse_request<PlanRequest>(std::string_view json);
 template ComposeRequest parse_request<ComposeRequest>(std::string_view json);
 template CheckRequest parse_request<CheckRequest>(std::string_view json);
 template InspectRequest parse_request<InspectRequest>(std::string_view json);
+template DiffRequest parse_request<DiffRequest>(std::string_view json);
 template VerifyRequest parse_request<VerifyRequest>(std::string_view json);
 template DiagnoseRequest parse_request<DiagnoseRequest>(std::string_view json);
 template ReleaseRequest parse_request<ReleaseRequest>(std::string_view json);

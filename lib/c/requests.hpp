@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include <rpixen/compose.hpp>
+#include <rpixen/diff.hpp>
 #include <rpixen/emulator.hpp>
 #include <rpixen/release.hpp>
 
@@ -18,6 +19,7 @@ extern template PlanRequest parse_request<PlanRequest>(std::string_view json);
 extern template ComposeRequest parse_request<ComposeRequest>(std::string_view json);
 extern template CheckRequest parse_request<CheckRequest>(std::string_view json);
 extern template InspectRequest parse_request<InspectRequest>(std::string_view json);
+extern template DiffRequest parse_request<DiffRequest>(std::string_view json);
 extern template VerifyRequest parse_request<VerifyRequest>(std::string_view json);
 extern template DiagnoseRequest parse_request<DiagnoseRequest>(std::string_view json);
 extern template ReleaseRequest parse_request<ReleaseRequest>(std::string_view json);

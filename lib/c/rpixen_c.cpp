@@ -162,6 +162,12 @@ int rpixen_inspect(rpixen_context* context, const char* request, char** document
     });
 }
 
+int rpixen_diff(rpixen_context* context, const char* request, char** document) {
+    return answer(context, request, document, [](const char* json, const Supervision& supervision) -> Answer {
+        return {0, diff(parse_request<DiffRequest>(json), supervision).json()};
+    });
+}
+
 int rpixen_verify(rpixen_context* context, const char* request, char** document) {
     return answer(context, request, document, [](const char* json, const Supervision& supervision) -> Answer {
         const Verification verification = verify(parse_request<VerifyRequest>(json), supervision);

@@ -52,6 +52,7 @@ RPIXEN_API int rpixen_plan(rpixen_context *context, const char *request, char **
 RPIXEN_API int rpixen_compose(rpixen_context *context, const char *request, char **document);
 RPIXEN_API int rpixen_check(rpixen_context *context, const char *request, char **document);
 RPIXEN_API int rpixen_inspect(rpixen_context *context, const char *request, char **document);
+RPIXEN_API int rpixen_diff(rpixen_context *context, const char *request, char **document);
 RPIXEN_API int rpixen_verify(rpixen_context *context, const char *request, char **document);
 RPIXEN_API int rpixen_release(rpixen_context *context, const char *request, char **document);
 RPIXEN_API int rpixen_verify_release(rpixen_context *context, const char *request, char **document);

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include <rpixen/compose.hpp>
+#include <rpixen/diff.hpp>
 #include <rpixen/flash.hpp>
 #include <rpixen/propose.hpp>
 #include <rpixen/report.hpp>
@@ -55,6 +56,31 @@ Json json_of(const ReportPartition& partition) {
 Json json_of(const ReportRegion& region) {
     return {{"name", region.name},     {"kind", region.kind},         {"begin", region.begin},   {"end", region.end},
             {"pinned", region.pinned}, {"moved_by", region.moved_by}, {"wanted", region.wanted}, {"role", region.role}};
+}
+
+Json json_of(const std::vector<ValueDifference>& values) {
+    Json list = Json::array();
+    for (const ValueDifference& value : values) list.push_back({{"what", value.what}, {"a", value.a}, {"b", value.b}});
+    return list;
+}
+
+Json json_of(const RegionDifference& difference) {
+    return {{"change", name_of(difference.change)},
+            {"a", difference.change == Change::added ? Json(nullptr) : json_of(difference.a)},
+            {"b", difference.change == Change::removed ? Json(nullptr) : json_of(difference.b)}};
+}
+
+Json json_of(const TextDifference& difference) {
+    Json lines = Json::array();
+    for (const LineDifference& line : difference.lines)
+        lines.push_back({{"change", name_of(line.change)}, {"line", line.line}, {"text", line.text}});
+    return {{"name", difference.name}, {"lines", lines}};
+}
+
+Json json_of(const std::vector<Diagnostic>& diagnostics) {
+    Json list = Json::array();
+    for (const Diagnostic& diagnostic : diagnostics) list.push_back(json_of(diagnostic));
+    return list;
 }
 
 Json json_of(const Problem& problem) {
@@ -144,8 +170,7 @@ std::string Report::json() const {
     json["facts"] = facts;
     json["script"] = script;
     json["config_txt"] = config_txt;
-    json["diagnostics"] = Json::array();
-    for (const Diagnostic& diagnostic : diagnostics) json["diagnostics"].push_back(json_of(diagnostic));
+    json["diagnostics"] = json_of(diagnostics);
     json["notes"] = notes;
     json["not_followed"] = not_followed;
     json["boards"] = Json::array();
@@ -208,6 +233,28 @@ std::string FlashResult::json() const {
     return dumped(json);
 }
 
+std::string CardDifferences::json() const {
+    Json json{{"a", a},        {"b", b}, {"equal", equal()}, {"card", json_of(card)}, {"left_out", left_out},
+              {"notes", notes}};
+    json["partitions"] = Json::array();
+    for (const PartitionDifference& each : partitions)
+        json["partitions"].push_back(
+            {{"number", each.number}, {"change", name_of(each.change)}, {"values", json_of(each.values)}});
+    json["files"] = Json::array();
+    for (const FileDifference& each : files)
+        json["files"].push_back({{"partition", each.partition},
+                                 {"path", each.path},
+                                 {"change", name_of(each.change)},
+                                 {"type", each.type},
+                                 {"values", json_of(each.values)}});
+    json["memory"] = Json::array();
+    for (const RegionDifference& each : memory) json["memory"].push_back(json_of(each));
+    json["texts"] = Json::array();
+    for (const TextDifference& each : texts) json["texts"].push_back(json_of(each));
+    json["findings"] = {{"gone", json_of(findings_gone)}, {"added", json_of(findings_added)}};
+    return dumped(json);
+}
+
 std::string Diagnosis::json() const {
     Json json{{"ok", reading.ok},
               {"reached", name_of(reading.reached)},
@@ -226,8 +273,7 @@ std::string Diagnosis::json() const {
     json["log"] = log;
     json["image"] = image.empty() ? Json(nullptr) : Json(image);
     json["confirmed"] = confirmed;
-    json["diagnostics"] = Json::array();
-    for (const Diagnostic& finding : findings) json["diagnostics"].push_back(json_of(finding));
+    json["diagnostics"] = json_of(findings);
     json["not_followed"] = not_followed;
     return dumped(json);
 }

@@ -38,8 +38,9 @@ Timestamp as_fat_keeps_it(const Timestamp& time) {
 
 class Comparison {
   public:
-    Comparison(const std::string& partition, bool fat, const FileTree& expected, const FileTree& found)
-        : partition_(partition), fat_(fat), expected_(expected), found_(found) {}
+    Comparison(const std::string& partition, const TreeComparisonForm& form, const FileTree& expected,
+               const FileTree& found)
+        : partition_(partition), form_(form), expected_(expected), found_(found) {}
 
     TreeComparison run() {
         compare_node(FileTree::root(), FileTree::root(), "/");
@@ -49,6 +50,10 @@ class Comparison {
 
   private:
     void add(const std::string& path, std::string what, std::string expected, std::string found) {
+        if (result_.differences.size() >= form_.most_differences) {
+            ++result_.left_out;
+            return;
+        }
         result_.differences.push_back({partition_, path, std::move(what), std::move(expected), std::move(found)});
     }
 
@@ -89,7 +94,7 @@ class Comparison {
         const std::string name = path + "/" + std::string(found_.entry_name(entry));
         const bool directory = found_.type(node) == NodeType::directory;
         // mke2fs makes it in every file system.
-        const bool made_by_mke2fs = !fat_ && directory && name == "/lost+found";
+        const bool made_by_mke2fs = !form_.lost_and_found && !form_.fat && directory && name == "/lost+found";
         if (!made_by_mke2fs) add(name, "unexpected", "", name_of(found_.type(node)));
         if (directory)
             for (const EntryId child : found_.children(node)) report_unexpected(child, name);
@@ -103,7 +108,7 @@ class Comparison {
             return false;
         }
         const NodeType type = expected_.type(a);
-        if (!fat_ && type != NodeType::directory && expected_.links(a) > 1) {
+        if (!form_.fat && type != NodeType::directory && expected_.links(a) > 1) {
             const auto [known, is_new] = counterparts_.emplace(a, b);
             if (!is_new) {
                 if (known->second != b)
@@ -147,11 +152,11 @@ class Comparison {
     void compare_metadata(NodeId a, NodeId b, const std::string& path) {
         const Metadata want = expected_.metadata(a);
         const Metadata have = found_.metadata(b);
-        if (fat_) {
+        if (form_.fat) {
             // The root of a FAT has no entry, and a folder's time is the composer's, not the tree's.
             const bool file = expected_.type(a) == NodeType::file;
             if (file && as_fat_keeps_it(want.mtime) != as_fat_keeps_it(have.mtime))
-                add(path, "time", text_of(as_fat_keeps_it(want.mtime)), text_of(have.mtime));
+                add(path, "time", text_of(as_fat_keeps_it(want.mtime)), text_of(as_fat_keeps_it(have.mtime)));
             return;
         }
         if (want.mode != have.mode) add(path, "mode", octal(want.mode), octal(have.mode));
@@ -178,7 +183,7 @@ class Comparison {
     }
 
     const std::string& partition_;
-    bool fat_;
+    const TreeComparisonForm& form_;
     const FileTree& expected_;
     const FileTree& found_;
     std::map<NodeId, NodeId> counterparts_;  ///< of files with several names
@@ -187,8 +192,9 @@ class Comparison {
 
 }  // namespace
 
-TreeComparison compare_trees(const std::string& partition, bool fat, const FileTree& expected, const FileTree& found) {
-    return Comparison(partition, fat, expected, found).run();
+TreeComparison compare_trees(const std::string& partition, const TreeComparisonForm& form, const FileTree& expected,
+                             const FileTree& found) {
+    return Comparison(partition, form, expected, found).run();
 }
 
 }  // namespace rpixen

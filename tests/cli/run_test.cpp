@@ -47,6 +47,7 @@ struct Program {
     CheckRequest check_request;
     InspectRequest inspect_request;
     VerifyRequest verify_request;
+    DiffRequest diff_request;
     BootRequest boot_request;
     BoardRequest board_request;
     DiagnoseRequest diagnose_request;
@@ -54,6 +55,7 @@ struct Program {
     bool attended = false;
     Report report;
     Verification verification;
+    CardDifferences differences;
     BootResult boot_result;
 
     Program() {
@@ -80,6 +82,10 @@ struct Program {
         actions.inspect = [this](const InspectRequest& request, const Supervision&) {
             inspect_request = request;
             return report;
+        };
+        actions.diff = [this](const DiffRequest& request, const Supervision&) {
+            diff_request = request;
+            return differences;
         };
         actions.verify = [this](const VerifyRequest& request, const Supervision&) {
             verify_request = request;
@@ -377,7 +383,7 @@ TEST(Run, ExplainTellsTheStory) {
     EXPECT_EQ(nlohmann::json::parse(program.out.str()).at("story"), "A long story.\n");
 }
 
-TEST(Run, InspectAndVerify) {
+TEST(Run, InspectDiffAndVerify) {
     Program program;
     EXPECT_EQ(program({"inspect", "x.img"}), 0);
     EXPECT_EQ(program.inspect_request.image, "x.img");
@@ -389,6 +395,16 @@ TEST(Run, InspectAndVerify) {
     EXPECT_EQ(program.verify_request.manifest.path(), "m.json");
     EXPECT_EQ(program.verify_request.reader, "guestfs");
     EXPECT_EQ(program.verify_request.form, VerifyForm::quick);
+    EXPECT_EQ(program({"diff", "a.img", "b.json", "--quick", "--allow", "xen-debug-console"}), 0);
+    EXPECT_EQ(program.diff_request.a, "a.img");
+    EXPECT_EQ(program.diff_request.b, "b.json");
+    EXPECT_EQ(program.diff_request.form, VerifyForm::quick);
+    EXPECT_THAT(program.diff_request.allow, testing::ElementsAre("xen-debug-console"));
+    EXPECT_EQ(program.out.str(), "the cards are equal\n");
+    program.differences.card.push_back({"size", "1MiB", "2MiB"});
+    EXPECT_EQ(program({"diff", "a.img", "b.img"}), 0) << "a difference is no failure";
+    EXPECT_EQ(program.out.str(), "Card\n  ~ size 1MiB -> 2MiB\n");
+    EXPECT_EQ(program({"diff", "a.img"}), 2);
     program.verification.differences.push_back({"root", "/etc/passwd", "mode", "0644", "0600"});
     EXPECT_EQ(program({"verify", "x.img", "--report", "r.json"}), 7);
     EXPECT_EQ(program.out.str(), program.verification.text());

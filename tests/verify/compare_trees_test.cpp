@@ -14,7 +14,7 @@ using testing::IsEmpty;
 constexpr Metadata plain{0644, 0, 0, {1'600'000'000, 0}};
 
 std::vector<Difference> compare(const FileTree& expected, const FileTree& found, bool fat = false) {
-    return compare_trees("root", fat, expected, found).differences;
+    return compare_trees("root", {.fat = fat}, expected, found).differences;
 }
 
 NodeId add(FileTree& tree, const std::string& path, const Metadata& metadata = plain, XattrSet xattrs = {}) {
@@ -31,7 +31,7 @@ TEST(CompareTrees, EveryNodeOnce) {
     const NodeId file = add(tree, "a");
     tree.add_link(tree.locate("b"), file);
     add(tree, "c/d");
-    EXPECT_EQ(compare_trees("root", false, tree, tree).files.size(), 2U);
+    EXPECT_EQ(compare_trees("root", {}, tree, tree).files.size(), 2U);
 }
 
 TEST(CompareTrees, MissingAndUnexpectedFoldersWithAllThatIsInThem) {

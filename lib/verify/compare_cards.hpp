@@ -1,0 +1,14 @@
+#pragma once
+
+#include <rpixen/diff.hpp>
+#include <rpixen/progress.hpp>
+
+#include "card/card.hpp"
+
+namespace rpixen {
+
+/// What the partitions and files of two cards differ in, planned or read ones: fills `card`, `partitions`, `files`,
+/// `left_out` and `notes` of the result. Partitions are paired by their numbers. Throws Error{io, artifact, cancelled}.
+CardDifferences compare_cards(const Card& a, const Card& b, VerifyForm form, const Supervision& supervision);
+
+}  // namespace rpixen
