@@ -21,6 +21,7 @@
 #include "release/image_pass.hpp"
 #include "release/imager_entry.hpp"
 #include "release/packages/installed_packages.hpp"
+#include "release/page.hpp"
 #include "release/provenance.hpp"
 #include "release/signature.hpp"
 #include "release/spdx.hpp"
@@ -80,7 +81,7 @@ struct Document {
     std::string (*text)(const ReleaseFacts&);
 };
 constexpr std::array documents{Document{spdx_suffix, spdx_json}, Document{cyclonedx_suffix, cyclonedx_json},
-                               Document{imager_suffix, imager_entry_json}};
+                               Document{imager_suffix, imager_entry_json}, Document{page_suffix, release_page}};
 
 /// The work on one release, in the order of its steps.
 class Work {
@@ -124,6 +125,7 @@ class Work {
         ComposeRequest compose;
         static_cast<PlanRequest&>(compose) = request_;
         compose.output = image.path();
+        compose.digest_inputs = true;  // of all, for the provenance
         compose.list_extents = true;
         compose.list_root = false;
         facts_.card = write_card(compose, manifest_, image, &report, supervision_);

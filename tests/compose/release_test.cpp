@@ -112,6 +112,16 @@ TEST_F(ReleaseTest, IsTheImageThatComposeWrites) {
     EXPECT_EQ(digest_of_file(folder_ / "release/rpixen.img"), digest_of_file(folder_ / "card.img"));
 }
 
+TEST_F(ReleaseTest, EveryInputHasADigestInTheProvenance) {
+    ReleaseRequest request;
+    request.manifest = kit_.manifest();
+    request.folder = folder_ / "release";
+    request.digest_inputs = false;  // which is for plan() and compose()
+    request.sync = false;
+    for (const ReportArtifact& artifact : release(request).card.artifacts)
+        EXPECT_EQ(artifact.sha256.size(), 64U) << artifact.role;
+}
+
 TEST_F(ReleaseTest, TheSameInputsGiveTheSameBytes) {
     make_key();
     for (const char* compress : {"zst", "xz", "gz", "none"}) {
