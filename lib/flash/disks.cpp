@@ -82,7 +82,7 @@ class Uses {
     /// Empty where it is free.
     std::string of(const std::string& number, const std::string& name) const {
         for (const std::string& key : {number, name})
-            if (const auto found = uses_.find(key); found != uses_.end()) return found->second;
+            if (const auto found = uses_.find(key); !key.empty() && found != uses_.end()) return found->second;
         return {};
     }
 
@@ -129,7 +129,7 @@ class System {
     std::string number(const std::string& name) const { return line_of(block_ / name / "dev"); }
     /// The partition of a disk that has this number; empty where it has none.
     std::string partition(const std::string& name, const std::string& number) const {
-        for (const std::string& part : partitions(name))
+        for (const std::string& part : partitions_in(block_ / name))
             if (line_of(block_ / name / part / "dev") == number) return part;
         return {};
     }
@@ -146,9 +146,9 @@ class System {
     }
 
   private:
-    std::vector<std::string> partitions(const std::string& name) const {
-        std::vector<std::string> parts = names_in(block_ / name);
-        std::erase_if(parts, [&](const std::string& part) { return !fs::exists(block_ / name / part / "partition"); });
+    static std::vector<std::string> partitions_in(const fs::path& disk) {
+        std::vector<std::string> parts = names_in(disk);
+        std::erase_if(parts, [&](const std::string& part) { return !fs::exists(disk / part / "partition"); });
         return parts;
     }
 
@@ -177,26 +177,28 @@ class System {
         if (size == 0) return "there is no card in it";
         std::set<std::string> seen;
         if (std::string use = use_of(block_ / name, name, seen); !use.empty()) return use;
+        if (std::string use = holder_of(block_ / name, name); !use.empty()) return use;
         if (number_of(block_ / name / "ro") == 1) return name + " is write-protected";
         return {};
     }
 
-    /// Of a disk or partition and of what lies on it. What is held without being mounted is in use too: a volume
-    /// group, a RAID, an opened LUKS.
+    /// Of a disk or partition, or of what lies on it.
     std::string use_of(const fs::path& place, const std::string& name, std::set<std::string>& seen) const {
         if (!seen.insert(name).second) return {};
-        std::string alias = line_of(place / "dm/name");
-        for (const std::string& word : {name, alias})
-            if (std::string use = word.empty() ? "" : uses_.of(line_of(place / "dev"), word); !use.empty())
-                return name + " " + use;
-        for (const std::string& holder : names_in(place / "holders")) {
-            const std::string use = use_of(block_ / holder, holder, seen);
-            return use.empty() ? name + " is part of " + holder : use;
-        }
-        for (const std::string& part : names_in(place)) {
-            if (!fs::exists(place / part / "partition")) continue;
+        for (const std::string& word : {name, line_of(place / "dm/name")})
+            if (const std::string use = uses_.of(line_of(place / "dev"), word); !use.empty()) return name + " " + use;
+        for (const std::string& holder : names_in(place / "holders"))
+            if (std::string use = use_of(block_ / holder, holder, seen); !use.empty()) return use;
+        for (const std::string& part : partitions_in(place))
             if (std::string use = use_of(place / part, part, seen); !use.empty()) return use;
-        }
+        return {};
+    }
+
+    /// What is held without being mounted is in use too: by a volume group, a RAID, an opened LUKS.
+    std::string holder_of(const fs::path& place, const std::string& name) const {
+        for (const std::string& holder : names_in(place / "holders")) return name + " is part of " + holder;
+        for (const std::string& part : partitions_in(place))
+            if (std::string use = holder_of(place / part, part); !use.empty()) return use;
         return {};
     }
 

@@ -271,7 +271,7 @@ TEST_F(CardTest, ATruncatedImageIsStillRead) {
 }
 
 TEST_F(CardTest, ACardThatWasNotWrittenToItsEndSaysSo) {
-    std::string bytes(std::string(unfinished_card));
+    std::string bytes{unfinished_card};
     bytes.resize(MiB);
     try {
         read_card(folder.write("card.img", bytes));

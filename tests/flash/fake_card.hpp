@@ -1,6 +1,6 @@
 #pragma once
 
-#include <algorithm>
+#include <cstring>
 #include <functional>
 #include <string>
 #include <vector>
@@ -27,22 +27,17 @@ class FakeCard final : public CardDevice {
         if (before_write) before_write(place);
         fail(place, data.size(), bad_to_write);
         writes.push_back({place, place + data.size()});
-        for (std::size_t index = 0; index < data.size(); ++index) {
-            const std::uint64_t at = place + index;
-            if (at < real_size)
-                bytes[static_cast<std::size_t>(at)] = data[index];
-            else if (wraps)
-                bytes[static_cast<std::size_t>(at % real_size)] = data[index];
+        for (std::size_t done = 0; done < data.size(); done += 512) {
+            const std::uint64_t at = wraps ? (place + done) % real_size : place + done;
+            if (at < real_size) std::memcpy(bytes.data() + at, data.data() + done, 512);
         }
     }
     void read(std::uint64_t place, MutableBytes out) override {
         check(place, out.size(), out.data());
         fail(place, out.size(), bad_to_read);
         reads += out.size();
-        for (std::size_t index = 0; index < out.size(); ++index) {
-            const std::uint64_t at = wraps ? (place + index) % real_size : place + index;
-            out[index] = bytes[static_cast<std::size_t>(at)];
-        }
+        for (std::size_t done = 0; done < out.size(); done += 512)
+            std::memcpy(out.data() + done, bytes.data() + (wraps ? (place + done) % real_size : place + done), 512);
         if (after_read) after_read(place, out);
     }
     void settle() override { writes.push_back({settled, settled}); }
