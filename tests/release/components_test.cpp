@@ -47,6 +47,7 @@ TEST(Components, WhatXenLinuxAndUBootAreCalledElsewhere) {
     EXPECT_EQ(uboot.purl, "pkg:generic/u-boot@2023.01");
     const Component& firmware = named(components.artifacts, "raspberrypi-firmware");
     EXPECT_EQ(firmware.purl, "pkg:github/raspberrypi/firmware");
+    EXPECT_EQ(firmware.version, "2023-04-05");
     EXPECT_EQ(firmware.sha256, "");  // a folder has none
 }
 

@@ -31,7 +31,7 @@ ReleaseFacts sample_release() {
         artifact("dtb", "in/bcm2711-rpi-4-b.dtb", "", "/bcm2711-rpi-4-b.dtb"),
         artifact("uboot", "in/u-boot.bin", "U-Boot 2023.01+dfsg-2+deb12u1 (Jul 02 2023 - 12:00:00 +0000)",
                  "/u-boot.bin"),
-        artifact("firmware", "in/firmware", "", "", 0),
+        artifact("firmware", "in/firmware", "2023-04-05", "", 0),
         artifact("rootfs", "in/rootfs.tar.zst", "", ""),
         artifact("overlay", "in/mine.dtbo", "", "/overlays/mine.dtbo"),
         artifact("file", "in/hostname", "", "/etc/hostname"),
