@@ -98,14 +98,15 @@ Component component_of(const ReportArtifact& artifact, const ReleaseFacts& facts
     component.type = role.type;
     component.name = role.name.empty() ? last_part(artifact.path) : role.name;
     if (component.name.empty()) component.name = artifact.role;
-    component.version = joined(version);
+    // The firmware has no number: its version is the day of its build, which is no tag of its repository.
+    const bool dated = artifact.role == "firmware";
+    component.version = dated ? artifact.version : joined(version);
     component.supplier = role.supplier;
     component.licence = role.licence;
     if (!role.cpe.empty()) component.cpe = cpe_of(role.cpe, version);
     if (!role.purl_type.empty()) {
-        // The name of the firmware's repository is not that of the thing.
-        const std::string_view name = role.role == "firmware" ? "firmware" : role.name;
-        component.purl = PackageUrl{role.purl_type, role.purl_scope, name, component.version, {}}.text();
+        const std::string_view name = dated ? "firmware" : role.name;
+        component.purl = PackageUrl{role.purl_type, role.purl_scope, name, dated ? "" : component.version, {}}.text();
     }
     if (!artifact.is_folder) component.sha256 = artifact.sha256;
     add_property(component, "role", artifact.role);

@@ -1,6 +1,9 @@
+#include <algorithm>
 #include <map>
 
+#include "artifact/boot_binaries.hpp"
 #include "artifact/named_inputs.hpp"
+#include "base/text.hpp"
 #include "boot/board_trees.hpp"
 #include "boot/names.hpp"
 #include "report/report_of.hpp"
@@ -43,6 +46,13 @@ class Examined {
     std::map<std::string, std::size_t> taken_;
 };
 
+/// The day of its build, as the firmware has no other number; empty where it is not told.
+std::string version_of(const std::vector<FirmwareFile>& firmware) {
+    const auto start = std::find_if(firmware.begin(), firmware.end(),
+                                    [](const FirmwareFile& file) { return same_name(file.path, "start4.elf"); });
+    return start == firmware.end() ? std::string() : firmware_build_date(start->content);
+}
+
 }  // namespace
 
 std::vector<ReportArtifact> artifacts_of(const Manifest& manifest, const ArtifactSet& artifacts,
@@ -56,6 +66,7 @@ std::vector<ReportArtifact> artifacts_of(const Manifest& manifest, const Artifac
         artifact.role = input.role;
         artifact.path = input.path;
         if (const auto digest = digests.find(input.resolved); digest != digests.end()) artifact.sha256 = digest->second;
+        if (input.role == "firmware") artifact.version = version_of(artifacts.firmware);
         if (input.role == "file") artifact.name = manifest.files[file++].target;
         artifact.size = file_size(input.resolved);
         artifact.is_folder = is_folder(input.resolved);
