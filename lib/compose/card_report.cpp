@@ -4,7 +4,6 @@
 
 #include "base/size.hpp"
 #include "report/report_of.hpp"
-#include "storage/input_file.hpp"
 
 namespace rpixen {
 namespace {
@@ -98,17 +97,6 @@ Report report_of(const Card& card, const CardCheck& checked, bool list_root) {
     report.not_followed = checked.not_followed;
     report.notes.insert(report.notes.end(), checked.notes.begin(), checked.notes.end());
     return report;
-}
-
-bool looks_like_manifest(const std::string& path) {
-    const auto file = InputFile::open_file(path);
-    Bytes head(std::min<std::uint64_t>(file->size(), 4096));
-    if (head.empty()) return true;
-    file->content().open()->read(0, head);
-    std::string_view text = as_text(head);
-    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-    const std::size_t begin = text.find_first_not_of(" \t\r\n");
-    return begin == std::string_view::npos || text[begin] == '{' || text[begin] == '[' || text[begin] == '/';
 }
 
 }  // namespace rpixen

@@ -7,6 +7,7 @@
 #include "card/read_card.hpp"
 #include "compose/card_report.hpp"
 #include "compose/decide.hpp"
+#include "compose/subject.hpp"
 #include "storage/spooled_store.hpp"
 #include "verify/compare_cards.hpp"
 #include "verify/line_diff.hpp"
@@ -23,7 +24,7 @@ struct Side {
 
 Side read_side(const std::string& subject, const DiffRequest& request, const Supervision& supervision) {
     Side side;
-    if (looks_like_manifest(subject)) {
+    if (is_manifest(subject)) {
         PlanRequest plan;
         plan.manifest = subject;
         plan.source_date_epoch = request.source_date_epoch;
