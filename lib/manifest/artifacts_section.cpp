@@ -11,7 +11,18 @@ namespace {
 
 constexpr std::array<std::string_view, 1> built_in_overlays{"pi4-64-xen"};
 
-/// A path, or an object of a path and a digest.
+/// One artifact, or a list of at least one.
+std::vector<ArtifactReference> read_references(const JsonValue& value, Problems& problems, const std::string& folder,
+                                               std::string_view none, std::string_view allowed) {
+    if (value.type != JsonValue::Type::array) return {read_reference(value, problems, folder)};
+    if (value.elements.empty()) problems.add(value, std::string(none), std::string(allowed));
+    std::vector<ArtifactReference> references;
+    for (const JsonValue& element : value.elements) references.push_back(read_reference(element, problems, folder));
+    return references;
+}
+
+}  // namespace
+
 ArtifactReference read_reference(const JsonValue& value, Problems& problems, const std::string& folder) {
     ArtifactReference reference;
     reference.location = value.location;
@@ -32,18 +43,6 @@ ArtifactReference read_reference(const JsonValue& value, Problems& problems, con
     reference.resolved = resolve(folder, reference.path);
     return reference;
 }
-
-/// One artifact, or a list of at least one.
-std::vector<ArtifactReference> read_references(const JsonValue& value, Problems& problems, const std::string& folder,
-                                               std::string_view none, std::string_view allowed) {
-    if (value.type != JsonValue::Type::array) return {read_reference(value, problems, folder)};
-    if (value.elements.empty()) problems.add(value, std::string(none), std::string(allowed));
-    std::vector<ArtifactReference> references;
-    for (const JsonValue& element : value.elements) references.push_back(read_reference(element, problems, folder));
-    return references;
-}
-
-}  // namespace
 
 void read_artifacts(const JsonValue& value, Problems& problems, Manifest& manifest) {
     ObjectReader object(value, problems);

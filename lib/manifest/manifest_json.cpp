@@ -103,6 +103,41 @@ Json files_of(const Manifest& manifest) {
     return files;
 }
 
+Json json_of(const GuestFile& file) {
+    return file.of_dom0 ? Json("dom0") : json_of(file.artifact);
+}
+
+GuestConsole usual_console(GuestStart start) {
+    return start == GuestStart::xen ? GuestConsole::vpl011 : GuestConsole::pv;
+}
+
+Json guests_of(const Manifest& manifest) {
+    static constexpr const char* consoles[] = {"vpl011", "pv", "none"};
+    Json guests = Json::array();
+    for (const Guest& guest : manifest.guests) {
+        Json& entry = guests.emplace_back(Json{{"name", guest.name},
+                                               {"start", guest.start == GuestStart::xen ? "xen" : "xl"},
+                                               {"kernel", json_of(guest.kernel)}});
+        if (guest.initrd) entry["initrd"] = json_of(*guest.initrd);
+        if (guest.device_tree) entry["device_tree"] = json_of(*guest.device_tree);
+        entry["memory"] = format_size(guest.memory);
+        if (guest.vcpus != 1) entry["vcpus"] = guest.vcpus;
+        if (guest.bootargs) entry["bootargs"] = *guest.bootargs;
+        if (guest.console != usual_console(guest.start))
+            entry["console"] = consoles[static_cast<std::size_t>(guest.console)];
+        if (guest.pv) entry["pv"] = "on";
+        if (guest.disk) entry["disk"] = json_of(*guest.disk);
+        if (!guest.autostart) entry["autostart"] = false;
+    }
+    return guests;
+}
+
+Json network_of(const Network& network) {
+    Json entry{{"bridge", network.bridge}};
+    if (network.uplink) entry["uplink"] = *network.uplink;
+    return entry;
+}
+
 }  // namespace
 
 std::string manifest_json(const Manifest& manifest) {
@@ -116,6 +151,8 @@ std::string manifest_json(const Manifest& manifest) {
     if (Json image = image_of(manifest); !image.empty()) json["image"] = std::move(image);
     if (!manifest.owners.empty()) json["owners"] = owners_of(manifest);
     if (!manifest.files.empty()) json["files"] = files_of(manifest);
+    if (!manifest.guests.empty()) json["guests"] = guests_of(manifest);
+    if (manifest.network) json["network"] = network_of(*manifest.network);
     try {
         return json.dump(2) + "\n";
     } catch (const Json::type_error& error) {

@@ -121,6 +121,12 @@ std::optional<std::uint64_t> read_integer(const JsonValue& value, std::uint64_t 
     return std::nullopt;
 }
 
+std::optional<bool> read_boolean(const JsonValue& value, Problems& problems) {
+    if (value.type == JsonValue::Type::boolean) return value.text == "true";
+    problems.add(value, "wrong type", "true or false");
+    return std::nullopt;
+}
+
 bool is_word(const JsonValue& value, std::string_view word) {
     return value.type == JsonValue::Type::string && value.text == word;
 }

@@ -59,6 +59,8 @@ std::optional<std::size_t> read_choice(const JsonValue& value, std::span<const s
 std::optional<std::uint64_t> read_integer(const JsonValue& value, std::uint64_t least, std::uint64_t most,
                                           Problems& problems);
 
+std::optional<bool> read_boolean(const JsonValue& value, Problems& problems);
+
 /// Whether it is this string.
 bool is_word(const JsonValue& value, std::string_view word);
 

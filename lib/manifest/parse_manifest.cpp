@@ -71,7 +71,9 @@ Manifest parse_manifest(std::string_view text, const std::string& file, const st
                                                                                           {"boot", read_boot},
                                                                                           {"image", read_image},
                                                                                           {"owners", read_owners},
-                                                                                          {"files", read_files}})
+                                                                                          {"files", read_files},
+                                                                                          {"guests", read_guests},
+                                                                                          {"network", read_network}})
         if (const JsonValue* value = top.optional(key)) read(*value, problems, manifest);
     top.finish();
 

@@ -15,11 +15,16 @@ std::string resolve(const std::string& folder, const std::string& path);
 /// Where the relative paths of a manifest begin that is a file.
 std::string folder_of_manifest(const std::string& file);
 
+/// A path, or an object of a path and a digest.
+ArtifactReference read_reference(const JsonValue& value, Problems& problems, const std::string& folder);
+
 void read_artifacts(const JsonValue& value, Problems& problems, Manifest& manifest);
 void read_overlays(const JsonValue& value, Problems& problems, Manifest& manifest);
 void read_boot(const JsonValue& value, Problems& problems, Manifest& manifest);
 void read_image(const JsonValue& value, Problems& problems, Manifest& manifest);
 void read_owners(const JsonValue& value, Problems& problems, Manifest& manifest);
 void read_files(const JsonValue& value, Problems& problems, Manifest& manifest);
+void read_guests(const JsonValue& value, Problems& problems, Manifest& manifest);
+void read_network(const JsonValue& value, Problems& problems, Manifest& manifest);
 
 }  // namespace rpixen

@@ -63,6 +63,12 @@ std::string_view command_line(std::string_view text) {
                                                                 : "one line of at most 1023 printable ASCII characters";
 }
 
+std::string_view guest_command_line(std::string_view text) {
+    return command_line(text).empty() && text.find_first_of("'\\") == std::string_view::npos
+               ? ""
+               : "one line of at most 1023 printable ASCII characters without single quotes and backslashes";
+}
+
 std::string_view variable_name(std::string_view text) {
     const auto inner = [](char letter) { return is_alphanumeric(letter) || one_of(letter, "_.#-"); };
     const bool right = !text.empty() && (is_alphanumeric(text.front()) || text.front() == '_') && all(text, inner);
@@ -131,6 +137,19 @@ std::string_view overlay_path(std::string_view text) {
     const bool right = !stem.empty() && is_alphanumeric(stem.front()) &&
                        all(stem, [](char letter) { return is_alphanumeric(letter) || one_of(letter, "._+-"); });
     return right ? "" : allowed;
+}
+
+std::string_view guest_name(std::string_view text) {
+    const bool right = !text.empty() && text.size() <= 32 && is_alphanumeric(text.front()) &&
+                       all(text, [](char letter) { return is_alphanumeric(letter) || letter == '-'; });
+    if (!right) return "1 to 32 letters, digits and '-', beginning with a letter or digit";
+    return text == "Domain-0" ? "another name than dom0's own" : "";
+}
+
+std::string_view interface_name(std::string_view text) {
+    const bool right = !text.empty() && text.size() <= 15 && is_alphanumeric(text.front()) &&
+                       all(text, [](char letter) { return is_alphanumeric(letter) || one_of(letter, "._-"); });
+    return right ? "" : "1 to 15 letters, digits and . _ -, beginning with a letter or digit";
 }
 
 }  // namespace rpixen::text_rules

@@ -18,6 +18,8 @@ std::string_view sha256(std::string_view text);
 /// NUL (xen/include/xen/bootfdt.h, BOOTMOD_MAX_CMDLINE), and U-Boot's lines would break at a control
 /// character.
 std::string_view command_line(std::string_view text);
+/// The same of a guest: it also stands in quotes in xl's configuration.
+std::string_view guest_command_line(std::string_view text);
 /// The name of a U-Boot environment variable, as the shell can write it (`${name}`).
 std::string_view variable_name(std::string_view text);
 /// The value of one. Newlines and other control characters would break the script and the environment's text
@@ -37,5 +39,9 @@ std::string_view fat_target(std::string_view text);
 std::string_view mode(std::string_view text);
 /// A path that ends in <name>.dtbo, where <name> can stand in a U-Boot script.
 std::string_view overlay_path(std::string_view text);
+/// A guest's name: part of file names, U-Boot's variables and xl's configuration.
+std::string_view guest_name(std::string_view text);
+/// A network interface's name (Linux dev_valid_name: at most 15 bytes), as configuration files can hold it.
+std::string_view interface_name(std::string_view text);
 
 }  // namespace rpixen::text_rules

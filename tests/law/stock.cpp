@@ -57,6 +57,12 @@ void write_trees(const TemporaryFolder& folder) {
             "\"raspberrypi,400\", \"brcm,bcm2711\"");
     variant("bcm2711-rpi-cm4-io.dtb", "emmc2bus { filler = \"" + std::string(20000, 'f') + "\"; };",
             "\"raspberrypi,4-compute-module\", \"brcm,bcm2711\"");
+    folder.write("passthrough.dtb", compile("/dts-v1/; / { #address-cells = <2>; #size-cells = <1>; passthrough { "
+                                            "compatible = \"simple-bus\"; ranges; }; };"));
+    folder.write("assigning.dtb",
+                 compile("/dts-v1/; / { #address-cells = <2>; #size-cells = <1>; passthrough { "
+                         "compatible = \"simple-bus\"; ranges; dma { xen,path = \"/soc/dma\"; }; "
+                         "forced { xen,path = \"/soc/dma\"; xen,force-assign-without-iommu; }; }; };"));
     folder.write("model.dtbo", overlay("/", "model = \"another\";"));
     folder.write("uart.dtbo", overlay("/soc/serial@7e215040", "status = \"disabled\";"));
     folder.write("reserve.dtbo", overlay("/",

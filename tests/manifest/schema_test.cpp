@@ -74,7 +74,15 @@ const json& full_manifest() {
         "files": [
             { "partition": "root", "source": "hostname", "target": "/etc/hostname", "mode": "0644", "uid": 0, "gid": 0 },
             { "partition": "boot", "source": "notes.txt", "target": "/notes.txt" }
-        ]
+        ],
+        "guests": [
+            { "name": "web", "start": "xen", "kernel": "dom0", "initrd": { "path": "guest.cpio.gz" },
+              "device_tree": "passthrough.dtb", "memory": "128MiB", "vcpus": 2, "bootargs": "console=ttyAMA0",
+              "console": "vpl011", "pv": "on" },
+            { "name": "db-1", "start": "xl", "kernel": "Image", "initrd": "dom0", "memory": 268435456, "console": "pv",
+              "disk": "guest.ext4", "autostart": true }
+        ],
+        "network": { "bridge": "xenbr0", "uplink": "eth0" }
     })");
     return manifest;
 }
@@ -123,6 +131,8 @@ const std::vector<ObjectPlace>& object_places() {
         {"/image/root_partition", "/properties/image/properties/root_partition"},
         {"/owners/0", "/properties/owners/items"},
         {"/files/0", "/properties/files/items"},
+        {"/guests/0", "/properties/guests/items"},
+        {"/network", "/properties/network"},
     };
     return places;
 }
@@ -249,6 +259,8 @@ std::vector<json> substitutes() {
         "/", "/a", "//a", "/a/", "/a/../b", "/a/./b", "/..", "/.", "/...", "/.a", "a/b", "/a:b", "/a?b", "/a\nb", "/\u0000",
         "pi4-64-xen", "pi4-64-xen.dtbo", "a/b.dtbo", "/abs/b.dtbo", ".dtbo", "a/.dtbo", "sp ace.dtbo", "a\n/b.dtbo", "x.dtb",
         "line\nbreak", "trailing\n", "tab\there", "nul\u0000", "del\u007f", "\u00e9", "\u20ac\u20ac", "-x", ".x", "a b",
+        "xen", "xl", "dom0", "pv", "vpl011", "on", "off", "Domain-0", "eth0", "xenbr0", "WEB", "it's", "back\\slash", "an-interface.16",
+        "an-interface.15", "a-name-of-thirty-two-characters-x", "a-name-of-32-characters-and-no-mo",
         "ABCDEFGHIJK", "ABCDEFGHIJKL", " ABC", "ABC ", "A B", "abc", "A*B", "sixteen-bytes-ok", "seventeen-bytes-no",
         "dtparam=audio=on",
         [], {}, ["x"], [1], [null], [[]], ["pi4-64-xen"], ["a.dtbo", "b.dtbo"], [{"path": "x"}], [{"path": 1}],
@@ -300,6 +312,9 @@ bool is_beyond_schema(const std::vector<Problem>& problems) {
         "contradicts what config.txt has to say",
         "not a plain integer",         // 1.0 is an integer to JSON Schema
         "names of at most 255 bytes",  // the schema counts characters
+        "two guests have this name",
+        "dom0 has no initrd that a guest could have too",
+        "the bridge cannot be its own uplink",
     };
     return std::all_of(problems.begin(), problems.end(), [](const Problem& problem) {
         return std::any_of(messages.begin(), messages.end(), [&](const std::string& message) {
@@ -333,6 +348,20 @@ TEST(Schema, AndParserJudgeEveryChangeOfAFullManifestAlike) {
             changed[json::json_pointer(place.manifest)][key] = "x";
             manifests.push_back(changed.dump());
         }
+    }
+    for (const auto& [guest, key, value] :
+         std::initializer_list<std::tuple<int, const char*, json>>{{0, "disk", "guest.ext4"},
+                                                                   {0, "autostart", true},
+                                                                   {0, "console", "pv"},
+                                                                   {1, "pv", "on"},
+                                                                   {1, "device_tree", "passthrough.dtb"},
+                                                                   {1, "console", "vpl011"},
+                                                                   {1, "name", "Web"}}) {
+        json changed = full_manifest();
+        changed["guests"][guest][key] = value;
+        manifests.push_back(changed.dump());
+        changed["guests"][guest].erase("pv");
+        manifests.push_back(changed.dump());
     }
     for (const char* key : {"mode", "uid", "gid"}) {
         json changed = full_manifest();

@@ -59,6 +59,49 @@ struct OwnerRow {
     Location location;  ///< of the pattern
 };
 
+/// A guest's kernel or initrd.
+struct GuestFile {
+    bool of_dom0 = false;        ///< "dom0": the one that dom0 has; otherwise `artifact`
+    ArtifactReference artifact;  ///< its location holds for both
+};
+
+enum class GuestStart : std::uint8_t {
+    xen,  ///< by Xen, beside dom0 (dom0less)
+    xl,   ///< by dom0's xl, from /etc/xen/NAME.cfg
+};
+enum class GuestConsole : std::uint8_t {
+    vpl011,  ///< an emulated PL011, ttyAMA0
+    pv,      ///< Xen's paravirtual console, hvc0
+    none,
+};
+
+/// A virtual machine that the card starts.
+struct Guest {
+    std::string name;  ///< unique, also without regard to case
+    GuestStart start = GuestStart::xen;
+    GuestFile kernel;
+    std::optional<GuestFile> initrd;
+    std::optional<ArtifactReference> device_tree;  ///< a partial tree; of GuestStart::xen only
+    std::uint64_t memory = 0;                      ///< bytes, in whole MiB
+    std::uint32_t vcpus = 1;
+    std::optional<std::string> bootargs;  ///< nothing: by the console, see command_line()
+    GuestConsole console = GuestConsole::vpl011;
+    bool pv = false;                        ///< xen,enhanced; of GuestStart::xen only
+    std::optional<ArtifactReference> disk;  ///< of GuestStart::xl only
+    bool autostart = true;                  ///< of GuestStart::xl only
+    Location location;
+
+    /// `bootargs`, or what its console needs.
+    RPIXEN_API std::string command_line() const;
+};
+
+/// A bridge of dom0 that xl's guests are on.
+struct Network {
+    std::string bridge;                 ///< "xenbr0"
+    std::optional<std::string> uplink;  ///< "eth0"; nothing: dom0 and the guests are by themselves
+    Location location;
+};
+
 struct Manifest {
     std::string file;    ///< the manifest's path, for messages
     std::string folder;  ///< where its relative paths begin; empty: the working directory
@@ -96,6 +139,9 @@ struct Manifest {
 
     std::vector<OwnerRow> owners;  ///< in the order of the file: later rows win
     std::vector<ExtraFile> files;
+
+    std::vector<Guest> guests;  ///< in the order of the file
+    std::optional<Network> network;
 
     /// Where each value of the file stands, by JSON pointer, so that later stages can point at it too.
     std::map<std::string, Location> locations;
