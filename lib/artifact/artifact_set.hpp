@@ -52,6 +52,12 @@ struct FirmwareFile {
     Content content;
 };
 
+/// What a guest is made of.
+struct GuestArtifacts {
+    KernelArtifact kernel;                        ///< dom0's, where the manifest says so
+    std::map<GuestModuleKind, Artifact> modules;  ///< beside the kernel; an initrd of dom0's too
+};
+
 /// What the manifest's boot inputs really are: all but the root file system.
 struct ArtifactSet {
     XenArtifact xen;
@@ -62,8 +68,9 @@ struct ArtifactSet {
     std::vector<Artifact> overlays;          ///< in the manifest's order; built-in ones have their bytes in memory
     std::vector<FirmwareFile> firmware;      ///< sorted by path; empty where no folder was given
     bool has_firmware = false;
-    std::vector<Content> extra_files;  ///< in the order of Manifest::files
-    std::vector<std::string> inputs;   ///< every path that was read, for depfiles and reports
+    std::vector<Content> extra_files;    ///< in the order of Manifest::files
+    std::vector<GuestArtifacts> guests;  ///< in the order of Manifest::guests
+    std::vector<std::string> inputs;     ///< every path that was read, for depfiles and reports
 };
 
 }  // namespace rpixen

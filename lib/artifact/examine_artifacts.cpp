@@ -50,6 +50,7 @@ class Examination {
                 set_.inputs.push_back(file.resolved);
                 set_.extra_files.push_back(ReopenedFile::examine(file.resolved));
             });
+        for (const Guest& guest : manifest_.guests) take_guest(guest);
         refusals_.raise();
         return std::move(set_);
     }
@@ -139,13 +140,10 @@ class Examination {
     }
 
     void take_module(ModuleKind kind, const ArtifactReference& reference) {
-        if (kind == ModuleKind::initrd)
-            take_initrd(reference);
-        else
-            take_xsm_policy(reference);
+        set_.modules[kind] = kind == ModuleKind::initrd ? take_initrd(reference) : take_xsm_policy(reference);
     }
 
-    void take_initrd(const ArtifactReference& reference) {
+    Artifact take_initrd(const ArtifactReference& reference) {
         Artifact artifact;
         const Bytes start = start_of(*open(reference, artifact));
         const FileKind kind = detect_file_kind(start);
@@ -161,16 +159,16 @@ class Examination {
                 refuse_kind(reference.path, describe(kind, start),
                             "an initial RAM disk: a cpio archive, packed or not");
         }
-        set_.modules[ModuleKind::initrd] = std::move(artifact);
+        return artifact;
     }
 
-    void take_xsm_policy(const ArtifactReference& reference) {
+    Artifact take_xsm_policy(const ArtifactReference& reference) {
         Artifact artifact;
         const Bytes start = start_of(*open(reference, artifact));
         const FileKind kind = detect_file_kind(start);
         if (kind != FileKind::xsm_policy)
             refuse_kind(reference.path, describe(kind, start), "a Xen security policy (xenpolicy)");
-        set_.modules[ModuleKind::xsm_policy] = std::move(artifact);
+        return artifact;
     }
 
     /// Reads a device tree blob, whole or overlay.
@@ -210,6 +208,44 @@ class Examination {
         const std::string allowed = "a device tree overlay (.dtbo)";
         if (!read_tree(*file, artifact.path, allowed).is_overlay())
             refuse_kind(artifact.path, "a whole device tree", allowed, "name the board's tree as artifact \"dtb\"");
+        return artifact;
+    }
+
+    /// What is dom0's was examined already; where that failed the run ends anyway.
+    void take_guest(const Guest& guest) {
+        GuestArtifacts artifacts;
+        look_at(guest.kernel.artifact.location, [&] {
+            artifacts.kernel = guest.kernel.of_dom0 ? set_.kernel : take_guest_kernel(guest.kernel.artifact);
+        });
+        if (guest.initrd)
+            look_at(guest.initrd->artifact.location, [&] {
+                artifacts.modules[GuestModuleKind::initrd] = guest.initrd->of_dom0
+                                                                 ? set_.modules[ModuleKind::initrd]
+                                                                 : take_initrd(guest.initrd->artifact);
+            });
+        if (guest.device_tree)
+            look_at(guest.device_tree->location,
+                    [&] { artifacts.modules[GuestModuleKind::device_tree] = take_guest_tree(*guest.device_tree); });
+        set_.guests.push_back(std::move(artifacts));
+    }
+
+    /// Any system that is an arm64 Image: Linux, Zephyr, Xen's own test programs.
+    KernelArtifact take_guest_kernel(const ArtifactReference& reference) {
+        KernelArtifact kernel;
+        open_image(reference, kernel, "a guest's kernel: an arm64 Image, raw or packed, or EFI zboot");
+        examine_kernel(kernel);
+        return kernel;
+    }
+
+    Artifact take_guest_tree(const ArtifactReference& reference) {
+        Artifact artifact;
+        const InputFilePtr file = open(reference, artifact);
+        const std::string allowed = "a guest's partial device tree blob, with a node /passthrough";
+        const DeviceTree tree = read_tree(*file, artifact.path, allowed);
+        if (tree.is_overlay()) refuse_kind(artifact.path, "a device tree overlay", allowed);
+        if (!tree.has("/passthrough"))
+            refuse_kind(artifact.path, "a device tree without /passthrough", allowed,
+                        "put the guest's devices below /passthrough (Xen, docs/misc/arm/passthrough-noiommu.txt)");
         return artifact;
     }
 

@@ -64,6 +64,12 @@ std::vector<NamedInput> named_inputs(const Manifest& manifest) {
     for (const OverlayReference& overlay : manifest.overlays)
         if (!overlay.path.empty()) inputs.push_back({"overlay", overlay.path, overlay.resolved});
     for (const ExtraFile& file : manifest.files) inputs.push_back({"file", file.source, file.resolved});
+    for (const Guest& guest : manifest.guests) {
+        if (!guest.kernel.of_dom0) add("guest_kernel", guest.kernel.artifact);
+        if (guest.initrd && !guest.initrd->of_dom0) add("guest_initrd", guest.initrd->artifact);
+        if (guest.device_tree) add("guest_device_tree", *guest.device_tree);
+        if (guest.disk) add("guest_disk", *guest.disk);
+    }
     return inputs;
 }
 

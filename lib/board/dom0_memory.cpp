@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cctype>
+#include <limits>
 
 namespace rpixen {
 namespace {
@@ -211,6 +212,20 @@ std::uint64_t dom0_ceiling(std::uint64_t board_memory, const std::vector<Range>&
     for (std::uint64_t wanted = align_down(board_memory, 4 * MiB); wanted > 0; wanted -= 4 * MiB)
         if (allocate_dom0(ram, holes, wanted).unallocated == 0) return wanted;
     return 0;
+}
+
+std::uint64_t left_for_guests(std::uint64_t board_memory, const std::vector<Range>& taken, std::uint64_t dom0_mem) {
+    std::uint64_t total = 0;
+    for (const Range& ram : board_ram(board_memory)) total += ram.size();
+    std::uint64_t used = dom0_mem;
+    for (const Range& range : taken) used += range.size();
+    for (const Range& own : xen_own_memory(board_memory)) used += own.size();
+    return total > used ? total - used : 0;
+}
+
+std::uint64_t taken_by_guest(std::uint64_t memory, std::uint64_t vcpus) {
+    const std::uint64_t pool = align_up(memory / MiB * 4 * KiB + vcpus * MiB, MiB);
+    return memory > std::numeric_limits<std::uint64_t>::max() - pool ? memory : memory + pool;
 }
 
 }  // namespace rpixen

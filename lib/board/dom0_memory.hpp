@@ -38,6 +38,13 @@ Dom0Banks allocate_dom0(std::vector<Range> ram, const std::vector<Range>& taken,
 /// table.
 std::vector<Range> xen_own_memory(std::uint64_t board_memory);
 
+/// What a board has left for guests beside dom0 and `taken`, in bytes: an upper bound, because Xen's heap is not known.
+std::uint64_t left_for_guests(std::uint64_t board_memory, const std::vector<Range>& taken, std::uint64_t dom0_mem);
+
+/// What a guest takes of it, in bytes: its memory, and what Xen sets aside for its page tables, 1 MiB a processor and
+/// 4 KiB a MiB (xen/arch/arm/dom0less-build.c domain_p2m_pages; libxl_arm.c takes the same).
+std::uint64_t taken_by_guest(std::uint64_t memory, std::uint64_t vcpus);
+
 /// The largest dom0_mem in whole MiB that a board gives; 0 where none.
 std::uint64_t dom0_ceiling(std::uint64_t board_memory, const std::vector<Range>& taken);
 

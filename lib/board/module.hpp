@@ -71,4 +71,27 @@ constexpr const ModuleRow& row_of(ModuleKind kind) {
 }
 static_assert(row_of(ModuleKind::xsm_policy).kind == ModuleKind::xsm_policy);
 
+/// What Xen gets for a guest that it builds itself (dom0less).
+enum class GuestModuleKind : std::uint8_t { kernel, initrd, device_tree };
+
+/// All that is known of a kind of guest's module; another kind is another row. Facts: xen
+/// docs/misc/arm/device-tree/booting.txt, "Creating Multiple Domains directly from Xen".
+struct GuestModuleRow {
+    GuestModuleKind kind;
+    const char* key;   ///< in the manifest: guests[].KEY
+    const char* file;  ///< on the boot partition, in guests/NAME/
+    std::string_view compatible;
+};
+
+inline constexpr std::array guest_module_rows{
+    GuestModuleRow{GuestModuleKind::kernel, "kernel", "Image", "multiboot,kernel"},
+    GuestModuleRow{GuestModuleKind::initrd, "initrd", "initrd.img", "multiboot,ramdisk"},
+    GuestModuleRow{GuestModuleKind::device_tree, "device_tree", "guest.dtb", "multiboot,device-tree"},
+};
+
+constexpr const GuestModuleRow& row_of(GuestModuleKind kind) {
+    return guest_module_rows[static_cast<std::size_t>(kind)];
+}
+static_assert(row_of(GuestModuleKind::device_tree).kind == GuestModuleKind::device_tree);
+
 }  // namespace rpixen

@@ -36,29 +36,38 @@ std::uint64_t usual_dom0_mem(std::uint64_t board) {
 
 }  // namespace
 
-std::vector<BoardFit> board_fits(const MemoryMap& memory, std::string_view xen_bootargs) {
+std::vector<BoardFit> board_fits(const MemoryMap& memory, std::string_view xen_bootargs, std::uint64_t guests) {
     const auto text = command_line_value(xen_bootargs, "dom0_mem");
     const auto wanted = text ? parse_dom0_mem(*text) : std::nullopt;
     if (!wanted || *wanted == 0) return {};
     const std::vector<Range> taken = taken_at_start(memory);
     std::vector<BoardFit> fits;
     for (const std::uint64_t board : board_memories)
-        fits.push_back({board, *wanted, dom0_ceiling(board, taken), allocates(board, taken, *wanted)});
+        fits.push_back({board, *wanted, dom0_ceiling(board, taken), guests,
+                        allocates(board, taken, *wanted) && guests <= left_for_guests(board, taken, *wanted)});
     return fits;
 }
 
-std::vector<BoardFit> automatic_fits(const MemoryMap& memory, Dom0Share share, std::span<const std::uint64_t> boards) {
+std::vector<BoardFit> automatic_fits(const MemoryMap& memory, Dom0Share share, std::span<const std::uint64_t> boards,
+                                     std::uint64_t guests) {
     constexpr std::uint64_t margin = 64 * MiB;  // the model is optimistic
+    constexpr std::uint64_t least_beside_guests = 128 * MiB;
     const std::vector<Range> taken = taken_at_start(memory);
     std::vector<BoardFit> fits;
     for (const std::uint64_t board : boards) {
         const std::uint64_t ceiling = dom0_ceiling(board, taken);
-        const std::uint64_t most = ceiling > margin ? ceiling - margin : ceiling;
+        const std::uint64_t alone = ceiling > margin ? ceiling - margin : ceiling;
+        // Where the guests leave dom0 nothing it asks for the least, and the board is named as too small.
+        const std::uint64_t most = alone > guests + least_beside_guests || guests == 0
+                                       ? align_down(alone - guests, 4 * MiB)
+                                       : std::min(alone, least_beside_guests);
         std::uint64_t chosen = share == Dom0Share::rest ? most : std::min(usual_dom0_mem(board), most);
         // Less is not always easier: the chunks are powers of two.
         if (share == Dom0Share::rest)
             while (chosen > 0 && !allocates(board, taken, chosen)) chosen -= std::min(chosen, 4 * MiB);
-        fits.push_back({board, chosen, ceiling, chosen > 0 && allocates(board, taken, chosen)});
+        const bool starts = chosen > 0 && allocates(board, taken, chosen) &&
+                            guests <= left_for_guests(board, taken, chosen);
+        fits.push_back({board, chosen, ceiling, guests, starts});
     }
     return fits;
 }

@@ -9,6 +9,7 @@
 
 #include "base/size.hpp"
 #include "board/module.hpp"
+#include "boot/guests.hpp"
 #include "storage/content.hpp"
 
 namespace rpixen {
@@ -18,6 +19,7 @@ enum class MemoryRole : std::uint8_t {
     other,
     xen,
     module,         ///< MemoryRegion::module tells which
+    guest,          ///< a module of a guest; MemoryRegion::file tells which
     tree,           ///< the device tree that Xen gets, with its room to grow
     loaded_tree,    ///< the file, before the script moves it to `tree`
     scratch,        ///< where an overlay is loaded to
@@ -38,6 +40,7 @@ struct MemoryRegion {
     std::uint64_t wanted = 0;  ///< the original address
     MemoryRole role = MemoryRole::other;
     std::optional<ModuleKind> module{};
+    std::string file{};  ///< of a guest's module, on the boot partition
 };
 
 /// For --json and pictures: "kernel", "device_tree", "overlay" ...
@@ -50,6 +53,7 @@ struct MemoryMap {
     /// Null where there is none of this role.
     const MemoryRegion* find(MemoryRole role) const;
     const MemoryRegion* find(ModuleKind kind) const;
+    const MemoryRegion* find(const std::string& file) const;
 };
 
 /// One file of the boot partition.
@@ -63,7 +67,8 @@ struct BoardFit {
     std::uint64_t memory = 0;    ///< the board's RAM, bytes
     std::uint64_t dom0_mem = 0;  ///< what dom0 asks for on it, bytes
     std::uint64_t ceiling = 0;   ///< the largest dom0_mem that it could give with this memory map, bytes
-    bool starts = false;
+    std::uint64_t guests = 0;    ///< what the guests take that Xen starts, bytes
+    bool starts = false;         ///< dom0 and the guests
 };
 
 struct BootPlan {
@@ -72,9 +77,10 @@ struct BootPlan {
     std::string script;           ///< the text inside boot.scr
     std::string config_txt;
     std::string dom0_bootargs;
-    std::string xen_bootargs;      ///< with dom0_mem; where the script chooses it, that of the smallest board
-    Bytes device_tree;             ///< as it stands on the card; of several the first
-    std::vector<BoardFit> boards;  ///< 1, 2, 4 and 8 GiB; empty where Xen's command line has no dom0_mem
+    std::string xen_bootargs;           ///< with dom0_mem; where the script chooses it, that of the smallest board
+    std::vector<Dom0lessGuest> guests;  ///< that Xen starts
+    Bytes device_tree;                  ///< as it stands on the card; of several the first
+    std::vector<BoardFit> boards;       ///< 1, 2, 4 and 8 GiB; empty where Xen's command line has no dom0_mem
 };
 
 }  // namespace rpixen

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include <rpixen/error.hpp>
+
+#include "base/text.hpp"
 #include "devicetree/overlay.hpp"
 #include "devicetree/reserved_memory.hpp"
 
@@ -32,6 +35,51 @@ std::string make_module(DeviceTree& tree, const std::string& parent, const Modul
     return path;
 }
 
+/// Writes a guest's module below its node; one cell for addresses and one for sizes.
+void write_guest_module(DeviceTree& tree, const std::string& node, const GuestModule& module, const Range& range,
+                        const std::string& bootargs) {
+    const std::string name = "module@" + hex_number(range.begin, 1);
+    const std::string path = node + "/" + name;
+    tree.add_node(node, name);
+    const std::string_view compatible[] = {row_of(module.kind).compatible, "multiboot,module"};
+    tree.set_strings(path, "compatible", compatible);
+    tree.set_cells(path, "reg", encode_reg(range, 1, 1));
+    if (module.kind == GuestModuleKind::kernel && !bootargs.empty()) tree.set_string(path, "bootargs", bootargs);
+}
+
+void write_guest(DeviceTree& tree, const std::string& parent, const std::string& name, const GuestNode& node) {
+    const std::string path = parent + "/" + name;
+    if (tree.has(path))
+        throw Error(ErrorCode::unfit, "the device tree has a guest of its own", name,
+                    "no nodes called domU1, domU2 ... in /chosen",
+                    "remove the guests from the overlay, or from the manifest");
+    tree.add_node(parent, name);
+    const Dom0lessGuest& guest = node.guest;
+    const std::string_view compatible[] = {"xen,domain"};
+    tree.set_strings(path, "compatible", compatible);
+    tree.set_string(path, "label", guest.name);
+    tree.set_cells(path, "#address-cells", std::array<std::uint32_t, 1>{1});
+    tree.set_cells(path, "#size-cells", std::array<std::uint32_t, 1>{1});
+    const std::uint64_t kib = guest.memory / KiB;
+    tree.set_cells(path, "memory", std::array{static_cast<std::uint32_t>(kib >> 32U), static_cast<std::uint32_t>(kib)});
+    tree.set_cells(path, "cpus", std::array<std::uint32_t, 1>{guest.vcpus});
+    if (guest.vpl011) tree.set_property(path, "vpl011", {});
+    if (guest.enhanced) tree.set_string(path, "xen,enhanced", "enabled");
+    for (std::size_t index = 0; index < guest.modules.size(); ++index)
+        write_guest_module(tree, path, guest.modules[index], node.modules[index], guest.bootargs);
+}
+
+void write_guests(DeviceTree& tree, const std::string& path, const ChosenForXen& chosen, NodeOrder order) {
+    for (std::size_t done = 0; done < chosen.guests.size(); ++done) {
+        const std::size_t index = order == NodeOrder::turned_round ? done : chosen.guests.size() - 1 - done;
+        write_guest(tree, path, "domU" + std::to_string(index + 1), chosen.guests[index]);
+    }
+    if (order == NodeOrder::turned_round) return;
+    for (const ModuleRow& row : module_rows)
+        if (const auto module = find_module(tree, path, row); module && !chosen.guests.empty())
+            tree.move_to_front(*module);
+}
+
 }  // namespace
 
 std::optional<std::string> find_kernel_module(const DeviceTree& tree, const std::string& path) {
@@ -56,7 +104,7 @@ std::vector<std::string> pcie_without_device_type(const DeviceTree& tree) {
 
 void write_chosen(DeviceTree& tree, const std::string& path, const ChosenForXen& chosen,
                   std::optional<std::uint32_t> inherited_address_cells,
-                  std::optional<std::uint32_t> inherited_size_cells) {
+                  std::optional<std::uint32_t> inherited_size_cells, NodeOrder order) {
     const auto cells = [&](const char* name, std::optional<std::uint32_t> inherited) {
         const auto own = tree.cell(path, name);
         if (own || inherited) return own ? *own : *inherited;
@@ -81,6 +129,7 @@ void write_chosen(DeviceTree& tree, const std::string& path, const ChosenForXen&
         if (kind == ModuleKind::kernel && tree.property(module, "bootargs"))
             tree.set_string(module, "bootargs", chosen.dom0_bootargs);
     }
+    write_guests(tree, path, chosen, order);
 }
 
 }  // namespace rpixen

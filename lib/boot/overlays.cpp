@@ -17,7 +17,7 @@ DeviceTree apply_all(const DeviceTree& base, std::span<const NamedOverlay> overl
 void write_into_overlay(NamedOverlay& overlay, const std::string& part, const DeviceTree& target,
                         const ChosenForXen& chosen) {
     write_chosen(overlay.tree, part, chosen, target.cell(chosen_path, "#address-cells"),
-                 target.cell(chosen_path, "#size-cells"));
+                 target.cell(chosen_path, "#size-cells"), NodeOrder::turned_round);
     if (overlay.built_in) {
         unsigned number = 1;
         for (const std::string& pcie : pcie_without_device_type(target)) {

@@ -9,6 +9,7 @@
 #include "boot/board_fit.hpp"
 #include "boot/board_trees.hpp"
 #include "boot/config_txt.hpp"
+#include "boot/guests.hpp"
 #include "boot/names.hpp"
 #include "boot/overlays.hpp"
 #include "boot/planner.hpp"
@@ -36,6 +37,7 @@ struct Inputs {
     const std::vector<std::string>& allow;
     std::vector<BoardTree> trees;  ///< at least one
     std::vector<NamedOverlay> overlays;
+    std::vector<Dom0lessGuest> guests;
 
     bool allows(std::string_view id) const { return std::find(allow.begin(), allow.end(), id) != allow.end(); }
     bool at_boot() const { return manifest.apply_overlays == OverlayMoment::boot && !overlays.empty(); }
@@ -49,7 +51,8 @@ struct Inputs {
 };
 
 Inputs read_inputs(const Manifest& manifest, const ArtifactSet& artifacts, const std::vector<std::string>& allow) {
-    Inputs inputs{manifest, artifacts, allow, read_board_trees(manifest, artifacts), {}};
+    Inputs inputs{
+        manifest, artifacts, allow, read_board_trees(manifest, artifacts), {}, dom0less_guests(manifest, artifacts)};
     if (inputs.trees.size() > 1 && inputs.classic())
         throw Error(ErrorCode::unfit, "the classic script cannot choose a device tree by the board",
                     std::to_string(inputs.trees.size()) + " device trees", "one, or the checked script",
@@ -204,6 +207,13 @@ std::vector<Wish> wishes(const Inputs& inputs, const TreeSizes& sizes) {
             add(MemoryRole::loaded_tree, "", sizes.loaded, windows.tree + sizes.region, 8, "dtb-misaligned");
     }
     for (const auto& [kind, module] : artifacts.modules) add_module(kind, module);
+    for (const Dom0lessGuest& guest : inputs.guests)
+        for (const GuestModule& module : guest.modules) {
+            if (module.of_dom0) continue;
+            Wish& wish = add(MemoryRole::guest, "", module.content.size, windows.ramdisk, page, "");
+            wish.name = guest.name + "'s " + row_of(module.kind).key;
+            wish.file = module.file;
+        }
     return result;
 }
 
@@ -217,8 +227,20 @@ ChosenForXen chosen_of(const Inputs& inputs, const BootPlan& plan) {
         const std::uint64_t begin = region ? region->range.begin : 0;
         return Range{begin, begin + artifact.content.size};
     };
+    std::uint64_t open_place = 0x10000000;
     chosen.modules[ModuleKind::kernel] = exact(ModuleKind::kernel, inputs.artifacts.kernel);
     for (const auto& [kind, module] : inputs.artifacts.modules) chosen.modules[kind] = exact(kind, module);
+    for (const Dom0lessGuest& guest : inputs.guests) {
+        GuestNode node{guest, {}};
+        for (const GuestModule& module : guest.modules) {
+            const MemoryRegion* region = module.of_dom0 ? plan.memory.find(*module.of_dom0)
+                                                        : plan.memory.find(module.file);
+            // As long as places are open each has one of its own: its node is called by it.
+            const std::uint64_t begin = region ? region->range.begin : open_place++;
+            node.modules.push_back({begin, begin + module.content.size});
+        }
+        chosen.guests.push_back(std::move(node));
+    }
     return chosen;
 }
 
@@ -266,12 +288,17 @@ ScriptPlan plan_script(const Inputs& inputs, const BootPlan& plan, const TreeSiz
     script.env = inputs.manifest.env;
     script.xen = address(MemoryRole::xen);
     script.modules = chosen.modules;
+    for (const GuestNode& node : chosen.guests)
+        for (std::size_t index = 0; index < node.modules.size(); ++index)
+            if (const GuestModule& module = node.guest.modules[index]; !module.of_dom0)
+                script.guests.push_back({module.variable, module.file, node.modules[index]});
     if (!inputs.uses_fdt_addr()) script.tree = address(MemoryRole::tree);
     script.moved = describe_moves(plan.memory,
                                   inputs.classic() && script.tree && !inputs.manifest.addresses.contains("dtb"));
     if (const std::optional<Dom0Share> share = dom0_share(inputs.manifest)) {
         script.xen_bootargs = inputs.manifest.xen_bootargs;
-        for (const BoardFit& board : automatic_fits(plan.memory, *share, all_board_memories))
+        for (const BoardFit& board :
+             automatic_fits(plan.memory, *share, all_board_memories, guests_memory(inputs.guests)))
             script.dom0_mem.emplace_back(board.memory, board.dom0_mem);
     }
     for (const BoardTree& board : inputs.trees)
@@ -311,6 +338,9 @@ std::vector<BootFile> boot_files(const Inputs& inputs, const BootPlan& plan, con
     files.push_back({boot_name::xen, artifacts.xen.content});
     files.push_back({row_of(ModuleKind::kernel).file, artifacts.kernel.content});
     for (const auto& [kind, module] : artifacts.modules) files.push_back({row_of(kind).file, module.content});
+    for (const Dom0lessGuest& guest : inputs.guests)
+        for (const GuestModule& module : guest.modules)
+            if (!module.of_dom0) files.push_back({module.file, module.content});
     for (std::size_t index = 0; index < boards.size(); ++index) {
         const BoardTree& board = inputs.trees[index];
         files.push_back({board.file, boards[index].base_changed ? memory_content(boards[index].base.bytes(), board.file)
@@ -340,6 +370,7 @@ BootPlan plan_boot(const Manifest& manifest, const ArtifactSet& artifacts, std::
     const Inputs inputs = read_inputs(manifest, artifacts, allow);
     BootPlan plan;
     plan.dom0_bootargs = manifest.bootargs;
+    plan.guests = inputs.guests;
     plan.xen_bootargs = xen_command_line(manifest, 512 * MiB);
     plan.config_txt = render_config_txt(manifest.config_txt);
 
@@ -349,7 +380,9 @@ BootPlan plan_boot(const Manifest& manifest, const ArtifactSet& artifacts, std::
     plan.memory = plan_memory(wishes(inputs, sizes), obstacles(inputs, low_end), low_end);
 
     const std::optional<Dom0Share> share = dom0_share(manifest);
-    plan.boards = share ? automatic_fits(plan.memory, *share) : board_fits(plan.memory, plan.xen_bootargs);
+    const std::uint64_t guests = guests_memory(inputs.guests);
+    plan.boards = share ? automatic_fits(plan.memory, *share, board_memories, guests)
+                        : board_fits(plan.memory, plan.xen_bootargs, guests);
     if (share) plan.xen_bootargs = xen_command_line(manifest, plan.boards.front().dom0_mem);
     const std::vector<CardTrees> trees = make_trees(inputs, chosen_of(inputs, plan));
     check_tree_size(trees, sizes);

@@ -126,7 +126,7 @@ MemoryMap plan_memory(const std::vector<Wish>& wishes, const std::vector<Obstacl
         const Range range = range_at(wish.wanted, wish.size).value_or(Range{wish.wanted, wish.wanted});
         map.take({wish.name, range, wish.rule});
         result.regions.push_back(
-            {wish.name, range, MemoryRegion::Kind::placed, true, {}, wish.wanted, wish.role, wish.module});
+            {wish.name, range, MemoryRegion::Kind::placed, true, {}, wish.wanted, wish.role, wish.module, wish.file});
     }
     std::vector<Problem> problems;
     for (const Wish& wish : wishes) {
@@ -153,8 +153,8 @@ MemoryMap plan_memory(const std::vector<Wish>& wishes, const std::vector<Obstacl
             range = Range{*place, *place + wish.size};
         }
         map.take({wish.name, *range, wish.rule});
-        result.regions.push_back(
-            {wish.name, *range, MemoryRegion::Kind::placed, false, moved_by, wish.wanted, wish.role, wish.module});
+        result.regions.push_back({wish.name, *range, MemoryRegion::Kind::placed, false, moved_by, wish.wanted,
+                                  wish.role, wish.module, wish.file});
     }
     if (!problems.empty()) throw Error(ErrorCode::unfit, std::move(problems));
     std::stable_sort(result.regions.begin(), result.regions.end(), [](const MemoryRegion& a, const MemoryRegion& b) {
@@ -175,6 +175,12 @@ const MemoryRegion* MemoryMap::find(ModuleKind kind) const {
     return nullptr;
 }
 
+const MemoryRegion* MemoryMap::find(const std::string& file) const {
+    for (const MemoryRegion& region : regions)
+        if (region.role == MemoryRole::guest && region.file == file) return &region;
+    return nullptr;
+}
+
 const char* name_of(MemoryRole role) noexcept {
     switch (role) {
         case MemoryRole::xen:
@@ -190,6 +196,7 @@ const char* name_of(MemoryRole role) noexcept {
         case MemoryRole::moved_tree:
             return "device tree moved by U-Boot";
         case MemoryRole::module:
+        case MemoryRole::guest:
         case MemoryRole::reservation:
         case MemoryRole::other:
             break;
@@ -210,6 +217,8 @@ const char* word_of(const MemoryRegion& region) noexcept {
             return "device_tree";
         case MemoryRole::scratch:
             return "overlay";
+        case MemoryRole::guest:
+            return "guest";
         case MemoryRole::reservation:
         case MemoryRole::other:
             break;

@@ -26,6 +26,7 @@ struct Wish {
     std::string name;
     MemoryRole role = MemoryRole::other;
     std::optional<ModuleKind> module{};
+    std::string file{};           ///< of a guest's module
     std::uint64_t size = 0;       ///< bytes, more than 0
     std::uint64_t alignment = 1;  ///< of (address - offset); a pinned address must have it too
     std::uint64_t offset = 0;     ///< an arm64 Image's text_offset

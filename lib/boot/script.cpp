@@ -103,7 +103,17 @@ std::string run_modules(const ScriptPlan& plan, const std::string& next) {
     std::string text;
     for (const auto& [kind, range] : plan.modules)
         if (kind != ModuleKind::kernel) text += std::string("run load_") + row_of(kind).script + next;
+    for (const ModuleLoad& module : plan.guests) text += "run " + module.variable + next;
     return text;
+}
+
+/// All that Xen gets, dom0's first.
+std::vector<ModuleLoad> all_modules(const ScriptPlan& plan) {
+    std::vector<ModuleLoad> modules;
+    for (const auto& [kind, range] : plan.modules)
+        modules.push_back({std::string("load_") + row_of(kind).script, row_of(kind).file, range});
+    modules.insert(modules.end(), plan.guests.begin(), plan.guests.end());
+    return modules;
 }
 
 /// A template's lines that begin with "*" once for each module of the card, with its names and numbers.
@@ -117,12 +127,12 @@ std::string module_lines(std::string_view text, const ScriptPlan& plan) {
             result += line;
             continue;
         }
-        for (const auto& [kind, range] : plan.modules)
+        for (const ModuleLoad& module : all_modules(plan))
             result += fill_template(line.substr(1),
-                                    {{"load_module", std::string("load_") + row_of(kind).script},
-                                     {"module_file", row_of(kind).file},
-                                     {"module", format_address(range.begin)},
-                                     {"module_size", format_address(range.size())}},
+                                    {{"load_module", module.variable},
+                                     {"module_file", module.file},
+                                     {"module", format_address(module.range.begin)},
+                                     {"module_size", format_address(module.range.size())}},
                                     {});
     }
     return result;

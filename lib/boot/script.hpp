@@ -16,6 +16,13 @@
 
 namespace rpixen {
 
+/// A module that the script loads.
+struct ModuleLoad {
+    std::string variable;  ///< "load_guest_web_kernel"
+    std::string file;
+    Range range;  ///< exact
+};
+
 /// Every number and text of a boot script. Addresses come from the MemoryMap.
 struct ScriptPlan {
     ScriptFlavour flavour = ScriptFlavour::checked;
@@ -23,6 +30,7 @@ struct ScriptPlan {
     std::vector<std::pair<std::string, std::string>> env;
     std::uint64_t xen = 0;                ///< addresses
     std::map<ModuleKind, Range> modules;  ///< exact: the sizes are checked at boot; the kernel is among them
+    std::vector<ModuleLoad> guests;       ///< after dom0's modules
     /// Where the tree that Xen gets stands; nothing: ${fdt_addr}, as the original has it.
     std::optional<std::uint64_t> tree;
     std::vector<std::string> overlays;  ///< names of those that U-Boot applies

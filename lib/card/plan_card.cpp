@@ -197,6 +197,10 @@ KnownDigests known_digests(const ArtifactSet& artifacts) {
     for (const Artifact& tree : artifacts.dtbs) add(tree);
     for (const auto& [kind, module] : artifacts.modules) add(module);
     for (const Artifact& overlay : artifacts.overlays) add(overlay);
+    for (const GuestArtifacts& guest : artifacts.guests) {
+        add(guest.kernel);
+        for (const auto& [kind, module] : guest.modules) add(module);
+    }
     return known;
 }
 

@@ -12,7 +12,8 @@ namespace rpixen {
 ManifestDigests manifest_digests(const Manifest& manifest, DigestsOf which, const Supervision& supervision) {
     ManifestDigests digests;
     for (const NamedInput& input : named_inputs(manifest)) {
-        const bool examined = input.role != "firmware" && input.role != "rootfs" && input.role != "file";
+        const bool examined = input.role != "firmware" && input.role != "rootfs" && input.role != "file" &&
+                              input.role != "guest_disk";
         if (examined && which == DigestsOf::what_is_not_examined) continue;
         if (!digests.contains(input.resolved)) digests[input.resolved] = input_digest(input.resolved, supervision);
     }

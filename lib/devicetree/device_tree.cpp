@@ -349,6 +349,23 @@ void DeviceTree::remove_node(std::string_view path) {
     edit([&](void* fdt) { return fdt_del_node(fdt, require(path)); });
 }
 
+void DeviceTree::copy_node(const DeviceTree& from, std::string_view path) {
+    const std::string_view parent = path.substr(0, path.rfind('/'));
+    add_node(parent.empty() ? "/" : parent, path.substr(path.rfind('/') + 1));
+    // The newest property and the newest node come first.
+    const auto names = from.properties(path);
+    for (auto name = names.rbegin(); name != names.rend(); ++name)
+        set_property(path, *name, from.property(path, *name).value());
+    const auto below = from.children(path);
+    for (auto name = below.rbegin(); name != below.rend(); ++name) copy_node(from, std::string(path) + "/" + *name);
+}
+
+void DeviceTree::move_to_front(std::string_view path) {
+    const DeviceTree before = *this;
+    remove_node(path);
+    copy_node(before, path);
+}
+
 void DeviceTree::pack() {
     if (const int code = fdt_pack(bytes_.data()); code < 0) fail_internal(code, "/");
     bytes_.resize(fdt_totalsize(bytes_.data()));

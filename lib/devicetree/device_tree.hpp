@@ -75,6 +75,8 @@ class DeviceTree {
     /// Makes the node if it is not there.
     void add_node(std::string_view parent, std::string_view name);
     void remove_node(std::string_view path);
+    /// Makes the node, with all below it, the first of its parent's.
+    void move_to_front(std::string_view path);
     /// Ends the tree with its last block: no room.
     void pack();
     /// Gives the tree exactly this total size; `total` must hold it.
@@ -88,6 +90,7 @@ class DeviceTree {
     std::string path_of(std::size_t wanted) const;
     int offset(std::size_t node) const { return static_cast<int>(nodes_[node].offset); }
     int require(std::string_view path) const;
+    void copy_node(const DeviceTree& from, std::string_view path);
     template <typename Edit>
     void edit(Edit change);
 

@@ -9,7 +9,7 @@ std::string_view picture_style() {
     return R"css(  .paper { fill: #ffffff } .ink { fill: #1f2328 } .quiet { fill: #59636e } .line { stroke: #8c959f; fill: none }
   .free { fill: #f3f5f7; stroke: #8c959f } .reserved { fill: #d5dae0; stroke: #8c959f }
   .xen { fill: #8250df } .kernel { fill: #0969da } .initrd { fill: #1b7c83 } .xsm { fill: #9a6700 } .tree { fill: #1a7f37 }
-  .scratch { fill: #6fa83c } .other { fill: #6e7781 } .boot { fill: #0969da } .root { fill: #1a7f37 } .table { fill: #6e7781 }
+  .scratch { fill: #6fa83c } .guest { fill: #bf3989 } .other { fill: #6e7781 } .boot { fill: #0969da } .root { fill: #1a7f37 } .table { fill: #6e7781 }
   .unused { fill: #ffffff; opacity: .55 } .hatch { stroke: #bc4c00 } .window { stroke: #bc4c00; fill: url(#hatch) }
   .red { fill: #cf222e } .clash { fill: #cf222e; stroke: #82071e; stroke-width: 2 } .gap { fill: #ffffff }
   text { font-family: -apple-system, "Segoe UI", "DejaVu Sans", Helvetica, Arial, sans-serif; font-size: 14px }
@@ -20,7 +20,7 @@ std::string_view picture_style() {
     .paper { fill: #0d1117 } .ink { fill: #f0f6fc } .quiet { fill: #9198a1 } .line { stroke: #656c76 }
     .free { fill: #161b22; stroke: #656c76 } .reserved { fill: #3d444d; stroke: #656c76 }
     .xen { fill: #a371f7 } .kernel { fill: #4493f8 } .initrd { fill: #39c5cf } .xsm { fill: #d29922 } .tree { fill: #3fb950 }
-    .scratch { fill: #a2cf6e } .other { fill: #9198a1 } .boot { fill: #4493f8 } .root { fill: #3fb950 } .table { fill: #9198a1 }
+    .scratch { fill: #a2cf6e } .guest { fill: #f778ba } .other { fill: #9198a1 } .boot { fill: #4493f8 } .root { fill: #3fb950 } .table { fill: #9198a1 }
     .unused { fill: #0d1117 } .hatch { stroke: #db6d28 } .window { stroke: #db6d28 } .red { fill: #ff7b72 } .moved { fill: #db6d28 }
     .clash { fill: #f85149; stroke: #ffdcd7 } .gap { fill: #0d1117 }
   }

@@ -26,6 +26,20 @@ class Examined {
             if (!overlay.path.ends_with(".dtbo")) continue;
             add("overlay", overlay, "overlays/" + overlay.path.substr(overlay.path.rfind('/') + 1));
         }
+        add_guests(manifest, set);
+    }
+
+    /// In the order of named_inputs() for each role.
+    void add_guests(const Manifest& manifest, const ArtifactSet& set) {
+        for (std::size_t index = 0; index < set.guests.size(); ++index) {
+            const Guest& guest = manifest.guests[index];
+            const GuestArtifacts& parts = set.guests[index];
+            if (!guest.kernel.of_dom0)
+                add("guest_kernel", parts.kernel, guest_file(guest, GuestModuleKind::kernel), parts.kernel.release);
+            for (const auto& [kind, module] : parts.modules)
+                if (kind != GuestModuleKind::initrd || !guest.initrd->of_dom0)
+                    add(std::string("guest_") + row_of(kind).key, module, guest_file(guest, kind));
+        }
     }
 
     /// Null where this role has no further one.

@@ -178,6 +178,7 @@ std::string Report::json() const {
         json["boards"].push_back({{"memory", board.memory},
                                   {"dom0_mem", board.dom0_mem},
                                   {"ceiling", board.ceiling},
+                                  {"guests", board.guests},
                                   {"starts", board.starts}});
     json["refusal"] = Json::array();
     for (const Problem& problem : refusal) json["refusal"].push_back(json_of(problem));

@@ -104,7 +104,7 @@ void add_boot_plan(Report& report, const BootPlan& boot) {
     report.script = boot.script;
     report.config_txt = boot.config_txt;
     for (const BoardFit& board : boot.boards)
-        report.boards.push_back({board.memory, board.dom0_mem, board.ceiling, board.starts});
+        report.boards.push_back({board.memory, board.dom0_mem, board.ceiling, board.guests, board.starts});
 }
 
 std::vector<std::string> facts_of(const ArtifactSet& artifacts, const BootPlan& boot) {
@@ -121,6 +121,10 @@ std::vector<std::string> facts_of(const ArtifactSet& artifacts, const BootPlan& 
                     std::to_string(kernel.content.size) + " bytes" + packed(kernel));
     facts.push_back(artifacts.uboot.banner.empty() ? "U-Boot of unknown version" : artifacts.uboot.banner);
     facts.push_back("device tree of " + std::to_string(boot.device_tree.size()) + " bytes");
+    for (const Dom0lessGuest& guest : boot.guests)
+        facts.push_back("guest " + guest.name + ", started by Xen: " + format_size(guest.memory) + ", " +
+                        std::to_string(guest.vcpus) + (guest.vcpus == 1 ? " processor" : " processors") + ", kernel " +
+                        guest.modules.front().file + ", command line: " + guest.bootargs);
     facts.push_back("dom0's command line: " + boot.dom0_bootargs);
     facts.push_back("Xen's command line: " + boot.xen_bootargs);
     return facts;

@@ -94,10 +94,18 @@ std::string memory_table(const std::vector<ReportRegion>& memory) {
 }
 
 std::string board_table(const std::vector<ReportBoard>& boards) {
-    Table table({">memory", ">dom0_mem", ">at most", ""});
-    for (const ReportBoard& board : boards)
-        table.add({format_size(board.memory), format_size(board.dom0_mem), format_size(board.ceiling),
-                   board.starts ? "starts" : "does not start: Xen cannot give dom0 so much"});
+    const bool guests = !boards.empty() && boards.front().guests != 0;
+    std::vector<std::string> head{">memory", ">dom0_mem", ">at most", ""};
+    if (guests) head.insert(head.begin() + 3, ">guests");
+    Table table(head);
+    for (const ReportBoard& board : boards) {
+        std::vector<std::string> row{format_size(board.memory), format_size(board.dom0_mem), format_size(board.ceiling),
+                                     board.starts ? "starts"
+                                     : guests     ? "does not start: Xen cannot give dom0 and the guests so much"
+                                                  : "does not start: Xen cannot give dom0 so much"};
+        if (guests) row.insert(row.begin() + 3, format_size(board.guests));
+        table.add(std::move(row));
+    }
     return table.text();
 }
 

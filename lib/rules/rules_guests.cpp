@@ -108,14 +108,17 @@ std::optional<Fit> fit_boards(const BootScenario& scenario) {
     Fit fit;
     for (const GuestFacts& guest : guests(scenario)) {
         const std::uint64_t memory = guest.memory.value_or(0);
-        fit.asked += std::min(memory, std::numeric_limits<std::uint64_t>::max() - fit.asked);
+        if (memory == 0) continue;
+        fit.asked += std::min(taken_by_guest(memory, guest.cpus.value_or(1)),
+                              std::numeric_limits<std::uint64_t>::max() - fit.asked);
     }
     if (fit.asked == 0) return std::nullopt;
     const BoardModel* model = scenario.firmware ? scenario.firmware->board : nullptr;
     const std::span<const std::uint64_t> sizes = model ? model->memories : std::span(board_memories);
     for (const std::uint64_t board : sizes) {
-        std::vector<Range> taken = taken_by_modules(scenario);
-        for (const Range& own : xen_own_memory(board)) taken.push_back(own);
+        const std::vector<Range> taken = taken_by_modules(scenario);
+        std::vector<Range> all = taken;
+        for (const Range& own : xen_own_memory(board)) all.push_back(own);
         std::uint64_t dom0 = 0;
         if (has_dom0(scenario)) {
             std::optional<std::string> text;
@@ -123,13 +126,9 @@ std::optional<Fit> fit_boards(const BootScenario& scenario) {
             if (const auto own = scenario.dom0_mem_of_board.find(board); own != scenario.dom0_mem_of_board.end())
                 text = own->second;
             dom0 = text ? parse_dom0_mem(*text).value_or(512 * MiB) : 512 * MiB;  // what Xen takes by itself
-            if (allocate_dom0(board_ram(board), taken, dom0).unallocated > 0) continue;
+            if (allocate_dom0(board_ram(board), all, dom0).unallocated > 0) continue;
         }
-        std::uint64_t total = 0;
-        for (const Range& ram : board_ram(board)) total += ram.size();
-        std::uint64_t used = dom0;
-        for (const Range& range : taken) used += range.size();
-        const std::uint64_t free = total > used ? total - used : 0;
+        const std::uint64_t free = left_for_guests(board, taken, dom0);
         const std::string name = std::to_string(board / GiB) + " GB";
         if (fit.asked <= free)
             fit.starts.push_back(name);

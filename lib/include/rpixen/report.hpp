@@ -51,13 +51,14 @@ struct ReportRegion {
     bool pinned = false;
     std::string moved_by;      ///< id of the rule that moved it
     std::uint64_t wanted = 0;  ///< where it would have been
-    /// "xen", "kernel", "initrd", "xsm_policy", "device_tree", "overlay" or "other"
+    /// "xen", "kernel", "initrd", "xsm_policy", "device_tree", "overlay", "guest" or "other"
     std::string role = "other";
 };
 
 /// An input of a card. Texts are empty and sizes 0 where nothing is known.
 struct ReportArtifact {
-    /// "xen", "kernel", "initrd", "xsm_policy", "dtb", "uboot", "firmware", "rootfs", "overlay", "file"
+    /// "xen", "kernel", "initrd", "xsm_policy", "dtb", "uboot", "firmware", "rootfs", "overlay", "file",
+    /// "guest_kernel", "guest_initrd", "guest_device_tree", "guest_disk"
     std::string role;
     std::string path;        ///< as the manifest has it
     std::string sha256;      ///< of the file as it lies there, of a folder as docs/cli.md defines it
@@ -75,11 +76,12 @@ struct ReportExtent {
     std::uint64_t end = 0;
 };
 
-/// Whether a board of this size can start dom0.
+/// Whether a board of this size can start dom0, and the guests that Xen starts.
 struct ReportBoard {
     std::uint64_t memory = 0;    ///< the board's RAM, bytes
     std::uint64_t dom0_mem = 0;  ///< what dom0 asks for on it, bytes
     std::uint64_t ceiling = 0;   ///< the most that Xen could give it there, bytes
+    std::uint64_t guests = 0;    ///< what the guests take that Xen starts beside dom0, bytes
     bool starts = false;
 };
 

@@ -1,0 +1,60 @@
+#include "boot/guests.hpp"
+
+#include "board/dom0_memory.hpp"
+
+namespace rpixen {
+
+std::string guest_file(const Guest& guest, GuestModuleKind kind) {
+    return "guests/" + guest.name + "/" + row_of(kind).file;
+}
+
+namespace {
+
+GuestModule module_of(const Guest& guest, GuestModuleKind kind, const Content& content,
+                      std::optional<ModuleKind> of_dom0) {
+    const GuestModuleRow& row = row_of(kind);
+    GuestModule module;
+    module.kind = kind;
+    module.of_dom0 = of_dom0;
+    module.file = of_dom0 ? row_of(*of_dom0).file : guest_file(guest, kind);
+    module.variable = "load_guest_" + guest.name + "_" + row.key;
+    module.content = content;
+    return module;
+}
+
+std::optional<ModuleKind> shared(bool of_dom0, ModuleKind kind) {
+    return of_dom0 ? std::optional(kind) : std::nullopt;
+}
+
+}  // namespace
+
+std::vector<Dom0lessGuest> dom0less_guests(const Manifest& manifest, const ArtifactSet& artifacts) {
+    std::vector<Dom0lessGuest> guests;
+    for (std::size_t index = 0; index < manifest.guests.size(); ++index) {
+        const Guest& guest = manifest.guests[index];
+        if (guest.start != GuestStart::xen) continue;
+        const GuestArtifacts& parts = artifacts.guests.at(index);
+        Dom0lessGuest& result = guests.emplace_back();
+        result.name = guest.name;
+        result.memory = guest.memory;
+        result.vcpus = guest.vcpus;
+        result.bootargs = guest.command_line();
+        result.vpl011 = guest.console == GuestConsole::vpl011;
+        result.enhanced = guest.pv;
+        result.modules.push_back(module_of(guest, GuestModuleKind::kernel, parts.kernel.content,
+                                           shared(guest.kernel.of_dom0, ModuleKind::kernel)));
+        for (const auto& [kind, artifact] : parts.modules) {
+            const bool of_dom0 = kind == GuestModuleKind::initrd && guest.initrd->of_dom0;
+            result.modules.push_back(module_of(guest, kind, artifact.content, shared(of_dom0, ModuleKind::initrd)));
+        }
+    }
+    return guests;
+}
+
+std::uint64_t guests_memory(const std::vector<Dom0lessGuest>& guests) {
+    std::uint64_t sum = 0;
+    for (const Dom0lessGuest& guest : guests) sum = checked_add(sum, taken_by_guest(guest.memory, guest.vcpus));
+    return sum;
+}
+
+}  // namespace rpixen
