@@ -11,6 +11,7 @@
 #include "format/arm64_image.hpp"
 #include "format/uboot_release.hpp"
 #include "storage/content.hpp"
+#include "tree/file_tree.hpp"
 
 namespace rpixen {
 
@@ -52,10 +53,20 @@ struct FirmwareFile {
     Content content;
 };
 
+/// A guest's disk, to become a file with holes.
+struct GuestDisk {
+    std::uint64_t size = 0;           ///< bytes
+    Content content;                  ///< what is no zeros, packed
+    std::vector<DataRun> runs;        ///< where it lies in the disk
+    std::vector<std::string> notes;   ///< what was left out or changed on the way into it
+    std::vector<std::string> inputs;  ///< every path that was read
+};
+
 /// What a guest is made of.
 struct GuestArtifacts {
     KernelArtifact kernel;                        ///< dom0's, where the manifest says so
     std::map<GuestModuleKind, Artifact> modules;  ///< beside the kernel; an initrd of dom0's too
+    std::optional<GuestDisk> disk{};
 };
 
 /// What the manifest's boot inputs really are: all but the root file system.

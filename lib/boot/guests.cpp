@@ -5,7 +5,12 @@
 namespace rpixen {
 
 std::string guest_file(const Guest& guest, GuestModuleKind kind) {
-    return "guests/" + guest.name + "/" + row_of(kind).file;
+    return guest.start == GuestStart::xen ? "guests/" + guest.name + "/" + row_of(kind).file
+                                          : "var/lib/xen/images/" + guest.name + "/" + row_of(kind).key;
+}
+
+std::string guest_disk_file(const Guest& guest) {
+    return "var/lib/xen/images/" + guest.name + "/disk.img";
 }
 
 namespace {

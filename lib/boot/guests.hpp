@@ -40,8 +40,10 @@ struct Dom0lessGuest {
     std::vector<GuestModule> modules;
 };
 
-/// The name of a guest's file on the card, from its partition's root without a slash.
+/// The name of a guest's file on the card, from its partition's root without a slash: on the boot partition where Xen
+/// starts it, on the root file system where xl does.
 std::string guest_file(const Guest& guest, GuestModuleKind kind);
+std::string guest_disk_file(const Guest& guest);
 
 /// Those of the manifest, in its order: Xen gives them the numbers from 1.
 std::vector<Dom0lessGuest> dom0less_guests(const Manifest& manifest, const ArtifactSet& artifacts);

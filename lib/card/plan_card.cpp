@@ -8,6 +8,7 @@
 
 #include "card/identity.hpp"
 #include "card/owners.hpp"
+#include "card/xl_guests.hpp"
 #include "fs/ext4/geometry.hpp"
 #include "fs/ext4/size.hpp"
 #include "fs/fat/geometry.hpp"
@@ -61,6 +62,21 @@ void add_extra_files(const Manifest& manifest, const std::vector<Content>& conte
             throw;
         }
     }
+}
+
+/// Guests of xl and a bridge are files of the root file system.
+void check_guests_of_prebuilt(const Manifest& manifest, const RootFileSystem& root) {
+    if (!root.prebuilt) return;
+    for (const Guest& guest : manifest.guests)
+        if (guest.start == GuestStart::xl)
+            throw Error(ErrorCode::unfit, Problem{"a guest of xl cannot be added to a prebuilt ext4 image", guest.name,
+                                                  "a root file system of layers, or \"start\": \"xen\"",
+                                                  "give the root file system as a tar or folder", guest.location});
+    if (manifest.network)
+        throw Error(ErrorCode::unfit,
+                    Problem{"a bridge cannot be added to a prebuilt ext4 image", manifest.network->bridge,
+                            "a root file system of layers", "give the root file system as a tar or folder",
+                            manifest.network->location});
 }
 
 Partition plan_boot_partition(const Manifest& manifest, FileTree tree, std::int64_t time) {
@@ -241,6 +257,12 @@ Card plan_card(const Manifest& manifest, const ArtifactSet& artifacts, RootFileS
                     Problem{"owners cannot be changed in a prebuilt ext4 image", manifest.owners[0].path,
                             "a root file system of layers", "give the root file system as a tar or folder",
                             manifest.owners[0].location});
+    check_guests_of_prebuilt(manifest, root);
+    if (!root.prebuilt) {
+        root.tree.begin_layer();
+        add_xl_guests(manifest, artifacts, root.tree, time);
+        if (manifest.network) add_bridge(*manifest.network, root.tree, time);
+    }
     add_extra_files(manifest, artifacts.extra_files, files, root.tree, time);
 
     Card plan;

@@ -69,7 +69,7 @@ Decision decide(const Manifest& manifest, const PlanRequest& request, const std:
     });
     Inputs inputs;
     try {
-        inputs = gather_inputs(manifest, store, supervision);
+        inputs = gather_inputs(manifest, store, supervision, {scratch_folder, request.source_date_epoch});
     } catch (...) {
         given_up.cancel();
         throw;

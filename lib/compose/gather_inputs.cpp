@@ -11,7 +11,27 @@
 
 namespace rpixen {
 
-Inputs gather_inputs(const Manifest& manifest, ContentStore& store, const Supervision& supervision) {
+namespace {
+
+void make_disks(const Manifest& manifest, const DiskMaking& disks, Inputs& inputs, const Supervision& supervision) {
+    Refusals refusals;
+    for (std::size_t index = 0; index < manifest.guests.size(); ++index) {
+        const Guest& guest = manifest.guests[index];
+        if (!guest.disk) continue;
+        refusals.look_at(guest.disk->location, [&] {
+            GuestDisk disk = make_guest_disk(manifest, guest, disks, supervision);
+            inputs.artifacts.inputs.insert(inputs.artifacts.inputs.end(), disk.inputs.begin(), disk.inputs.end());
+            for (const std::string& note : disk.notes) inputs.root.notes.push_back("guest " + guest.name + ": " + note);
+            inputs.artifacts.guests.at(index).disk = std::move(disk);
+        });
+    }
+    refusals.raise();
+}
+
+}  // namespace
+
+Inputs gather_inputs(const Manifest& manifest, ContentStore& store, const Supervision& supervision,
+                     const DiskMaking& disks) {
     Inputs inputs;
     CancelToken given_up(supervision.cancel);
     std::future<void> boot = beside([&] {
@@ -33,6 +53,7 @@ Inputs gather_inputs(const Manifest& manifest, ContentStore& store, const Superv
     refusals.look_at({}, [&] { boot.get(); });
     refusals.add(of_root);
     refusals.raise();
+    make_disks(manifest, disks, inputs, supervision);
     return inputs;
 }
 

@@ -4,6 +4,7 @@
 #include <rpixen/progress.hpp>
 
 #include "artifact/artifact_set.hpp"
+#include "artifact/guest_disk.hpp"
 #include "artifact/root_file_system.hpp"
 #include "storage/content_store.hpp"
 
@@ -18,7 +19,11 @@ struct Inputs {
 /// examine_artifacts() and ingest_root() side by side: to hash and search the boot inputs takes as long as a
 /// good part of the root file system. Where a boot input is refused, the root's data need not come.
 ///
-/// Throws the problems of both at once, the boot inputs' first: Error{artifact}; Error{io, cancelled}.
-Inputs gather_inputs(const Manifest& manifest, ContentStore& store, const Supervision& supervision);
+/// The disks of guests come last: `disks` says how they are made.
+///
+/// Throws the problems of both at once, the boot inputs' first: Error{artifact}; Error{io, cancelled}; Error{unfit} for
+/// a disk that ext4 cannot hold.
+Inputs gather_inputs(const Manifest& manifest, ContentStore& store, const Supervision& supervision,
+                     const DiskMaking& disks = {});
 
 }  // namespace rpixen

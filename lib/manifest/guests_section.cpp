@@ -96,15 +96,16 @@ Guest read_guest(const JsonValue& value, Problems& problems, const Manifest& man
 
 std::string Guest::command_line() const {
     if (bootargs) return *bootargs;
+    const std::string root = disk && !initrd ? " root=/dev/xvda rw" : "";
     switch (console) {
         case GuestConsole::vpl011:
-            return "console=ttyAMA0";
+            return "console=ttyAMA0" + root;
         case GuestConsole::pv:
-            return "console=hvc0";
+            return "console=hvc0" + root;
         case GuestConsole::none:
             break;
     }
-    return {};
+    return root.empty() ? root : root.substr(1);
 }
 
 void read_guests(const JsonValue& value, Problems& problems, Manifest& manifest) {

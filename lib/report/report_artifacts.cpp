@@ -39,6 +39,9 @@ class Examined {
             for (const auto& [kind, module] : parts.modules)
                 if (kind != GuestModuleKind::initrd || !guest.initrd->of_dom0)
                     add(std::string("guest_") + row_of(kind).key, module, guest_file(guest, kind));
+            if (guest.disk)
+                artifacts_["guest_disk"].push_back(
+                    {"guest_disk", guest.disk->path, "", "", 0, "", "/" + guest_disk_file(guest)});
         }
     }
 
