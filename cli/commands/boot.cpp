@@ -8,6 +8,7 @@ namespace rpixen::cli {
 namespace {
 
 BootStage stage(const std::string& name) {
+    if (parse_guest_goal(name)) return BootStage::login;  // see guest()
     if (const auto known = parse_boot_stage(name); known && *known != BootStage::none) return *known;
     std::vector<std::string_view> names;
     std::string list;
@@ -15,6 +16,7 @@ BootStage stage(const std::string& name) {
         names.emplace_back(name_of(static_cast<BootStage>(index)));
         list.append(list.empty() ? "" : ", ").append(names.back());
     }
+    list += ", guest:NAME, guest-login:NAME";
     const auto nearest = nearest_word(name, names);
     throw Error(ErrorCode::usage, "no stage of a boot", name, list, nearest ? "write " + std::string(*nearest) : "");
 }
@@ -26,6 +28,12 @@ std::chrono::seconds duration(const std::string& text) {
     if (result.ec != std::errc{} || result.ptr != end || seconds == 0 || seconds > 86'400)
         throw Error(ErrorCode::usage, "not a value of --timeout", text, "seconds, from 1 to 86400");
     return std::chrono::seconds(seconds);
+}
+
+/// The guest that is waited for, where one is.
+std::optional<GuestGoal> guest(const Session& session) {
+    const auto until = session.arguments.value("until");
+    return until ? parse_guest_goal(*until) : std::nullopt;
 }
 
 /// Announces how an attended boot is left.
@@ -40,6 +48,7 @@ BootResult boot_image(const Session& session, bool attended, BootStage until, st
     request.log = session.arguments.value("log").value_or("");
     request.qemu = session.arguments.value("qemu").value_or(request.qemu);
     request.until = until;
+    request.guest = guest(session);
     request.timeout = timeout;
     if (!attended) return session.actions.boot_until(request, session.supervision);
     greet(session, "Booting " + request.image + " in an emulated Raspberry Pi 4.");
@@ -52,6 +61,7 @@ BootResult watch_board(const Session& session, bool attended, BootStage until, s
     request.power_command = session.arguments.value("power-command").value_or("");
     request.log = session.arguments.value("log").value_or("");
     request.until = until;
+    request.guest = guest(session);
     request.timeout = timeout;
     if (!attended) return session.actions.watch_board_until(request, session.supervision);
     greet(session, "Listening on " + request.device + (request.power_command.empty() ? "; switch the board on." : "."));
@@ -104,7 +114,9 @@ Command boot_command() {
             "Ctrl-A three times to talk to Xen; Ctrl-] leaves. With --until, --timeout or --json nobody is "
             "asked: the boot\n"
             "ends at the stage, at a failure, whose cause is named (exit status 5), or at the timeout.\n"
-            "Stages: u-boot, boot.scr, device-tree, xen, dom0-kernel, root, login.\n"
+            "Stages: u-boot, boot.scr, device-tree, xen, dom0-kernel, root, login; guest:NAME for the first line of a "
+            "guest's\n"
+            "console, guest-login:NAME until it asks for a login.\n"
             "With --serial and no image the same is done with a real board on a serial line (115,200 baud): switched "
             "on by\n"
             "--power-command, or by you.\n",

@@ -48,6 +48,17 @@ class Fields {
         if (const JsonValue* value = object_.optional(key))
             if (const auto index = read_choice(*value, words, problems_)) field = static_cast<Enum>(*index);
     }
+    /// A stage, or what a guest comes to.
+    template <std::size_t count>
+    void goal(std::string_view key, const std::array<std::string_view, count>& words, BootStage& stage,
+              std::optional<GuestGoal>& guest) {
+        const JsonValue* value = object_.optional(key);
+        if (!value) return;
+        if (value->type == JsonValue::Type::string) guest = parse_guest_goal(value->text);
+        if (guest) return;
+        if (const auto index = read_choice(*value, words, problems_, "\"guest:NAME\", \"guest-login:NAME\""))
+            stage = static_cast<BootStage>(*index);
+    }
     void manifest(std::string_view key, ManifestSource& field) {
         const JsonValue* value = object_.optional(key);
         if (!value) return;
@@ -151,7 +162,7 @@ std::array<std::string_view, 8> stage_names() {
 
 void read(Fields& fields, BootRequest& request) {
     fields.text("image", request.image);
-    fields.choice("until", stage_names(), request.until);
+    fields.goal("until", stage_names(), request.until, request.guest);
     fields.seconds("timeout", request.timeout);
     fields.text("log", request.log);
     fields.text("qemu", request.qemu);

@@ -13,6 +13,11 @@ std::string tenths(double seconds) {
     return text;
 }
 
+/// It is the guest that did not come about, and no stage of the board's own boot.
+bool waits_for_guest(const BootResult& result) {
+    return !result.guest.empty() && !result.ok && !result.failed && !result.cause.empty();
+}
+
 }  // namespace
 
 std::string BootVerdict::text() const {
@@ -26,8 +31,13 @@ std::string BootVerdict::text() const {
 
 std::string BootResult::text() const {
     std::string out;
-    for (const StageTime& stage : stages) out += "  " + tenths(stage.seconds) + " s  " + name_of(stage.stage) + "\n";
-    if (failed) {
+    for (const StageTime& stage : stages) out += "  " + tenths(stage.seconds) + " s  " + stage.name() + "\n";
+    if (!guest.empty() && ok) {
+        out += "reached " + guest + " after " + tenths(seconds) + " s\n";
+    } else if (waits_for_guest(*this)) {
+        out += "stopped before " + guest + " after " + tenths(seconds) + " s: " + cause + "\n";
+        out += BootVerdict::text();
+    } else if (failed) {
         out += std::string("stopped before ") + name_of(*failed) + " after " + tenths(seconds) + " s: " + cause + "\n";
         out += BootVerdict::text();
     } else {
@@ -44,8 +54,10 @@ std::string BootResult::text() const {
 std::string BootResult::json() const {
     nlohmann::ordered_json out;
     out["ok"] = ok;
-    out["reached"] = name_of(reached);
-    out["failed"] = failed ? nlohmann::ordered_json(name_of(*failed)) : nlohmann::ordered_json(nullptr);
+    out["reached"] = !guest.empty() && ok ? guest : name_of(reached);
+    out["failed"] = waits_for_guest(*this) ? nlohmann::ordered_json(guest)
+                    : failed               ? nlohmann::ordered_json(name_of(*failed))
+                                           : nlohmann::ordered_json(nullptr);
     out["cause"] = cause;
     out["evidence"] = evidence;
     out["rule"] = rules.empty() ? "" : rules.front();
@@ -55,7 +67,7 @@ std::string BootResult::json() const {
     out["seconds"] = seconds;
     out["stages"] = nlohmann::ordered_json::array();
     for (const StageTime& stage : stages)
-        out["stages"].push_back({{"stage", name_of(stage.stage)}, {"seconds", stage.seconds}});
+        out["stages"].push_back({{"stage", stage.name()}, {"seconds", stage.seconds}});
     out["edits"] = edits;
     out["qemu"] = qemu;
     out["serial"] = serial;

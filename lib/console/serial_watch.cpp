@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "console/guest_watch.hpp"
 #include "console/plain_line.hpp"
 
 namespace rpixen {
@@ -20,12 +21,6 @@ std::string_view body(std::string_view said) {
     for (const std::string_view prefix : {of_xen, std::string_view("Kernel panic - not syncing: ")})
         if (said.starts_with(prefix)) said.remove_prefix(prefix.size());
     return said;
-}
-
-/// A line of a guest's console, which Xen marks with the guest's number: "(d1) ".
-bool of_a_guest(std::string_view said) {
-    return said.starts_with("(d") && said.size() > 3 && said[2] >= '1' && said[2] <= '9' &&
-           said.find_first_not_of("0123456789", 2) == said.find(')');
 }
 
 /// Which stage cannot come about without this file of the card.
@@ -139,13 +134,14 @@ void SerialWatch::line(std::string_view raw, bool complete) {
     if (final_) return;
     last_line_ = text;
     last_line_number_ = complete ? lines_ : lines_ + 1;
+    if (guest_line(said)) return;
     read_prompt(said, complete);
     if (!complete) return;
     if (said.starts_with("U-Boot 20") || said.starts_with("Core:  ")) {
         reach(BootStage::uboot);
     } else if (said.starts_with(of_xen)) {
         read_xen(said);
-    } else if (!of_a_guest(said)) {
+    } else {
         if (stage_ < BootStage::xen) read_uboot(said);
         read_dom0(said);
     }

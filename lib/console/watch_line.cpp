@@ -12,6 +12,7 @@
 
 #include <rpixen/error.hpp>
 
+#include "console/guest_watch.hpp"
 #include "console/serial_watch.hpp"
 #include "console/terminal.hpp"
 #include "storage/file_descriptor.hpp"
@@ -40,6 +41,14 @@ class Watch {
     }
 
     const SerialWatch& heard() const { return watch_; }
+    void listen_for(const Patience& patience) {
+        if (!patience.guest) return;
+        guest_.emplace(*patience.guest, patience.guest_number);
+        result_.guest = patience.guest->word();
+    }
+    /// What was waited for came about.
+    bool done(const Patience& patience) const { return guest_ ? guest_->reached() : watch_.stage() >= patience.until; }
+    bool guest_failed() const { return guest_ && !guest_->failure().empty(); }
     double seconds() const { return Seconds(Clock::now() - began_).count(); }
 
     /// Waits a pulse for the serial line or `other` (-1: nothing else). Says which is ready, {serial, other}.
@@ -72,8 +81,29 @@ class Watch {
         return heard;
     }
 
+    /// Speaks to the guest, so that Xen passes on what it asks.
+    void type_to_guest() {
+        constexpr double pause = 3.0;
+        if (!guest_ || watch_.stage() < BootStage::login || seconds() - typed_ < pause) return;
+        const std::string_view keys = guest_->keys();
+        if (keys.empty()) return;
+        line_.type(keys);
+        typed_ = seconds();
+    }
+
+    /// Why the guest did not come so far, where the board did.
+    void explain_guest(std::optional<std::chrono::seconds> timeout) {
+        result_.timed_out = timeout.has_value();
+        result_.cause = guest_->failure();
+        result_.evidence = guest_->evidence();
+        if (result_.cause.empty())
+            result_.cause = "nothing came of " + result_.guest + " within " + std::to_string(timeout->count()) + " s";
+    }
+
     /// Fills in why the boot is over before `until`; `timeout`: because of that.
     void explain(std::optional<std::chrono::seconds> timeout) {
+        if (guest_ && (guest_failed() || (timeout && watch_.stage() >= BootStage::login && !watch_.final())))
+            return explain_guest(timeout);
         result_.timed_out = timeout.has_value();
         std::string silent;
         if (timeout) {
@@ -100,6 +130,7 @@ class Watch {
     void hear(std::string_view piece) {
         BootStage before = watch_.stage();
         watch_.feed(piece);
+        if (guest_) hear_guest(piece);
         if (!watch_.restart().empty() && line_.starting()) {
             // The board was running when it was switched off and on; this is the boot to watch.
             const std::string first = watch_.restart();
@@ -113,6 +144,19 @@ class Watch {
         if (tells_) supervision_.note(name_of(watch_.stage()));
     }
 
+    void hear_guest(std::string_view piece) {
+        const bool spoke = guest_->spoke();
+        guest_->feed(piece);
+        const GuestGoal& goal = guest_->goal();
+        if (!spoke && guest_->spoke()) note_guest({goal.name, false});
+        if (goal.login && guest_->reached()) note_guest(goal);
+    }
+
+    void note_guest(const GuestGoal& goal) {
+        result_.stages.push_back({watch_.stage(), seconds(), goal.word()});
+        if (tells_) supervision_.note(goal.word());
+    }
+
     SerialLine& line_;
     BootResult result_;
     const Supervision& supervision_;
@@ -120,6 +164,8 @@ class Watch {
     FileDescriptor log_;
     std::uint64_t logged_ = 0;
     SerialWatch watch_;
+    std::optional<GuestWatch> guest_;
+    double typed_ = 0;  ///< when, in seconds
     Clock::time_point began_ = Clock::now();
     std::array<char, 16384> buffer_{};
 };
@@ -145,6 +191,7 @@ void check_log(const std::string& log, const std::string& other) {
 
 BootResult watch_until(SerialLine& line, const Patience& patience, BootResult result, const Supervision& supervision) {
     Watch watch(line, std::move(result), supervision, true);
+    watch.listen_for(patience);
     // A failure that is final may still be followed by lines that explain it.
     constexpr double last_words = 1.0;
     double final_since = -1;
@@ -155,8 +202,9 @@ BootResult watch_until(SerialLine& line, const Patience& patience, BootResult re
         }
         // Until the board is switched on, all may be of its life before.
         if (!line.starting()) {
-            if (watch.heard().stage() >= patience.until) return watch.finish(true);
-            if (watch.heard().final() && final_since < 0) final_since = watch.seconds();
+            if (watch.done(patience)) return watch.finish(true);
+            watch.type_to_guest();
+            if ((watch.heard().final() || watch.guest_failed()) && final_since < 0) final_since = watch.seconds();
             if (final_since >= 0 && watch.seconds() - final_since > last_words) {
                 watch.explain(std::nullopt);
                 return watch.finish(false);

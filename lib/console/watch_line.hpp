@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include <rpixen/console.hpp>
@@ -16,6 +17,8 @@ void check_log(const std::string& log, const std::string& other);
 /// How an unattended watch ends.
 struct Patience {
     BootStage until = BootStage::login;
+    std::optional<GuestGoal> guest{};  ///< instead of `until`
+    unsigned guest_number = 0;         ///< Xen's, from 1; 0 for one of xl
     std::chrono::seconds timeout{300};
 };
 

@@ -1,6 +1,7 @@
 #include <rpixen/emulator.hpp>
 
 #include "console/watch_line.hpp"
+#include "emulator/card_guests.hpp"
 #include "emulator/card_view.hpp"
 #include "emulator/qemu_process.hpp"
 
@@ -29,8 +30,10 @@ struct EmulatedBoard {
 
 BootResult boot_until(const BootRequest& request, const Supervision& supervision) {
     EmulatedBoard board(request, supervision);
+    const unsigned number = request.guest ? number_of_guest(board.view.guests, request.guest->name, request.image) : 0;
     QemuProcess qemu(board.machine(request));
-    return watch_until(qemu, {request.until, request.timeout}, std::move(board.result), supervision);
+    return watch_until(qemu, {request.until, request.guest, number, request.timeout}, std::move(board.result),
+                       supervision);
 }
 
 BootResult boot_on_console(const BootRequest& request, const BootConsole& console, const Supervision& supervision) {

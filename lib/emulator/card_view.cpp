@@ -96,6 +96,7 @@ CardView make_card_view(const std::string& image, const std::string& temporary_f
     if (!missing.empty()) throw Error(ErrorCode::artifact, missing);
 
     CardView view;
+    view.guests = guests_of(card);
     view.uboot = memory_file("u-boot", read_all(boot->tree.content(uboot->node)));
 
     // U-Boot's script loads a tree from the FAT, while the firmware hands over its own: both need the edits.

@@ -5,6 +5,7 @@
 
 #include <rpixen/progress.hpp>
 
+#include "emulator/card_guests.hpp"
 #include "storage/file_descriptor.hpp"
 
 namespace rpixen {
@@ -17,6 +18,7 @@ struct CardView {
     FileDescriptor device_tree;  ///< what the firmware would hand to it, with the emulator's edits
     FileDescriptor disk;         ///< qcow2, a power of two in size, with the same edits in the FAT's device trees
     std::vector<std::string> edits;
+    std::vector<CardGuest> guests;
 };
 
 /// Throws Error{artifact}: not a card image, or a file that config.txt names is missing; Error{io}.

@@ -115,6 +115,28 @@ TEST_F(WatchBoard, ends_at_the_stage_that_was_asked_for) {
     EXPECT_EQ(watch_board_until(request_).reached, BootStage::dom0_kernel);
 }
 
+TEST_F(WatchBoard, waits_for_a_guest) {
+    request_.guest = GuestGoal{"domU1", false};
+    board_.say(recorded("login") + "(XEN) DOM1: [    0.000000] Booting Linux\n");
+    const BootResult result = watch_board_until(request_);
+    EXPECT_TRUE(result.ok) << result.text();
+    EXPECT_EQ(result.stages.back().name(), "guest:domU1");
+    EXPECT_THAT(result.text(), HasSubstr("reached guest:domU1"));
+    EXPECT_THAT(result.json(), HasSubstr("\"reached\": \"guest:domU1\""));
+}
+
+TEST_F(WatchBoard, tells_that_a_guest_did_not_come) {
+    request_.guest = GuestGoal{"db", true};
+    request_.timeout = std::chrono::seconds(2);
+    board_.say(recorded("login") + "libxl: error: no memory\n");
+    const BootResult result = watch_board_until(request_);
+    EXPECT_FALSE(result.ok);
+    EXPECT_TRUE(result.timed_out);
+    EXPECT_THAT(result.evidence, HasSubstr("no memory"));
+    EXPECT_THAT(result.text(), HasSubstr("stopped before guest-login:db"));
+    EXPECT_THAT(result.json(), HasSubstr("\"failed\": \"guest-login:db\""));
+}
+
 TEST_F(WatchBoard, tells_why_a_board_does_not_boot) {
     board_.say(recorded("dom0-mem"));
     const BootResult result = watch_board_until(request_);

@@ -30,6 +30,17 @@ RPIXEN_API const char* name_of(BootStage stage) noexcept;
 /// Nothing where no stage has that name.
 RPIXEN_API std::optional<BootStage> parse_boot_stage(std::string_view name);
 
+/// What is waited for of a guest (docs/guests.md).
+struct GuestGoal {
+    std::string name;    ///< in the manifest; "domU1" where the card does not say, the first that Xen starts
+    bool login = false;  ///< until it asks for a login; otherwise its console's first line
+
+    /// "guest:web", "guest-login:web".
+    RPIXEN_API std::string word() const;
+};
+/// Of such a word; nothing for any other.
+RPIXEN_API std::optional<GuestGoal> parse_guest_goal(std::string_view word);
+
 /// What a serial console tells of a boot.
 struct BootVerdict {
     bool ok = false;                      ///< it came as far as was asked
@@ -46,13 +57,18 @@ struct BootVerdict {
 
 struct StageTime {
     BootStage stage = BootStage::none;
-    double seconds = 0;  ///< since the boot was started
+    double seconds = 0;   ///< since the boot was started
+    std::string guest{};  ///< "guest:web", "guest-login:web": what a guest came to, instead of `stage`
+
+    /// The stage's name or the guest's word.
+    RPIXEN_API std::string name() const;
 };
 
 /// A boot that was watched.
 struct BootResult : BootVerdict {
     bool timed_out = false;
     double seconds = 0;  ///< in all
+    std::string guest;   ///< "guest:web", where a guest was waited for
     std::vector<StageTime> stages;
     std::vector<std::string> edits;  ///< what was changed in the view for the emulator's sake
     std::string qemu;                ///< "QEMU emulator version 10.0.2"; empty for a real board
@@ -76,6 +92,7 @@ struct BoardRequest {
     std::string device;                  ///< "/dev/ttyUSB0"
     std::string power_command;           ///< for sh -c, switches the board off and on; empty: a person does
     BootStage until = BootStage::login;  ///< where an unattended boot has done its work
+    std::optional<GuestGoal> guest{};    ///< instead of `until`
     std::chrono::seconds timeout{300};   ///< for an unattended boot
     std::string log;                     ///< file that gets all serial output; empty: none is kept
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include <rpixen/export.h>
@@ -13,6 +14,7 @@ namespace rpixen {
 struct BootRequest {
     std::string image;                          ///< a card image, raw or compressed
     BootStage until = BootStage::login;         ///< where an unattended boot has done its work
+    std::optional<GuestGoal> guest{};           ///< instead of `until`
     std::chrono::seconds timeout{300};          ///< for an unattended boot
     std::string log;                            ///< file that gets all serial output; empty: none is kept
     std::string qemu = "qemu-system-aarch64";   ///< the program, looked up in PATH
@@ -21,7 +23,7 @@ struct BootRequest {
 
 /// Boots unattended. A card that does not boot is a result, not an exception. Ends at `until`, at a failure
 /// that is final, or at the timeout; no QEMU outlives the call, nor this process. Throws Error{artifact} for
-/// an image that is no card, Error{unavailable} without a fit QEMU, Error{io, cancelled}.
+/// an image that is no card, or has no guest of that name, Error{unavailable} without a fit QEMU, Error{io, cancelled}.
 RPIXEN_API BootResult boot_until(const BootRequest& request, const Supervision& supervision = {});
 
 /// Boots with the serial console on `console` until the leave key, the end of `input`, or QEMU's end. `until`
