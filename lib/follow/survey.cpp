@@ -456,13 +456,32 @@ class Surveyor {
             facts.reg_size = module.range->size();
             if (has(module.compatible, "multiboot,kernel")) {
                 facts.kind = Kind::kernel;
-                facts.image = kernels_.survey(object->file, object->content).kind;
+                const KernelFacts kernel = kernels_.survey(object->file, object->content);
+                facts.image = kernel.kind;
+                facts.config = kernel.config;
             } else if (has(module.compatible, "multiboot,ramdisk")) {
                 facts.kind = Kind::ramdisk;
+            } else if (has(module.compatible, "multiboot,device-tree")) {
+                fill_guest_tree(*object, facts);
             }
             scenario().guest_modules.push_back(std::move(facts));
             if (named.insert(object).second)
                 place(Placement::Role::guest, object->file + " of " + module.domain, *object, object->range());
+        }
+    }
+
+    /// Which of the board's devices a guest's partial tree gives it: xen docs/misc/arm/passthrough-noiommu.txt.
+    static void fill_guest_tree(const MemoryObject& object, GuestModuleFacts& facts) {
+        try {
+            const DeviceTree tree = DeviceTree::parse(read_all(object.content), object.file);
+            for (const std::string& path : tree.paths()) {
+                const auto device = tree.string(path, "xen,path");
+                if (!device) continue;
+                const bool forced = tree.property(path, "xen,force-assign-without-iommu").has_value();
+                (forced ? facts.forced : facts.needs_iommu).push_back(*device);
+            }
+        } catch (const Error& error) {
+            if (error.code() == ErrorCode::io) throw;
         }
     }
 

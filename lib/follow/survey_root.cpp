@@ -6,6 +6,7 @@
 #include "artifact/foreign_kind.hpp"
 #include "base/bytes.hpp"
 #include "base/printable.hpp"
+#include "follow/xl_config.hpp"
 
 namespace rpixen {
 namespace {
@@ -215,6 +216,7 @@ RootFacts survey_root(const FileTree& tree) {
     facts.xen_tools = xl && store;
     if (xl) facts.xl_lacks = missing_for_xl(tree);
     facts.init_dom0less = has_init_dom0less(tree);
+    facts.xl_guests = survey_xl_guests(tree);
     facts.xen_tools_version = tools_version(tree);
     for (const auto& words : lines_of_words(read_text(tree, "/etc/fstab", largest_text)))
         if (words.size() > 1 && words[1] == "/") facts.fstab_root = words[0];

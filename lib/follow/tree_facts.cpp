@@ -56,6 +56,8 @@ GuestFacts guest_facts(const DeviceTree& tree, const std::string& path) {
     const auto enhanced = tree.string(path, "xen,enhanced");
     guest.xenstore = tree.property(path, "xen,enhanced") && (!enhanced || enhanced->empty() || *enhanced == "enabled");
     guest.static_memory = tree.property(path, "xen,static-mem").has_value();
+    guest.direct_map = tree.property(path, "direct-map").has_value();
+    guest.vpl011 = tree.property(path, "vpl011").has_value();
     guest.colours = tree.property(path, "llc-colors").has_value();
     for (const std::string& name : tree.children(path))
         if (is_compatible(tree, path + "/" + name, "xen,domain-shared-memory-v1")) guest.shared_memory = true;

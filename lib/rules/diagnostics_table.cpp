@@ -23,7 +23,7 @@ constexpr Chapter chapters[] = {
     {'E', "EFI programs: GRUB and xen.efi"},
     {'F', "Firmware, config.txt and the FAT"},
     {'P', "Disk and root file system"},
-    {'G', "Guests in the device tree (dom0less)"},
+    {'G', "Guests: of Xen (dom0less) and of xl"},
 };
 
 struct Struck {

@@ -106,34 +106,18 @@ struct Fit {
 /// Nothing where no guest says how much it wants. Boards whose dom0 does not fit already are left out.
 std::optional<Fit> fit_boards(const BootScenario& scenario) {
     Fit fit;
-    for (const GuestFacts& guest : guests(scenario)) {
-        const std::uint64_t memory = guest.memory.value_or(0);
-        if (memory == 0) continue;
-        fit.asked += std::min(taken_by_guest(memory, guest.cpus.value_or(1)),
-                              std::numeric_limits<std::uint64_t>::max() - fit.asked);
-    }
+    fit.asked = asked_by_guests(scenario);
     if (fit.asked == 0) return std::nullopt;
     const BoardModel* model = scenario.firmware ? scenario.firmware->board : nullptr;
     const std::span<const std::uint64_t> sizes = model ? model->memories : std::span(board_memories);
     for (const std::uint64_t board : sizes) {
-        const std::vector<Range> taken = taken_by_modules(scenario);
-        std::vector<Range> all = taken;
-        for (const Range& own : xen_own_memory(board)) all.push_back(own);
-        std::uint64_t dom0 = 0;
-        if (has_dom0(scenario)) {
-            std::optional<std::string> text;
-            if (scenario.xen_bootargs) text = command_line_value(*scenario.xen_bootargs, "dom0_mem");
-            if (const auto own = scenario.dom0_mem_of_board.find(board); own != scenario.dom0_mem_of_board.end())
-                text = own->second;
-            dom0 = text ? parse_dom0_mem(*text).value_or(512 * MiB) : 512 * MiB;  // what Xen takes by itself
-            if (allocate_dom0(board_ram(board), all, dom0).unallocated > 0) continue;
-        }
-        const std::uint64_t free = left_for_guests(board, taken, dom0);
+        const auto free = left_beside_dom0(scenario, board);
+        if (!free) continue;
         const std::string name = std::to_string(board / GiB) + " GB";
-        if (fit.asked <= free)
+        if (fit.asked <= *free)
             fit.starts.push_back(name);
         else
-            fit.refusals.push_back(name + " (" + std::to_string(free / MiB) + " MiB are left)");
+            fit.refusals.push_back(name + " (" + std::to_string(*free / MiB) + " MiB are left)");
     }
     return fit;
 }
@@ -212,6 +196,51 @@ Findings unscrubbed(const BootScenario& scenario) {
     return {{"the guests' memory is not scrubbed", value ? "bootscrub=" + *value : "no-bootscrub",
              "bootscrub=1 or bootscrub=idle (the default) where guests must not see old memory",
              "remove bootscrub= from Xen's command line"}};
+}
+
+Findings needs_iommu(const BootScenario& scenario) {
+    Findings findings;
+    for (const GuestModuleFacts& module : scenario.guest_modules)
+        if (!module.needs_iommu.empty())
+            findings.push_back(
+                {module.domain + " is given devices that need an IOMMU",
+                 describe_list(module.needs_iommu) + " in " + module.file,
+                 "xen,force-assign-without-iommu beside xen,path: a bcm2711 has no SMMU",
+                 "add xen,force-assign-without-iommu, for what is no DMA master or is mapped one to one"});
+    return findings;
+}
+
+Findings forced_without_direct_map(const BootScenario& scenario) {
+    Findings findings;
+    for (const GuestModuleFacts& module : scenario.guest_modules) {
+        const auto all = guests(scenario);
+        const auto guest = std::find_if(all.begin(), all.end(),
+                                        [&](const GuestFacts& facts) { return facts.path == module.domain; });
+        if (module.forced.empty() || guest == all.end() || (guest->direct_map && guest->static_memory)) continue;
+        findings.push_back({module.domain + " is given devices, and its memory is not where they would write",
+                            describe_list(module.forced) + " without direct-map",
+                            "direct-map and xen,static-mem, or no device that is a DMA master",
+                            "give masters only to a guest whose node has both, which Xen's configuration must have"});
+    }
+    return findings;
+}
+
+Findings no_console_driver(const BootScenario& scenario) {
+    Findings findings;
+    for (const GuestModuleFacts& module : scenario.guest_modules) {
+        if (module.kind != Kind::kernel || module.config.empty()) continue;
+        const auto all = guests(scenario);
+        const auto guest = std::find_if(all.begin(), all.end(),
+                                        [&](const GuestFacts& facts) { return facts.path == module.domain; });
+        const auto console = module.config.find("CONFIG_SERIAL_AMBA_PL011_CONSOLE");
+        if (guest == all.end() || !guest->vpl011 || (console != module.config.end() && console->second == "y"))
+            continue;
+        findings.push_back({"the kernel of " + module.domain + " has no driver for its console",
+                            module.file + " without CONFIG_SERIAL_AMBA_PL011_CONSOLE",
+                            "CONFIG_SERIAL_AMBA_PL011_CONSOLE=y",
+                            "build it into the guest's kernel, or give the guest no vpl011"});
+    }
+    return findings;
 }
 
 constexpr Rule rules[] = {
@@ -313,9 +342,66 @@ constexpr Rule rules[] = {
                "scrubbed, and Xen gives no security support for such a boot.",
       .source = "xen SUPPORT.md, \"Dom0less\""},
      unscrubbed},
+    {{.id = "guest-device-needs-iommu",
+      .rule = "G10",
+      .severity = Severity::error,
+      .title = "A guest is given a device that Xen hands over with an IOMMU only",
+      .why = "Xen panics with \"Could not set up domain\": the board has no SMMU that Xen could use.",
+      .story = "A node of a guest's partial device tree with xen,path is a device of the board. Xen gives it away "
+               "where "
+               "an IOMMU protects the rest, or where xen,force-assign-without-iommu says that none is needed: for a "
+               "device without DMA, or with a guest that is mapped one to one.",
+      .source = "xen docs/misc/arm/passthrough-noiommu.txt; xen/arch/arm/domain_build.c handle_passthrough_prop"},
+     needs_iommu},
+    {{.id = "guest-device-without-direct-map",
+      .rule = "G10a",
+      .severity = Severity::warning,
+      .title = "A guest is given a device, and is not mapped one to one",
+      .why = "A device that masters the bus would write to the guest's addresses, where other memory of the board is.",
+      .story = "Without an IOMMU a device sees the board's own addresses. Only with direct-map and static memory are "
+               "the "
+               "guest's the same; a device without DMA (a GPIO, a UART in PIO) does not mind.",
+      .source = "xen docs/misc/arm/passthrough-noiommu.txt"},
+     forced_without_direct_map},
+    {{.id = "guest-kernel-lacks-console",
+      .rule = "G11",
+      .severity = Severity::warning,
+      .title = "A guest's kernel cannot use the console that it is given",
+      .why = "The guest runs and says nothing.",
+      .story = "vpl011 is an emulated PL011, ttyAMA0. Linux needs SERIAL_AMBA_PL011 and SERIAL_AMBA_PL011_CONSOLE "
+               "built in. "
+               "Known where the kernel has its configuration inside (IKCONFIG).",
+      .source = "linux drivers/tty/serial/Kconfig; xen xen/arch/arm/vpl011.c"},
+     no_console_driver},
 };
 
 }  // namespace
+
+std::uint64_t asked_by_guests(const BootScenario& scenario) {
+    std::uint64_t asked = 0;
+    for (const GuestFacts& guest : guests(scenario)) {
+        const std::uint64_t memory = guest.memory.value_or(0);
+        if (memory == 0) continue;
+        asked += std::min(taken_by_guest(memory, guest.cpus.value_or(1)),
+                          std::numeric_limits<std::uint64_t>::max() - asked);
+    }
+    return asked;
+}
+
+std::optional<std::uint64_t> left_beside_dom0(const BootScenario& scenario, std::uint64_t board_memory) {
+    const std::vector<Range> taken = taken_by_modules(scenario);
+    if (!has_dom0(scenario)) return left_for_guests(board_memory, taken, 0);
+    std::optional<std::string> text;
+    if (scenario.xen_bootargs) text = command_line_value(*scenario.xen_bootargs, "dom0_mem");
+    if (const auto own = scenario.dom0_mem_of_board.find(board_memory); own != scenario.dom0_mem_of_board.end())
+        text = own->second;
+    // What Xen takes by itself is 512 MiB.
+    const std::uint64_t dom0 = text ? parse_dom0_mem(*text).value_or(512 * MiB) : 512 * MiB;
+    std::vector<Range> all = taken;
+    for (const Range& own : xen_own_memory(board_memory)) all.push_back(own);
+    if (allocate_dom0(board_ram(board_memory), all, dom0).unallocated > 0) return std::nullopt;
+    return left_for_guests(board_memory, taken, dom0);
+}
 
 std::span<const Rule> guest_rules() {
     return rules;

@@ -368,6 +368,11 @@ constexpr Rule rules[] = {
 
 }  // namespace
 
+bool lacks_driver(const KernelFacts& kernel, const char* option, const char* module) {
+    const Presence is = presence(kernel, {option, module});
+    return is == Presence::nowhere || is == Presence::apart;
+}
+
 std::span<const Rule> kernel_rules() {
     return rules;
 }

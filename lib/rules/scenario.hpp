@@ -111,6 +111,8 @@ struct GuestFacts {
     bool static_memory = false;
     bool shared_memory = false;
     bool colours = false;
+    bool direct_map = false;
+    bool vpl011 = false;
 };
 
 /// What matters of a flattened device tree.
@@ -282,6 +284,18 @@ struct DiskFacts {
     std::vector<std::string> damages;       ///< what is wrong inside the table and the file systems, in words
 };
 
+/// A guest that dom0's xl starts with dom0, by its configuration.
+struct XlGuestFacts {
+    std::string config{};  ///< "/etc/xen/auto/db.cfg"
+    std::string name{};
+    std::optional<std::uint64_t> memory{};  ///< bytes; nothing: not given, or not read
+    std::uint64_t vcpus = 1;
+    std::vector<std::string> files{};  ///< that it names and the root file system lacks
+    bool disks = false;
+    bool disk_files = false;  ///< some of them are files, which need a loop device
+    bool interfaces = false;
+};
+
 struct RootFacts {
     std::optional<bool> getty_on_hvc0;
     std::optional<std::uint16_t> init_machine;  ///< e_machine of /sbin/init; 183 is AArch64
@@ -295,6 +309,7 @@ struct RootFacts {
     std::string inside;                        ///< the one file of the root, where it holds another file system
     std::string inside_kind;                   ///< "an ext2, ext3 or ext4 file system", "a tar"
     std::vector<std::string> xl_lacks{};       ///< what xl needs when it runs and is not there: "/var/log/xen"
+    std::vector<XlGuestFacts> xl_guests{};     ///< that start with dom0
     std::optional<bool> init_dom0less{};       ///< the tool that gives dom0less guests their xenstore
 };
 
@@ -304,8 +319,11 @@ struct GuestModuleFacts : LoadedFile {
     std::string module;  ///< path of the module's node
     std::string domain;  ///< path of the guest's
     Kind kind = Kind::other;
-    ImageKind image = ImageKind::unknown;  ///< of a kernel
-    std::uint64_t reg_size = 0;            ///< bytes that the module's reg claims
+    ImageKind image = ImageKind::unknown;         ///< of a kernel
+    std::uint64_t reg_size = 0;                   ///< bytes that the module's reg claims
+    std::map<std::string, std::string> config{};  ///< of a kernel that has its own inside (IKCONFIG)
+    std::vector<std::string> needs_iommu{};       ///< of a device tree: host devices that are given with an IOMMU only
+    std::vector<std::string> forced{};            ///< and those that are given without one
 };
 
 /// What an EFI program of the card starts.

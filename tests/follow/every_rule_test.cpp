@@ -166,6 +166,29 @@ const std::string guest_kernel =
     "<0x4000000 0x200000>; }; ";
 const std::string guest_size = "memory = <0 0x20000>; cpus = <1>; ";
 
+/// A guest with a partial tree that gives it a device of the board, in this way.
+Change guest_with_tree(std::string way) {
+    return [way](CardRecipe& card) {
+        guest(guest_size + guest_kernel +
+              "module@5000000 { compatible = \"multiboot,device-tree\", \"multiboot,module\"; reg = <0x5000000 "
+              "0x1000>; }; ")(card);
+        card.boot["guest.dtb"] = test::compile_tree(
+            "/dts-v1/; / { passthrough { dma { xen,path = \"/soc/dma@7e007000\"; " + way + " }; }; };");
+        std::string text = card.boot["boot.scr"].substr(72);
+        const std::string last = "fatload ${from} 0x4000000 domu-kernel";
+        text.insert(text.find(last), "fatload ${from} 0x5000000 guest.dtb && ");
+        card.boot["boot.scr"] = scr(text);
+    };
+}
+
+/// A guest that xl starts with dom0.
+Change xl_guest(std::string lines) {
+    return [lines](CardRecipe& card) {
+        card.root["etc/xen/auto/db.cfg"] = "# a guest\nname = \"db\"\nkernel = '/boot/config-6.1.0-37-arm64'\n" +
+                                           lines + "\n";
+    };
+}
+
 /// Xen with the configuration of its build inside, as xen/common/config_data.S leaves it.
 Change xen_built_with(std::string options) {
     return [options](CardRecipe& card) {
@@ -245,6 +268,13 @@ const std::map<std::string, Change>& changes() {
         {"config-starts-linux", config("kernel=Image")},
         {"config-key-unknown", config("xen_cmdline=dom0_mem=1G")},
         // Guests
+        {"guest-device-needs-iommu", guest_with_tree("")},
+        {"guest-device-without-direct-map", guest_with_tree("xen,force-assign-without-iommu;")},
+        {"guest-kernel-lacks-console", guest("vpl011; " + guest_size + guest_kernel, config_kernel())},
+        {"xl-guest-memory-impossible", xl_guest("memory = 9000")},
+        {"xl-guest-memory-excludes-boards", xl_guest("memory = \"1024\"")},
+        {"xl-guest-file-missing", xl_guest("disk = [\n  'file:/srv/disk.img,xvda,w',\n]")},
+        {"xl-guest-backend-missing", xl_guest("vif = [ 'bridge=xenbr0' ]")},
         {"guest-kernel-missing", guest(guest_size)},
         {"guest-kernel-not-an-image", guest(guest_size + guest_kernel, "\x7f"
                                                                        "ELF\x02\x01\x01"s +

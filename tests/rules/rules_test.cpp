@@ -56,6 +56,16 @@ void add_guest(BootScenario& s) {
     s.placements.push_back({Role::guest, "domu-kernel of /chosen/domU1", at});
 }
 
+/// A guest of xl beside dom0, as it should be.
+XlGuestFacts& add_xl_guest(BootScenario& s) {
+    XlGuestFacts guest;
+    guest.config = "/etc/xen/auto/db.cfg";
+    guest.name = "db";
+    guest.memory = 128 * MiB;
+    s.root->xl_guests = {guest};
+    return s.root->xl_guests.front();
+}
+
 /// Without dom0's modules.
 void remove_dom0(BootScenario& s) {
     auto& modules = tree(s).modules;
@@ -137,6 +147,31 @@ const std::map<std::string, Break>& breaks() {
         {"config-starts-linux", [](auto& s) { s.firmware->starts_linux = "6.1.0-37-arm64"; }},
         {"config-key-unknown", [](auto& s) { set_config(s, "xen_cmdline", "dom0_mem=1G"); }},
         // Guests
+        {"guest-device-needs-iommu",
+         [](auto& s) {
+             add_guest(s);
+             s.guest_modules[0].needs_iommu = {"/soc/dma@7e007000"};
+         }},
+        {"guest-device-without-direct-map",
+         [](auto& s) {
+             add_guest(s);
+             s.guest_modules[0].forced = {"/soc/dma@7e007000"};
+             tree(s).guests[0].static_memory = true;
+         }},
+        {"guest-kernel-lacks-console",
+         [](auto& s) {
+             add_guest(s);
+             tree(s).guests[0].vpl011 = true;
+             s.guest_modules[0].config = {{"CONFIG_XEN", "y"}};
+         }},
+        {"xl-guest-memory-impossible", [](auto& s) { add_xl_guest(s).memory = 9 * GiB; }},
+        {"xl-guest-memory-excludes-boards", [](auto& s) { add_xl_guest(s).memory = 1 * GiB; }},
+        {"xl-guest-file-missing", [](auto& s) { add_xl_guest(s).files = {"/var/lib/xen/images/db/kernel"}; }},
+        {"xl-guest-backend-missing",
+         [](auto& s) {
+             add_xl_guest(s).disks = true;
+             s.kernel->config = {{"CONFIG_XEN", "y"}};
+         }},
         {"guest-kernel-missing",
          [](auto& s) {
              add_guest(s);
@@ -569,6 +604,30 @@ TEST(Rules, AGuestBesideDom0IsNoFault) {
     EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{});
     scenario.guest_modules[0].image = ImageKind::gzip;
     EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{"guest-module-reg-wrong-size"});
+}
+
+TEST(Rules, AGuestOfXlIsNoFault) {
+    BootScenario scenario = good_scenario();
+    add_xl_guest(scenario);
+    EXPECT_EQ(judge(scenario).size(), judge(good_scenario()).size());
+}
+
+TEST(Rules, GuestsOfXlGetWhatThoseOfXenLeave) {
+    BootScenario scenario = good_scenario();
+    add_guest(scenario);
+    tree(scenario).guests[0].memory = 7 * GiB;
+    add_xl_guest(scenario).memory = 300 * MiB;
+    EXPECT_THAT(ids(judge(scenario)), testing::Contains("xl-guest-memory-impossible"));
+    tree(scenario).guests[0].memory = 5 * GiB;
+    EXPECT_THAT(ids(judge(scenario)), testing::Not(testing::Contains("xl-guest-memory-impossible")));
+}
+
+TEST(Rules, AGuestWithItsOwnAddressesMayHaveADevice) {
+    BootScenario scenario = good_scenario();
+    add_guest(scenario);
+    scenario.guest_modules[0].forced = {"/soc/dma@7e007000"};
+    tree(scenario).guests[0].static_memory = tree(scenario).guests[0].direct_map = true;
+    EXPECT_THAT(ids(judge(scenario)), testing::Not(testing::Contains("guest-device-without-direct-map")));
 }
 
 TEST(Rules, GuestsWithoutDom0AreNoFault) {
