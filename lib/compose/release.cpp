@@ -183,7 +183,9 @@ class Work {
     void write_checksums() {
         const std::string checksums = format_checksums(files_);
         write_whole_file(place(std::string(checksums_name)), checksums);
-        if (signer_) write_whole_file(place(std::string(signature_name)), as_text(signer_->sign(as_bytes(checksums))));
+        if (signer_)
+            write_whole_file(place(std::string(signature_name)),
+                             as_text(signer_->sign(as_bytes(checksums), std::string(checksums_name))));
     }
 
     Release result() {

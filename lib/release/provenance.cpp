@@ -84,7 +84,8 @@ std::string pre_authentication_encoding(std::string_view type, std::string_view 
 std::string envelope(std::string_view statement, const Signer* signer) {
     Json json{{"payload", base64(as_bytes(statement))}, {"payloadType", statement_type}, {"signatures", Json::array()}};
     if (signer) {
-        const Bytes signature = signer->sign(as_bytes(pre_authentication_encoding(statement_type, statement)));
+        const Bytes signature = signer->sign(as_bytes(pre_authentication_encoding(statement_type, statement)),
+                                             "provenance");
         json["signatures"].push_back({{"sig", base64(signature)}, {"keyid", signer->key_id()}});
     }
     return text_of(json) + "\n";

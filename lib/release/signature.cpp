@@ -1,9 +1,12 @@
 #include "release/signature.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <optional>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -34,7 +37,7 @@ std::string small_file(const std::string& path, std::uint64_t largest, const std
 class KeySigner final : public Signer {
   public:
     explicit KeySigner(Ed25519PrivateKey key) : key_(std::move(key)), id_(key_.public_key().id()) {}
-    Bytes sign(ByteView message) const override { return key_.sign(message); }
+    Bytes sign(ByteView message, const std::string&) const override { return key_.sign(message); }
     std::string key_id() const override { return id_; }
 
   private:
@@ -42,14 +45,19 @@ class KeySigner final : public Signer {
     std::string id_;
 };
 
-/// A file that goes with this object.
-class ScratchFile {
+/// A folder that goes with this object, with all that is in it.
+class ScratchFolder {
   public:
-    explicit ScratchFile(std::string path) : path_(std::move(path)) {}
-    ~ScratchFile() { ::unlink(path_.c_str()); }
-    ScratchFile(const ScratchFile&) = delete;
-    ScratchFile& operator=(const ScratchFile&) = delete;
-    const std::string& path() const { return path_; }
+    explicit ScratchFolder(const std::string& folder) : path_(temporary_name(folder + "/signing", next_tag(), "tmp")) {
+        if (::mkdir(path_.c_str(), 0700) != 0) throw_io("make", path_);
+    }
+    ~ScratchFolder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    ScratchFolder(const ScratchFolder&) = delete;
+    ScratchFolder& operator=(const ScratchFolder&) = delete;
+    std::string operator/(const std::string& name) const { return path_ + "/" + name; }
 
   private:
     std::string path_;
@@ -59,22 +67,22 @@ class CommandSigner final : public Signer {
   public:
     CommandSigner(std::string command, std::string folder) : command_(std::move(command)), folder_(std::move(folder)) {}
 
-    Bytes sign(ByteView message) const override {
-        const std::string tag = next_tag();
-        const ScratchFile input(temporary_name(folder_ + "/message", tag, "tmp"));
-        const ScratchFile output(temporary_name(folder_ + "/signature", tag, "tmp"));
+    Bytes sign(ByteView message, const std::string& name) const override {
+        const ScratchFolder scratch(folder_);
+        const std::string input = scratch / name;
+        const std::string output = scratch / (name + ".sig");
         {
-            const FileDescriptor file(::open(input.path().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-            if (!file) throw_io("write", input.path());
-            pwrite_exactly(file.get(), 0, message, input.path());
+            const FileDescriptor file(::open(input.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+            if (!file) throw_io("write", input);
+            pwrite_exactly(file.get(), 0, message, input);
         }
         const FileDescriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-        const pid_t child = start_process({"/bin/sh", "-c", command_, "sh", input.path(), output.path()}, nothing.get(),
+        const pid_t child = start_process({"/bin/sh", "-c", command_, "sh", input, output}, nothing.get(),
                                           STDERR_FILENO, STDERR_FILENO, {});
         const int status = wait_for(child);
         if (status != 0) fail("exit status " + std::to_string(status));
-        if (::access(output.path().c_str(), R_OK) != 0) fail("no signature in the file \"$2\"");
-        const std::string signature = small_file(output.path(), largest_signature, "signature");
+        if (::access(output.c_str(), R_OK) != 0) fail("no signature in the file \"$2\"");
+        const std::string signature = small_file(output, largest_signature, "signature");
         if (signature.empty()) fail("an empty signature");
         return to_bytes(signature);
     }

@@ -15,7 +15,8 @@ class Signer {
   public:
     virtual ~Signer() = default;
     /// Throws Error{io, unavailable} where a program fails.
-    virtual Bytes sign(ByteView message) const = 0;
+    /// `name` is what the message is called where a program sees its file.
+    virtual Bytes sign(ByteView message, const std::string& name) const = 0;
     /// Ed25519PublicKey::id(); empty where the key is not known.
     virtual std::string key_id() const = 0;
 };
@@ -25,8 +26,9 @@ class Signer {
 std::unique_ptr<Signer> key_signer(const std::string& path);
 
 /// `command` is run by sh(1) with two arguments: "$1" is a file that holds the message, "$2" the file to write the
-/// signature to. Both are made in `folder` and removed again. Its own output goes to standard error. Throws
-/// Error{unavailable} where it does not exit with 0, or writes no signature or one of over 64 KiB.
+/// signature to. Both are made in `folder`, the message under its name, and removed again. Its own output goes to
+/// standard error. Throws Error{unavailable} where it does not exit with 0, or writes no signature or one of over 64
+/// KiB.
 std::unique_ptr<Signer> command_signer(const std::string& command, const std::string& folder);
 
 /// A public key as openssl (PEM), minisign or signify write it.

@@ -74,7 +74,7 @@ TEST(Provenance, PreAuthenticationEncoding) {
 
 class FixedSigner final : public Signer {
   public:
-    Bytes sign(ByteView message) const override {
+    Bytes sign(ByteView message, const std::string&) const override {
         signed_ = as_text(message);
         return to_bytes("signature");
     }

@@ -33,7 +33,7 @@ class Signature : public testing::Test {
         return folder_ / "signify.pub";
     }
     Bytes sign_by(const std::string& command) {
-        return command_signer(command, folder_.path().string())->sign(as_bytes(message));
+        return command_signer(command, folder_.path().string())->sign(as_bytes(message), "message");
     }
     static bool proves(const std::string& key, const Bytes& signature, const std::string& text = message) {
         return SignatureProof::read(key).proves(as_bytes(text), signature);
@@ -53,7 +53,7 @@ class Signature : public testing::Test {
 TEST_F(Signature, ByAKey) {
     const std::string key = openssl_key();
     const auto signer = key_signer(folder_ / "key.pem");
-    const Bytes signature = signer->sign(as_bytes(message));
+    const Bytes signature = signer->sign(as_bytes(message), "message");
     EXPECT_EQ(signature.size(), 64U);
     EXPECT_EQ(signer->key_id().size(), 64U);
     EXPECT_TRUE(proves(key, signature));
