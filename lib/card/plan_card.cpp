@@ -1,5 +1,6 @@
 #include "card/plan_card.hpp"
 
+#include <algorithm>
 #include <initializer_list>
 #include <limits>
 #include <map>
@@ -241,6 +242,10 @@ Identity identify(const std::string& name, const FileTree& boot, const FileTree&
 
 std::uint64_t root_partition_offset(const Manifest& manifest) {
     return align_up(checked_add(manifest.alignment, manifest.boot_size), manifest.alignment);
+}
+
+std::uint64_t largest_image(std::uint64_t card_size) {
+    return std::min(align_down(card_size, MiB), largest_mbr_disk);
 }
 
 Card plan_card(const Manifest& manifest, const ArtifactSet& artifacts, RootFileSystem&& root, const BootPlan& boot,

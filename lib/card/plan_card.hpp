@@ -15,6 +15,9 @@ namespace rpixen {
 /// placed early.
 std::uint64_t root_partition_offset(const Manifest& manifest);
 
+/// How large an image can be that fills a card of `card_size` bytes: whole MiB, as far as its partition table reaches.
+std::uint64_t largest_image(std::uint64_t card_size);
+
 /// Lays out the card: partitions, one file tree each, every identifier. Pure; takes over `root`'s tree.
 /// `time` (seconds since 1970) stamps the boot partition's files and what the composer itself
 /// makes. Throws Error{unfit} where something does not fit, Error{manifest} for wishes that contradict each

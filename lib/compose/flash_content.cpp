@@ -7,6 +7,7 @@
 #include "base/size.hpp"
 #include "card/image_file.hpp"
 #include "card/mapped_ranges.hpp"
+#include "card/plan_card.hpp"
 #include "card/read_card.hpp"
 #include "compose/decide.hpp"
 #include "compose/write_card.hpp"
@@ -14,9 +15,6 @@
 
 namespace rpixen {
 namespace {
-
-/// Where a partition table of 32-bit sector numbers ends: a larger card has a part that is of no use to it.
-constexpr std::uint64_t largest_card = 2048 * GiB;
 
 /// The block map beside an image; empty where there is none.
 std::string block_map_beside(const std::string& image, Packing packing) {
@@ -88,8 +86,7 @@ FlashContent content_of_manifest(const ManifestSource& manifest, const FlashRequ
     wish.list_root = false;
     wish.list_extents = true;
     OutputFile output(wish.output);
-    const std::uint64_t usable = std::min(align_down(card_size, MiB), largest_card);
-    Report report = write_card(wish, manifest.load(usable), output, nullptr, supervision);
+    Report report = write_card(wish, manifest.load(largest_image(card_size)), output, nullptr, supervision);
     FileDescriptor descriptor(::dup(output.descriptor()));
     if (!descriptor) throw_io("read", output.path());
     FlashContent content;

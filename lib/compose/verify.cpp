@@ -1,6 +1,7 @@
 #include <rpixen/compose.hpp>
 
 #include "base/host_signals.hpp"
+#include "card/plan_card.hpp"
 #include "compose/decide.hpp"
 #include "storage/input_file.hpp"
 #include "storage/spooled_store.hpp"
@@ -15,6 +16,12 @@ Card load_report(const std::string& path) {
     return parse_verification_report(as_text(bytes), path);
 }
 
+/// Of the card that a device is, which a manifest may have filled; 0 for an image.
+std::uint64_t card_size(const std::string& image) {
+    const auto file = InputFile::open_file_or_disk(image);
+    return file->is_disk() ? largest_image(file->size()) : 0;
+}
+
 }  // namespace
 
 Verification verify(const VerifyRequest& request, const Supervision& supervision) {
@@ -25,7 +32,7 @@ Verification verify(const VerifyRequest& request, const Supervision& supervision
     if (!request.report.empty())
         return verify_image(load_report(request.report), request.image, request.reader, request.form, supervision);
 
-    const Manifest manifest = request.manifest.load();
+    const Manifest manifest = request.manifest.load(card_size(request.image));
     // What a compressed root file system unpacks to is kept in a file that never gets a name.
     const auto store = spooled_store(scratch_folder);
     PlanRequest plan;

@@ -86,8 +86,11 @@ BlockDevice::BlockDevice(std::string path) : path_(std::move(path)), descriptor_
     int sector = 0;
     if (::ioctl(descriptor_.get(), BLKGETSIZE64, &size) != 0) throw_io("ask for the size of", path_);
     if (::ioctl(descriptor_.get(), BLKSSZGET, &sector) != 0) throw_io("ask for the sectors of", path_);
+    if (sector > static_cast<int>(PageBuffer::page))
+        throw Error(ErrorCode::unfit, "the sectors of " + path_ + " are larger than those of any card",
+                    std::to_string(sector) + " bytes", "at most " + std::to_string(PageBuffer::page),
+                    "name the card's device");
     size_ = size;
-    block_size_ = std::max(static_cast<std::uint64_t>(sector), block_size_);
 }
 
 BlockDevice::~BlockDevice() {

@@ -9,14 +9,14 @@ namespace rpixen {
 /// past the system's cache where the system can, so that the rate is the device's, and a failure has its place.
 class BlockDevice final : public CardDevice {
   public:
-    /// Throws Error{io}: no such device, no permission, in use; Error{usage} where it is no block device.
+    /// Throws Error{io}: no such device, no permission, in use; Error{usage} where it is no block device, Error{unfit}
+    /// where its sectors are larger than a page.
     explicit BlockDevice(std::string path);
     /// Has the system read the partition table anew, where something was written.
     ~BlockDevice() override;
 
     const std::string& name() const override { return path_; }
     std::uint64_t size() const override { return size_; }
-    std::uint64_t block_size() const override { return block_size_; }
     void write(std::uint64_t place, ByteView bytes) override;
     void read(std::uint64_t place, MutableBytes bytes) override;
     void settle() override;
@@ -25,7 +25,6 @@ class BlockDevice final : public CardDevice {
     std::string path_;
     FileDescriptor descriptor_;
     std::uint64_t size_ = 0;
-    std::uint64_t block_size_ = 512;
     bool written_ = false;
 };
 

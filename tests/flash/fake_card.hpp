@@ -20,7 +20,6 @@ class FakeCard final : public CardDevice {
 
     const std::string& name() const override { return name_; }
     std::uint64_t size() const override { return bytes.size(); }
-    std::uint64_t block_size() const override { return 512; }
 
     void write(std::uint64_t place, ByteView data) override {
         check(place, data.size(), data.data());
@@ -62,7 +61,8 @@ class FakeCard final : public CardDevice {
 
   private:
     void check(std::uint64_t place, std::uint64_t size, const std::byte* memory) const {
-        if (place % 512 != 0 || size % 512 != 0 || reinterpret_cast<std::uintptr_t>(memory) % PageBuffer::page != 0)
+        if (place % PageBuffer::page != 0 || size % 512 != 0 ||
+            reinterpret_cast<std::uintptr_t>(memory) % PageBuffer::page != 0)
             throw std::logic_error("not aligned: " + std::to_string(place) + " + " + std::to_string(size));
         if (place + size > bytes.size()) throw std::logic_error("beyond the end of the card");
     }

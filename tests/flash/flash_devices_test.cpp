@@ -189,6 +189,7 @@ TEST_F(FlashDevices, AManifestFillsTheCard) {
     EXPECT_THAT(run_ok({"sfdisk", "--dump", card.path()}), HasSubstr("start=      106496, size=      507904"));
     const std::string root = partition(card.path(), "106496", "507904");
     EXPECT_THAT(run_ok({"dumpe2fs", "-h", root}), HasSubstr("Block count:              63488"));
+    EXPECT_EQ(program({"verify", card.path(), "--manifest", *folder_ / "fill.json"}).status, 0);
     text.replace(text.find("\"size\": \"fill\""), 14, "\"size\": \"fill\" }, \"size\": \"300MiB\"");
     text.replace(text.find("\"300MiB\" }"), 10, "\"300MiB\"");
     folder_->write("exact.json", text);
