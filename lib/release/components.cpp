@@ -23,24 +23,22 @@ struct Role {
     std::string_view licence;
 };
 
-constexpr std::array<Role, 10> roles{{
+constexpr std::array<Role, 4> roles{{
     {"xen", "operating-system", "xen", "Xen Project", "o:xen:xen", "generic", "", "GPL-2.0-only"},
     {"kernel", "operating-system", "linux", "The Linux Kernel Organization", "o:linux:linux_kernel", "generic", "",
      "GPL-2.0-only WITH Linux-syscall-note"},
     {"uboot", "firmware", "u-boot", "DENX Software Engineering", "a:denx:u-boot", "generic", "", "GPL-2.0-or-later"},
     {"firmware", "firmware", "raspberrypi-firmware", "Raspberry Pi Ltd", "", "github", "raspberrypi",
      "LICENCE.broadcom of the Raspberry Pi firmware"},
-    {"initrd", "file", "", "", "", "", "", ""},
-    {"xsm_policy", "file", "", "", "", "", "", ""},
-    {"dtb", "file", "", "", "", "", "", ""},
-    {"overlay", "file", "", "", "", "", "", ""},
-    {"rootfs", "file", "", "", "", "", "", ""},
-    {"file", "file", "", "", "", "", "", ""},
 }};
 
+/// Of any other: a file.
 constexpr Role unknown_role{"", "file", "", "", "", "", "", ""};
 
-const Role& role_of(std::string_view name) {
+const Role& role_of(const ReportArtifact& artifact) {
+    // A guest's kernel that says which Linux it is.
+    const bool linux = artifact.role == "guest_kernel" && !artifact.version.empty();
+    const std::string_view name = linux ? "kernel" : std::string_view(artifact.role);
     const auto* row = std::find_if(roles.begin(), roles.end(), [&](const Role& role) { return role.role == name; });
     return row == roles.end() ? unknown_role : *row;
 }
@@ -90,9 +88,9 @@ std::string joined(const ProgramVersion& version) {
 }
 
 Component component_of(const ReportArtifact& artifact, const ReleaseFacts& facts) {
-    const Role& role = role_of(artifact.role);
-    const ProgramVersion version = program_version(artifact.role == "kernel" ? kernel_version(artifact, facts.packages)
-                                                                             : artifact.version);
+    const Role& role = role_of(artifact);
+    const ProgramVersion version = program_version(role.role == "kernel" ? kernel_version(artifact, facts.packages)
+                                                                         : artifact.version);
     Component component;
     component.id = id_of("artifact", artifact.role, {artifact.role, artifact.path, artifact.name});
     component.type = role.type;

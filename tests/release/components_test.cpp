@@ -62,6 +62,20 @@ TEST(Components, ADebianKernelHasTheNumberOfItsPackage) {
     EXPECT_EQ(named(components_of(facts).artifacts, "linux").version, "6.1.0");
 }
 
+TEST(Components, AGuestsKernelIsLinuxWhereItSaysSo) {
+    ReleaseFacts facts = sample_release();
+    ReportArtifact kernel = facts.card.artifacts[1];
+    kernel.role = "guest_kernel";
+    kernel.version = "6.12.3";
+    ReportArtifact other = kernel;
+    other.version.clear();
+    facts.card.artifacts = {kernel, other};
+    const Components components = components_of(facts);
+    EXPECT_EQ(components.artifacts.at(0).purl, "pkg:generic/linux@6.12.3");
+    EXPECT_EQ(components.artifacts.at(1).purl, "");
+    EXPECT_EQ(components.artifacts.at(1).type, "file");
+}
+
 TEST(Components, WithoutAVersionNothingIsMadeUp) {
     ReleaseFacts facts = sample_release();
     facts.card.artifacts[0].version.clear();
