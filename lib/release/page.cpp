@@ -44,6 +44,7 @@ std::string release_page(const ReleaseFacts& facts) {
         {"image_digest", page::image_digest(facts)},
         {"files", page::files(facts)},
         {"block_map_word", word(facts.block_map)},
+        {"report_word", word(facts.name + std::string(report_suffix))},
         {"imager", page::imager(facts)},
         {"imager_command", page::imager_command(facts)},
         {"dd", page::dd_command(facts)},

@@ -40,6 +40,12 @@ std::string term(std::string_view name, std::string_view value) {
     return element("dt", escape_markup(name)) + element("dd", escape_markup(value)) + "\n";
 }
 
+std::string list(const std::vector<std::string>& lines) {
+    std::string items;
+    for (const std::string& line : lines) items += element("li", escape_markup(line)) + "\n";
+    return element("ul", items, "list") + "\n";
+}
+
 /// The rule's own words; empty where there is none of that name.
 std::string story_of(const std::string& id) {
     const DiagnosticRule* rule = find_diagnostic_rule(id);
@@ -104,11 +110,8 @@ std::string findings(const Report& card) {
 }
 
 std::string notes(const Report& card) {
-    if (card.notes.empty()) return {};
-    std::string items;
-    for (const std::string& note : card.notes) items += element("li", escape_markup(note)) + "\n";
     const std::size_t count = card.notes.size();
-    return details(std::to_string(count) + (count == 1 ? " note" : " notes"), element("ul", items, "list"));
+    return count == 0 ? "" : details(std::to_string(count) + (count == 1 ? " note" : " notes"), list(card.notes));
 }
 
 std::string artifacts(const Report& card) {
@@ -136,14 +139,15 @@ std::string manifest(const ReleaseFacts& facts) {
 
 std::string packages(const ReleaseFacts& facts) {
     const std::size_t count = facts.packages.size();
-    if (count == 0) return paragraph("The root file system has no package database that could be read.");
+    const std::string unread = facts.package_notes.empty() ? "" : list(facts.package_notes);
+    if (count == 0) return paragraph("The root file system has no package database that could be read.") + unread;
     std::vector<std::vector<std::string>> rows;
     rows.reserve(count);
     for (const InstalledPackage& package : facts.packages)
         rows.push_back({package.name, package.version, package.architecture, package.manager, package.licence});
     const std::string what = std::to_string(count) + (count == 1 ? " package is" : " packages are") +
                              " installed in the root file system, as its own database says.";
-    return paragraph(what) +
+    return paragraph(what) + unread +
            details("List them", "<div class=\"scroll tall\" tabindex=\"0\">" +
                                     table({{"Package"}, {"Version"}, {"Architecture"}, {"Kind"}, {"Licence"}}, rows) +
                                     "</div>");

@@ -87,14 +87,14 @@ std::string files(const ReleaseFacts& facts) {
     const auto row = [&](const std::string& name, std::string_view what) {
         return element("li", file_link(facts.url, name) + " " + element("span", escape_markup(what))) + "\n";
     };
+    const auto named = [&](std::string_view suffix) { return facts.name + std::string(suffix); };
     return row("SHA256SUMS", "the digests of all files, in the form of sha256sum") +
            row(facts.block_map, "block map: which blocks of the card matter, for bmaptool and rpixen-img flash") +
-           row(facts.name + ".spdx.json", "bill of materials, SPDX 2.3") +
-           row(facts.name + ".cdx.json", "bill of materials, CycloneDX 1.6") +
-           row(facts.name + ".intoto.jsonl",
-               "provenance (SLSA v1, in-toto): from which inputs the image was composed") +
-           row(facts.name + ".rpi-imager.json", "entry for Raspberry Pi Imager") +
-           row(facts.name + ".report.json", "every partition, file and address of the card");
+           row(named(spdx_suffix), "bill of materials, SPDX 2.3") +
+           row(named(cyclonedx_suffix), "bill of materials, CycloneDX 1.6") +
+           row(named(statement_suffix), "provenance (SLSA v1, in-toto): from which inputs the image was composed") +
+           row(named(imager_suffix), "entry for Raspberry Pi Imager") +
+           row(named(report_suffix), "every file of the card with its digest, for rpixen-img verify");
 }
 
 std::string image_digest(const ReleaseFacts& facts) {
@@ -111,7 +111,7 @@ std::string imager(const ReleaseFacts& facts) {
 
 std::string imager_command(const ReleaseFacts& facts) {
     if (facts.url.empty()) return {};
-    const std::string command = "rpi-imager --repo " + shell_word(facts.url + facts.name + ".rpi-imager.json");
+    const std::string command = "rpi-imager --repo " + shell_word(facts.url + facts.name + std::string(imager_suffix));
     return "<pre><code>" + escape_markup(command) + "</code></pre>";
 }
 

@@ -12,8 +12,6 @@
 namespace rpixen {
 namespace {
 
-constexpr std::uint64_t most_differences = 100'000;
-
 using Values = std::vector<ValueDifference>;
 
 void compare(Values& values, const char* what, const std::string& a, const std::string& b) {
@@ -89,8 +87,9 @@ Values describe(const Partition& partition, Change change) {
 /// One comparison of two cards while it is done.
 class CardComparison {
   public:
-    CardComparison(const Card& a, const Card& b, VerifyForm form, const Supervision& supervision)
-        : a_(a), b_(b), form_(form), supervision_(supervision) {}
+    CardComparison(const Card& a, const Card& b, VerifyForm form, const Supervision& supervision,
+                   std::uint64_t most_differences)
+        : a_(a), b_(b), form_(form), supervision_(supervision), most_differences_(most_differences) {}
 
     CardDifferences run() {
         result_.card = compare_disks(a_, b_);
@@ -158,7 +157,7 @@ class CardComparison {
     }
 
     /// For so many more differences of files.
-    std::uint64_t room() const { return most_differences - std::min<std::uint64_t>(most_differences, kept_.size()); }
+    std::uint64_t room() const { return most_differences_ - std::min<std::uint64_t>(most_differences_, kept_.size()); }
 
     void compare_data() {
         contents_.expected_is_cut = is_cut(a_);
@@ -211,6 +210,7 @@ class CardComparison {
     const Card& b_;
     VerifyForm form_;
     const Supervision& supervision_;
+    std::uint64_t most_differences_;
     ContentsToCompare contents_;
     std::vector<Difference> kept_;
     std::map<std::string, int> numbers_;
@@ -219,8 +219,9 @@ class CardComparison {
 
 }  // namespace
 
-CardDifferences compare_cards(const Card& a, const Card& b, VerifyForm form, const Supervision& supervision) {
-    return CardComparison(a, b, form, supervision).run();
+CardDifferences compare_cards(const Card& a, const Card& b, VerifyForm form, const Supervision& supervision,
+                              std::uint64_t most_differences) {
+    return CardComparison(a, b, form, supervision, most_differences).run();
 }
 
 }  // namespace rpixen

@@ -102,6 +102,7 @@ ReleaseFacts made_release() {
     facts.manifest = "{\n  \"manifest_version\": 1,\n  \"name\": \"debian-bookworm\"\n}\n";
     facts.distribution = {"debian", "12", "Debian GNU/Linux 12 (bookworm)"};
     facts.packages = packages();
+    facts.package_notes = {"/var/lib/rpm/rpmdb.sqlite is damaged: its packages are left out"};
     facts.image = {"debian-bookworm.img", card.size, card.image_sha256};
     facts.download = {"debian-bookworm.img.zst", 134217728, digest('a')};
     facts.block_map = "debian-bookworm.img.bmap";
@@ -121,6 +122,7 @@ ReleaseFacts hostile_release() {
     for (ReleaseFile* file : {&facts.image, &facts.download}) file->name = file->sha256 = hostile;
     for (InstalledPackage& package : facts.packages)
         package = {hostile, hostile, hostile, hostile, hostile, hostile, hostile, hostile};
+    facts.package_notes = {hostile};
     Report& card = facts.card;
     card.name = card.disk_signature = card.script = card.config_txt = card.not_followed = card.manifest_sha256 = hostile;
     card.notes = {hostile};

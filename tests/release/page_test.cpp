@@ -91,6 +91,8 @@ TEST(ReleasePage, HasEveryPart) {
              "vmlinuz-6.1.0-37-arm64",
              "rootfs.tar.zst (zstd)",
              "12 packages are installed",
+             "rpmdb.sqlite is damaged",
+             "rpixen-img verify /dev/sdX --report debian-bookworm.report.json",
              "xen-utils-4.17",
              "prefers-color-scheme: dark",
              "width=device-width",
@@ -156,7 +158,7 @@ TEST(ReleasePage, AReleaseThatSaysLittle) {
     facts.block_map = "bare.img.bmap";
     const std::string page = release_page(facts);
     EXPECT_THAT(page, AllOf(HasSubstr("sudo dd if=bare.img"), HasSubstr("no package database"),
-                            HasSubstr("Nothing was found"), Not(HasSubstr("--repo"))));
+                            HasSubstr("Nothing was found"), Not(HasSubstr("rpi-imager --repo"))));
     facts.card.not_followed = "grub";
     EXPECT_THAT(release_page(facts), AllOf(HasSubstr("is open: grub"), Not(HasSubstr("The boot was followed"))));
 }
