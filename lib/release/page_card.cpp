@@ -120,7 +120,7 @@ std::string artifacts(const Report& card) {
     for (const ReportArtifact& artifact : card.artifacts) {
         std::string file = artifact.path;
         if (!artifact.packing.empty() && artifact.packing != "none") file += " (" + artifact.packing + ")";
-        if (!artifact.name.empty() && artifact.name != artifact.path) file += " → " + artifact.name;
+        if (!artifact.name.empty() && artifact.name != "/" + artifact.path) file += " → " + artifact.name;
         rows.push_back({artifact.role, artifact.version, file, artifact.size == 0 ? "" : rounded_size(artifact.size),
                         artifact.sha256});
     }

@@ -46,11 +46,11 @@ std::string_view unpacker(std::string_view name) {
 }  // namespace
 
 std::string lead(const ReleaseFacts& facts) {
-    const std::string xen = version_of(facts.card, "xen", "Xen");
-    const std::string system = facts.distribution.name.empty() ? "Linux" : facts.distribution.name;
     const std::string kernel = version_of(facts.card, "kernel", "");
-    return escape_markup(xen + " starts " + system + " as dom0" + (kernel.empty() ? "" : ", with Linux " + kernel) +
-                         ".");
+    const std::string running = kernel.empty() ? "Linux" : "Linux " + kernel;
+    const std::string& system = facts.distribution.name;
+    const std::string dom0 = system.empty() ? running + " as dom0" : system + " as dom0, with " + running;
+    return escape_markup(version_of(facts.card, "xen", "Xen") + " starts " + dom0 + ".");
 }
 
 std::string verdict(const Report& card) {

@@ -40,11 +40,11 @@ std::vector<ReportRegion> regions() {
 }
 
 std::vector<ReportArtifact> artifacts() {
-    return {{"xen", "xen-4.17-arm64.gz", digest('1'), "Xen 4.17.5", 1048576, "gzip", "xen-raspberrypi4-64"},
-            {"kernel", "vmlinuz-6.1.0-37-arm64", digest('2'), "6.1.0-37-arm64", 33049136, "none", "Image"},
-            {"initrd", "initrd.img", digest('3'), "", 9175040, "none", "initrd.img"},
-            {"dtb", "bcm2711-rpi-4-b.dtb", digest('4'), "", 53248, "none", "bcm2711-rpi-4-b.dtb"},
-            {"uboot", "u-boot.bin", digest('5'), "U-Boot 2023.01+dfsg-2+deb12u1", 620312, "none", "u-boot.bin"},
+    return {{"xen", "xen-4.17-arm64.gz", digest('1'), "Xen 4.17.5", 1048576, "gzip", "/xen-raspberrypi4-64"},
+            {"kernel", "vmlinuz-6.1.0-37-arm64", digest('2'), "6.1.0-37-arm64", 33049136, "none", "/Image"},
+            {"initrd", "initrd.img", digest('3'), "", 9175040, "none", "/initrd.img"},
+            {"dtb", "bcm2711-rpi-4-b.dtb", digest('4'), "", 53248, "none", "/bcm2711-rpi-4-b.dtb"},
+            {"uboot", "u-boot.bin", digest('5'), "U-Boot 2023.01+dfsg-2+deb12u1", 620312, "none", "/u-boot.bin"},
             {"firmware", "firmware", digest('6'), "", 0, "none", ""},
             {"rootfs", "rootfs.tar.zst", digest('7'), "", 118217728, "zstd", ""}};
 }

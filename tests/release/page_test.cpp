@@ -88,7 +88,8 @@ TEST(ReleasePage, HasEveryPart) {
              "dom0-mem-excludes-boards",
              "The long story",
              "2 notes",
-             "vmlinuz-6.1.0-37-arm64",
+             "vmlinuz-6.1.0-37-arm64 → /Image",
+             ">u-boot.bin</td>",
              "rootfs.tar.zst (zstd)",
              "12 packages are installed",
              "rpmdb.sqlite is damaged",
@@ -158,7 +159,8 @@ TEST(ReleasePage, AReleaseThatSaysLittle) {
     facts.block_map = "bare.img.bmap";
     const std::string page = release_page(facts);
     EXPECT_THAT(page, AllOf(HasSubstr("sudo dd if=bare.img"), HasSubstr("no package database"),
-                            HasSubstr("Nothing was found"), Not(HasSubstr("rpi-imager --repo"))));
+                            HasSubstr("Xen starts Linux as dom0."), HasSubstr("Nothing was found"),
+                            Not(HasSubstr("rpi-imager --repo"))));
     facts.card.not_followed = "grub";
     EXPECT_THAT(release_page(facts), AllOf(HasSubstr("is open: grub"), Not(HasSubstr("The boot was followed"))));
 }
