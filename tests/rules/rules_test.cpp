@@ -3,7 +3,7 @@
 #include <map>
 #include <set>
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "rules/good_scenario.hpp"
 #include "rules/rules.hpp"

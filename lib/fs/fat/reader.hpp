@@ -20,7 +20,7 @@ struct FatVolume {
     FatBootSector boot;
     std::string label;  ///< of the root directory's entry, else of the boot sector
     std::uint32_t free_clusters = 0;
-    std::uint64_t used_end = 0;  ///< bytes from the partition's start to the end of the last cluster that is not free
+    std::uint64_t used_end = 0;    ///< bytes from the partition's start to the end of the last cluster that is not free
     FileTree tree;                 ///< mode 0755 or 0644 (0555 or 0444 where read-only), owner 0:0, times taken for UTC
     std::vector<FatPlace> places;  ///< by NodeId
 

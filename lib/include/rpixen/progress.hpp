@@ -16,7 +16,7 @@ enum class Phase : std::uint8_t {
     writing,    ///< the image
     examining,  ///< an image that is verified
     verifying,
-    packing,  ///< a release: compressing, and all digests
+    packing,   ///< a release: compressing, and all digests
     syncing,   ///< until the disk has the image
     starting,  ///< the guestfs back end's appliance
     stopping,  ///< the same
