@@ -53,8 +53,9 @@ std::optional<GuestLine> guest_line(std::string_view line) {
         if (end == std::string_view::npos) return std::nullopt;
         result.name = rest.substr(0, end);
         rest.remove_prefix(end + 1);
-        if (!is_name(result.name) || result.name == "XEN" || result.name == "d0" || !rest.starts_with(' '))
-            return std::nullopt;
+        // "(none) login:" is asked by a board without a host name.
+        const bool of_another = result.name == "XEN" || result.name == "d0" || result.name == "none";
+        if (!is_name(result.name) || of_another || !rest.starts_with(' ')) return std::nullopt;
     }
     take(rest, " ");
     result.said = rest;

@@ -15,8 +15,8 @@ TEST(GuestLine, TellsWhoseALineIs) {
     EXPECT_EQ(guest_line("(d12) hello")->number, 12U);
     EXPECT_EQ(guest_line("(web-1) hello")->name, "web-1");
     EXPECT_EQ(guest_line("(web-1) hello")->said, "hello");
-    for (const char* line : {"(XEN) Xen version 4.17", "(XEN) DOM0: x", "(d0) x", "hello", "", "(two words) x",
-                             "(web)x", "(XEN) *** Serial input to DOM1 (type 'CTRL-a' three times)"})
+    for (const char* line : {"(XEN) Xen version 4.17", "(XEN) DOM0: x", "(d0) x", "hello", "", "(none) login:",
+                             "(two words) x", "(web)x", "(XEN) *** Serial input to DOM1 (type 'CTRL-a' three times)"})
         EXPECT_FALSE(guest_line(line)) << line;
 }
 

@@ -31,7 +31,7 @@ class Card:
         self.image = work / "sdcard.img"
         self.log = work / "serial.log"
 
-    def manifest(self, boot, overlays=("pi4-64-xen",), builtin=False, initrd=True, rootfs=None):
+    def manifest(self, boot, overlays=("pi4-64-xen",), builtin=False, initrd=True, rootfs=None, guests=(), network=None):
         base = json.loads((self.artifacts / "manifest.json").read_text())
         artifacts = {kind: str(self.artifacts / name) for kind, name in base["artifacts"].items()}
         if builtin:
@@ -41,8 +41,12 @@ class Card:
         if rootfs:
             artifacts["rootfs"] = str(rootfs)
         path = self.work / "manifest.json"
-        path.write_text(json.dumps({"manifest_version": 1, "name": "emulated-boot", "artifacts": artifacts,
-                                    "overlays": list(overlays), "boot": boot}, indent=2))
+        manifest = {"manifest_version": 1, "name": "emulated-boot", "artifacts": artifacts, "overlays": list(overlays), "boot": boot}
+        if guests:
+            manifest["guests"] = list(guests)
+        if network:
+            manifest["network"] = network
+        path.write_text(json.dumps(manifest, indent=2))
         return path
 
     def run(self, *arguments, status=0):
@@ -62,9 +66,9 @@ class Card:
     def digest(self):
         return hashlib.sha256(self.image.read_bytes()).hexdigest()
 
-    def boot(self, status=0, timeout=TIMEOUT):
+    def boot(self, status=0, timeout=TIMEOUT, until="login"):
         before = self.digest()
-        result = json.loads(self.run("boot", self.image, "--until", "login", "--timeout", timeout, "--log", self.log, "--json",
+        result = json.loads(self.run("boot", self.image, "--until", until, "--timeout", timeout, "--log", self.log, "--json",
                                      status=status).stdout)
         print(json.dumps({key: result[key] for key in ("reached", "failed", "cause", "evidence", "seconds", "stages")}, indent=2))
         expect(self.digest() == before, "the image is unchanged")
@@ -298,6 +302,96 @@ def xl_create(card, lacking):
     rootfs.unlink()
 
 
+def guest(card, name, start, **more):
+    """A small guest with dom0's kernel and the example's initrd, which reads its disk, pings and asks for a login."""
+    console = "ttyAMA0" if start == "xen" else "hvc0"
+    arguments = f"console={console} cma=0 guest.name={name}"
+    for word in ("address", "ping"):
+        if word in more:
+            arguments += f" guest.{word}={more.pop(word)}"
+    return {"name": name, "start": start, "kernel": "dom0", "initrd": str(card.artifacts / "guest.img"), "bootargs": arguments,
+            "memory": "96MiB", **more}
+
+
+def dom0less(card, overlays="compose", script="checked"):
+    """Xen starts a guest beside dom0, from dom0's own Image and an initrd of its own."""
+    card.compose(card.manifest({"dom0_mem": "384MiB", "apply_overlays": overlays, "script": script},
+                               guests=[guest(card, "web", "xen", pv="on")]))
+    found = card.run("check", card.image).stdout
+    expect("0 errors" in found, f"check finds no fault: {found}")
+    result = card.boot(until="guest-login:web")
+    expect(result["ok"] and result["reached"] == "guest-login:web", "the guest asks for a login")
+    expect([stage["stage"] for stage in result["stages"]][-1] == "guest-login:web", "the stages end with it")
+    said = card.log.read_text(errors="replace")
+    expect(re.search(r"LOADING DOMU cpus=1 memory=(18000|0x18000)KB", said), "Xen gives the guest its 96 MiB")
+    expect("dom0 login:" in said, "dom0 is there too")
+
+
+def xl_disk(card):
+    """xl starts a guest with dom0, and it reads what our own writer put onto its disk."""
+    card.compose(card.manifest({"dom0_mem": "384MiB"}, guests=[guest(card, "db", "xl", disk=str(card.artifacts / "guest-disk"))]))
+    result = card.boot(until="guest-login:db")
+    expect(result["ok"], "the guest asks for a login")
+    said = card.log.read_text(errors="replace")
+    expect("(db) guest db read from its disk: hello from an ext4 that rpixen-img made" in said, "it read its disk")
+
+
+def xl_bridge(card):
+    """Two guests of xl see each other over dom0's bridge."""
+    card.compose(card.manifest({"dom0_mem": "384MiB"}, network={"bridge": "xenbr0"},
+                               guests=[guest(card, "a", "xl", address="10.0.0.1"),
+                                       guest(card, "b", "xl", address="10.0.0.2", ping="10.0.0.1")]))
+    result = card.boot(until="guest-login:b")
+    expect(result["ok"], "the guest asks for a login")
+    expect("(b) guest b had an answer of 10.0.0.1" in card.log.read_text(errors="replace"), "the other one answered")
+
+
+def guest_memory(card):
+    """More than the board has: Xen panics as was said."""
+    guests = [guest(card, "web", "xen", memory="700MiB")]
+    card.compose(card.manifest({"dom0_mem": "384MiB"}, guests=guests))
+    found = card.run("check", card.image).stdout
+    expect("guest-memory-excludes-boards" in found, f"check names guest-memory-excludes-boards: {found}")
+    fails_as(card, Negative("guest-memory-excludes-boards", "dom0-kernel", "", {}))
+
+
+def guest_owns_module(card):
+    """A guest's node before dom0's, from Xen 4.18 on: no manifest makes such a card, so its tree is turned round."""
+    card.compose(card.manifest({"dom0_mem": "384MiB"}, guests=[guest(card, "web", "xen", pv="on")]))
+    name, at = "bcm2711-rpi-4-b.dtb", f"{card.image}@@{card.partition(0)}"
+    tree = card.work / name
+    subprocess.run(["mcopy", "-o", "-i", at, f"::{name}", tree], check=True)
+    # libfdt puts the newest node first.
+    node, values = "/chosen/domU0", [("compatible", "-ts", ["xen,domain"]), ("memory", "-tx", ["0", "10000"]), ("cpus", "-tx", ["1"]),
+                                     ("#address-cells", "-tx", ["1"]), ("#size-cells", "-tx", ["1"]), ("xen,enhanced", "-ts", ["enabled"])]
+    subprocess.run(["fdtput", "-p", "-c", tree, node, f"{node}/module@480000"], check=True)
+    for key, kind, words in values:
+        subprocess.run(["fdtput", kind, tree, node, key, *words], check=True)
+    reg = subprocess.run(["fdtget", "-tx", tree, "/chosen/dom0", "reg"], check=True, text=True, capture_output=True).stdout.split()
+    subprocess.run(["fdtput", "-ts", tree, f"{node}/module@480000", "compatible", "multiboot,kernel", "multiboot,module"], check=True)
+    subprocess.run(["fdtput", "-tx", tree, f"{node}/module@480000", "reg", *reg], check=True)
+    subprocess.run(["mcopy", "-o", "-i", at, tree, f"::{name}"], check=True)
+    found = card.run("check", card.image, status=5).stdout
+    expect("guest-owns-dom0-module" in found, f"check names guest-owns-dom0-module: {found}")
+    fails_as(card, Negative("guest-owns-dom0-module", "dom0-kernel", "", {}))
+
+
+def guest_kernel_missing(card):
+    """A guest's file is taken out of a good card: the script says so, and check does."""
+    one = guest(card, "web", "xen")
+    one["kernel"] = str(card.artifacts / "vmlinuz")
+    card.compose(card.manifest({"dom0_mem": "384MiB"}, guests=[one]))
+    subprocess.run(["mdel", "-i", f"{card.image}@@{card.partition(0)}", "::guests/web/Image"], check=True)
+    found = card.run("check", card.image, status=5)
+    expect("script-missing-file" in found.stdout + found.stderr, "check names script-missing-file")
+    fails_as(card, Negative("script-missing-file", "dom0-kernel", "guests/web/Image", {}))
+
+
+GUESTS = {"dom0less": dom0less, "dom0less-at-boot": lambda card: dom0less(card, "boot"),
+          "dom0less-classic": lambda card: dom0less(card, "boot", "classic"), "xl-disk": xl_disk, "xl-bridge": xl_bridge,
+          "guest-memory": guest_memory, "guest-owns-module": guest_owns_module, "guest-kernel-missing": guest_kernel_missing}
+
+
 def console(card):
     """As a person at the terminal: through U-Boot's countdown, into dom0, over to Xen and back, and away with Ctrl-]."""
     card.compose(card.manifest({}, builtin=False))
@@ -348,6 +442,8 @@ def main():
         container_root(card)
     elif case.startswith("xl-create"):
         xl_create(card, lacking=case == "xl-create-lacking")
+    elif case in GUESTS:
+        GUESTS[case](card)
     elif case.startswith("missing-xen-"):
         missing_xen(card, case.removeprefix("missing-xen-"))
     elif case in NEGATIVE:
