@@ -11,7 +11,7 @@
 #include <rpixen/error.hpp>
 
 #include "artifact/pin.hpp"
-#include "board/module.hpp"
+#include "manifest/manifest_paths.hpp"
 #include "storage/input_file.hpp"
 
 namespace rpixen {
@@ -51,25 +51,9 @@ std::string line_of(const std::string& path, const std::string& inside, const Su
 
 std::vector<NamedInput> named_inputs(const Manifest& manifest) {
     std::vector<NamedInput> inputs;
-    const auto add = [&](const std::string& role, const ArtifactReference& reference) {
-        inputs.push_back({role, reference.path, reference.resolved});
-    };
-    add("xen", manifest.xen);
-    add("kernel", manifest.kernel);
-    for (const auto& [key, module] : manifest.modules) add(key, module);
-    for (const ArtifactReference& tree : manifest.dtbs) add("dtb", tree);
-    add("uboot", manifest.uboot);
-    if (manifest.firmware) add("firmware", *manifest.firmware);
-    for (const ArtifactReference& layer : manifest.rootfs) add("rootfs", layer);
-    for (const OverlayReference& overlay : manifest.overlays)
-        if (!overlay.path.empty()) inputs.push_back({"overlay", overlay.path, overlay.resolved});
-    for (const ExtraFile& file : manifest.files) inputs.push_back({"file", file.source, file.resolved});
-    for (const Guest& guest : manifest.guests) {
-        if (!guest.kernel.of_dom0) add("guest_kernel", guest.kernel.artifact);
-        if (guest.initrd && !guest.initrd->of_dom0) add("guest_initrd", guest.initrd->artifact);
-        if (guest.device_tree) add("guest_device_tree", *guest.device_tree);
-        if (guest.disk) add("guest_disk", *guest.disk);
-    }
+    visit_paths(manifest, [&](std::string_view role, const std::string& path, const std::string& resolved) {
+        inputs.push_back({std::string(role), path, resolved});
+    });
     return inputs;
 }
 

@@ -11,15 +11,12 @@ namespace rpixen {
 
 /// A file or folder that a manifest names.
 struct NamedInput {
-    std::string role;  ///< "xen", "kernel", "initrd", "xsm_policy", "dtb", "uboot", "firmware", "rootfs", "overlay",
-                       ///< "file", "guest_kernel", "guest_initrd", "guest_device_tree", "guest_disk"
-    std::string path;  ///< as the manifest has it
+    std::string role;      ///< as visit_paths() (manifest/manifest_paths.hpp) tells it
+    std::string path;      ///< as the manifest has it
     std::string resolved;  ///< seen from the working directory
 };
 
-/// All of them, in the order of the manifest's documentation: boot artifacts, layers, overlays, files,
-/// guests. What is built
-/// in is none.
+/// All of them, in the order of visit_paths().
 std::vector<NamedInput> named_inputs(const Manifest& manifest);
 
 /// Of a file, bytes; 0 of what is none.
