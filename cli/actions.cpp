@@ -11,6 +11,7 @@ Actions library_actions() {
             check,
             diff,
             verify,
+            write_matrix,
             release,
             verify_release,
             boot_until,

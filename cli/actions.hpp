@@ -7,6 +7,7 @@
 #include <rpixen/diff.hpp>
 #include <rpixen/emulator.hpp>
 #include <rpixen/flash.hpp>
+#include <rpixen/matrix.hpp>
 #include <rpixen/propose.hpp>
 #include <rpixen/release.hpp>
 
@@ -22,6 +23,7 @@ struct Actions {
     std::function<Report(const CheckRequest&, const Supervision&)> check;
     std::function<CardDifferences(const DiffRequest&, const Supervision&)> diff;
     std::function<Verification(const VerifyRequest&, const Supervision&)> verify;
+    std::function<MatrixTasks(const MatrixRequest&, const Supervision&)> matrix;
     std::function<Release(const ReleaseRequest&, const Supervision&)> release;
     std::function<ReleaseVerification(const VerifyReleaseRequest&, const Supervision&)> verify_release;
     std::function<BootResult(const BootRequest&, const Supervision&)> boot_until;

@@ -28,10 +28,10 @@ std::string instead(std::string_view word, std::span<const std::string_view> can
 
 const std::vector<Command>& commands() {
     static const std::vector<Command> all = [] {
-        std::vector<Command> list{compose_command(), plan_command(),     check_command(),          explain_command(),
-                                  boot_command(),    diagnose_command(), inspect_command(),        verify_command(),
-                                  diff_command(),    release_command(),  verify_release_command(), flash_command(),
-                                  schema_command(),  init_command()};
+        std::vector<Command> list{
+            compose_command(),        plan_command(),    check_command(),  explain_command(), boot_command(),
+            diagnose_command(),       inspect_command(), verify_command(), diff_command(),    release_command(),
+            verify_release_command(), flash_command(),   matrix_command(), schema_command(),  init_command()};
         for (Command& command : list)
             for (const Option& option :
                  {json_option, quiet_option, verbose_option, color_option, progress_option, help_option})
@@ -107,11 +107,15 @@ std::string Session::messages(const std::string& text) const {
     return surroundings.colors_messages() ? colored(text) : text;
 }
 
+void fill_key_request(const Session& session, PlanRequest& request) {
+    request.source_date_epoch = source_date_epoch(session);
+    request.allow = diagnostic_ids(session, "allow");
+}
+
 void fill_plan_request(const Session& session, PlanRequest& request) {
     request.manifest = manifest_source(session, session.arguments.operands.at(0));
     request.digest_inputs = session.json();
-    request.source_date_epoch = source_date_epoch(session);
-    request.allow = diagnostic_ids(session, "allow");
+    fill_key_request(session, request);
     request.deny = diagnostic_ids(session, "deny");
 }
 

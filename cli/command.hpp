@@ -73,6 +73,8 @@ inline constexpr Option deny_option{
 /// Fills what compose, plan and check have in common. Throws Error{usage} for an unknown diagnostic or a
 /// wrong SOURCE_DATE_EPOCH.
 void fill_plan_request(const Session& session, PlanRequest& request);
+/// What of it is part of a card's key, beside the manifest. Throws the same.
+void fill_key_request(const Session& session, PlanRequest& request);
 /// The values of --allow or --deny. Throws Error{usage} where one is no diagnostic.
 std::vector<std::string> diagnostic_ids(const Session& session, std::string_view option);
 /// A manifest that an operand or option names: "-" is standard input, with the folder of -C. Throws Error{usage, io}.
@@ -98,6 +100,7 @@ Command diagnose_command();
 Command schema_command();
 Command init_command();
 Command release_command();
+Command matrix_command();
 Command verify_release_command();
 Command flash_command();
 

@@ -18,7 +18,7 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/lib/include/" DESTINATION "${CMAKE_INST
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/overlays" "${PROJECT_SOURCE_DIR}/uboot-env"
   DESTINATION "${CMAKE_INSTALL_DATADIR}/rpixen" COMPONENT runtime)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/docs/schemas" DESTINATION "${CMAKE_INSTALL_DATADIR}/rpixen" COMPONENT runtime)
-install(FILES "${PROJECT_SOURCE_DIR}/lib/manifest/manifest.schema.json" DESTINATION "${CMAKE_INSTALL_DATADIR}/rpixen" COMPONENT runtime)
+install(FILES "${PROJECT_SOURCE_DIR}/lib/manifest/manifest.schema.json" "${PROJECT_SOURCE_DIR}/lib/manifest/matrix.schema.json" DESTINATION "${CMAKE_INSTALL_DATADIR}/rpixen" COMPONENT runtime)
 
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/rpixen-config.cmake.in"
   "${PROJECT_BINARY_DIR}/rpixen-config.cmake" INSTALL_DESTINATION "${package_folder}"

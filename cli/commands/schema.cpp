@@ -1,12 +1,16 @@
 #include "command.hpp"
 
 #include <rpixen/manifest.hpp>
+#include <rpixen/matrix.hpp>
 
 namespace rpixen::cli {
 namespace {
 
 int run(const Session& session) {
-    session.out() << manifest_schema();
+    const std::string of = session.arguments.operands.empty() ? "manifest" : session.arguments.operands.front();
+    if (of != "manifest" && of != "matrix")
+        throw Error(ErrorCode::usage, "no schema has this name", of, "manifest, matrix");
+    session.out() << (of == "matrix" ? matrix_schema() : manifest_schema());
     return 0;
 }
 
@@ -15,12 +19,15 @@ int run(const Session& session) {
 Command schema_command() {
     return {
         .name = "schema",
-        .operands = "",
-        .summary = "print the JSON Schema of the manifest",
+        .operands = "[manifest|matrix]",
+        .summary = "print the JSON Schema of the manifest, or of a matrix",
         .story =
             "Editors complete and check a manifest from it: put \"$schema\": \"manifest.schema.json\" into "
             "the manifest.\n",
-        .examples = "  rpixen-img schema > manifest.schema.json\n",
+        .examples =
+            "  rpixen-img schema > manifest.schema.json\n"
+            "  rpixen-img schema matrix > matrix.schema.json\n",
+        .most_operands = 1,
         .options = {},
         .run = run,
     };

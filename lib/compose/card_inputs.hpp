@@ -3,9 +3,12 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
-#include <rpixen/manifest.hpp>
+#include <rpixen/compose.hpp>
 #include <rpixen/progress.hpp>
+
+#include "artifact/named_inputs.hpp"
 
 namespace rpixen {
 
@@ -16,6 +19,11 @@ using ManifestDigests = std::map<std::string, std::string>;
 /// Error{artifact, io, cancelled}.
 enum class DigestsOf : std::uint8_t { everything, what_is_not_examined };
 ManifestDigests manifest_digests(const Manifest& manifest, DigestsOf which, const Supervision& supervision);
+
+/// What CardInputs::key is: one digest over `manifest` (manifest_json()), the digests of its inputs, what of the
+/// request is in the image, and this version. `digests` has them all.
+std::string card_key(const PlanRequest& request, const std::string& manifest, const std::vector<NamedInput>& inputs,
+                     const ManifestDigests& digests);
 
 /// Of the manifest in its one form (manifest_json()): comments, the order of keys and spelt-out defaults do not matter.
 std::string manifest_sha256(const Manifest& manifest);

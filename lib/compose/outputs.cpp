@@ -23,7 +23,10 @@ std::vector<std::string> inputs_of(const Manifest& manifest, const std::string& 
 }  // namespace
 
 void check_outputs(const Manifest& manifest, const std::string& file, const std::vector<std::string>& outputs) {
-    const std::vector<std::string> inputs = inputs_of(manifest, file);
+    check_outputs(inputs_of(manifest, file), outputs);
+}
+
+void check_outputs(const std::vector<std::string>& inputs, const std::vector<std::string>& outputs) {
     for (const std::string& output : outputs) {
         if (output == "-")
             refuse("an output cannot go to standard output: it is not written in order", output,

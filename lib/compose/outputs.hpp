@@ -12,5 +12,7 @@ namespace rpixen {
 /// manifest's own, or empty. Nothing
 /// is opened. Throws Error{usage}; Error{io} where one leads to an open descriptor or into /dev.
 void check_outputs(const Manifest& manifest, const std::string& file, const std::vector<std::string>& outputs);
+/// The same for any inputs.
+void check_outputs(const std::vector<std::string>& inputs, const std::vector<std::string>& outputs);
 
 }  // namespace rpixen

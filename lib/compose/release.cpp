@@ -54,14 +54,10 @@ void check_request(const ReleaseRequest& request, const Manifest& manifest) {
         throw Error(ErrorCode::usage, "a release is signed by a key or by a command", {},
                     "one of --sign-key and --sign-command");
     check_outputs(manifest, request.manifest.path(), {request.folder});
-    check_replaceable(request.folder);
     // What lies in an earlier release would go with it.
     std::vector<std::string> inputs{request.manifest.path(), request.sign_key};
     for (const NamedInput& input : named_inputs(manifest)) inputs.push_back(input.resolved);
-    for (const std::string& input : inputs)
-        if (!input.empty() && lies_in(input, request.folder))
-            throw Error(ErrorCode::usage, "the release would replace an input", input, "another folder",
-                        "give -d another name");
+    check_replaceable(release_folder(), request.folder, inputs);
 }
 
 std::string ending_with_slash(std::string url) {
@@ -108,7 +104,7 @@ class Work {
 
     void give_name(const Release& release) {
         supervision_.check();
-        check_replaceable(request_.folder);
+        check_replaceable(release_folder(), request_.folder);
         if (request_.deliver) request_.deliver(release);
         folder_.commit(request_.sync);
     }

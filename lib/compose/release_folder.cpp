@@ -1,15 +1,9 @@
 #include "compose/release_folder.hpp"
 
-#include <algorithm>
-#include <filesystem>
-#include <system_error>
-
 #include <rpixen/error.hpp>
 
-#include "base/size.hpp"
 #include "release/checksums.hpp"
 #include "release/release_facts.hpp"
-#include "storage/input_file.hpp"
 
 namespace rpixen {
 namespace {
@@ -31,28 +25,9 @@ std::vector<std::string> listed_in(const std::string& folder) {
 
 }  // namespace
 
-std::vector<std::string> names_in(const std::string& folder) {
-    std::vector<std::string> names;
-    std::error_code error;
-    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
-        names.push_back(entry->path().filename().string());
-    if (error) throw Error(ErrorCode::io, "cannot read the folder " + folder, error.message());
-    std::sort(names.begin(), names.end());
-    return names;
-}
-
-void check_replaceable(const std::string& folder) {
-    std::error_code ignored;
-    if (!std::filesystem::exists(folder, ignored)) return;
-    const auto refuse = [&](const std::string& found) {
-        throw Error(ErrorCode::usage, "a release would replace " + folder, found,
-                    "a new name, an empty folder, or one that holds an earlier release and nothing else",
-                    "give -d another name, or remove it yourself");
-    };
-    if (!std::filesystem::is_directory(folder, ignored)) refuse("no folder");
-    const std::vector<std::string> listed = listed_in(folder);
-    for (const std::string& name : names_in(folder))
-        if (std::find(listed.begin(), listed.end(), name) == listed.end()) refuse("it holds " + name);
+const ReplaceableFolder& release_folder() {
+    static const ReplaceableFolder kind{"a release", listed_in};
+    return kind;
 }
 
 }  // namespace rpixen

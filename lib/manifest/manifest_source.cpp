@@ -5,7 +5,6 @@
 #include "storage/input_file.hpp"
 
 namespace rpixen {
-namespace {
 
 std::string read_manifest(const std::string& path) {
     try {
@@ -19,8 +18,6 @@ std::string read_manifest(const std::string& path) {
         throw Error(ErrorCode::manifest, error.problems());
     }
 }
-
-}  // namespace
 
 ManifestSource ManifestSource::of_text(std::string json, std::string folder, std::string name) {
     ManifestSource source;

@@ -1,7 +1,6 @@
 #include <array>
 #include <utility>
 
-#include "manifest/json_reader.hpp"
 #include "manifest/sections.hpp"
 #include "manifest/text_rules.hpp"
 
@@ -45,7 +44,11 @@ Manifest parse_manifest(std::string_view text, const std::string& file, const st
 
 Manifest parse_manifest(std::string_view text, const std::string& file, const std::string& folder,
                         std::uint64_t card_size) {
-    JsonDocument document = read_json(text, file);
+    return manifest_of(read_json(text, file), file, folder, card_size);
+}
+
+Manifest manifest_of(JsonDocument document, const std::string& file, const std::string& folder,
+                     std::uint64_t card_size) {
     Problems problems;
     problems.add(std::move(document.problems));
 

@@ -2,6 +2,7 @@
 
 #include <rpixen/manifest.hpp>
 
+#include "manifest/json_reader.hpp"
 #include "manifest/object_reader.hpp"
 
 // The manifest's sections, one function each; each complains into `problems` and fills its part of the
@@ -17,6 +18,14 @@ std::string folder_of_manifest(const std::string& file);
 
 /// A path, or an object of a path and a digest.
 ArtifactReference read_reference(const JsonValue& value, Problems& problems, const std::string& folder);
+
+/// The text of a manifest's file, or a matrix's. Throws Error{manifest}: it cannot be opened, or has more than 16 MiB;
+/// Error{io}.
+std::string read_manifest(const std::string& path);
+
+/// A manifest that was read as JSON, and perhaps edited since; the rest as parse_manifest(), which throws the same.
+Manifest manifest_of(JsonDocument document, const std::string& file, const std::string& folder,
+                     std::uint64_t card_size = 0);
 
 void read_artifacts(const JsonValue& value, Problems& problems, Manifest& manifest);
 void read_overlays(const JsonValue& value, Problems& problems, Manifest& manifest);

@@ -3,6 +3,7 @@
 #include <rpixen/compose.hpp>
 #include <rpixen/diff.hpp>
 #include <rpixen/flash.hpp>
+#include <rpixen/matrix.hpp>
 #include <rpixen/propose.hpp>
 #include <rpixen/report.hpp>
 
@@ -198,6 +199,16 @@ std::string Report::json() const {
 
 std::string CardInputs::json() const {
     return dumped({{"key", key}, {"artifacts", json_of(artifacts)}, {"files", files}});
+}
+
+std::string MatrixTasks::json() const {
+    Json json{{"folder", folder}, {"axes", axes}, {"excluded", excluded}, {"tasks", Json::array()}};
+    for (const MatrixTask& task : tasks) {
+        Json& entry = json["tasks"].emplace_back(
+            Json{{"name", task.name}, {"manifest", task.manifest}, {"key", task.key}, {"values", Json::object()}});
+        for (std::size_t axis = 0; axis < axes.size(); ++axis) entry["values"][axes[axis]] = task.values[axis];
+    }
+    return dumped(json);
 }
 
 std::string Proposal::json() const {

@@ -56,6 +56,10 @@ run("release", "release", manifest, "-d", "release", "--json")
 run("release-verification", "verify-release", "release", "--json")
 pathlib.Path("release/more").write_text("")
 run("release-verification", "verify-release", "release", "--json", status=7)
+pathlib.Path("kit/matrix.json").write_text(json.dumps({"matrix_version": 1, "manifest": "manifest.json", "axes": {
+    "mem": {"at": "/boot/dom0_mem", "values": ["512MiB", "256MiB"]}}}))
+run("matrix", "matrix", "kit/matrix.json", "-d", "tasks", "--json")
+run("error", "matrix", "kit/manifest.json", "-d", "tasks", "--json", status=3)
 run("flash", "flash", "card.img", "--json")
 run("differences", "diff", "card.img", manifest, "--json")
 pathlib.Path("kit/other.json").write_text(
