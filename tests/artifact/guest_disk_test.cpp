@@ -6,6 +6,7 @@
 
 #include <rpixen/error.hpp>
 
+#include "base/size.hpp"
 #include "support/run.hpp"
 #include "support/temporary_folder.hpp"
 

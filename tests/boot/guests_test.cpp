@@ -124,9 +124,10 @@ TEST_P(Dom0less, HaveExactModulesThatTheScriptLoadsAndTests) {
     EXPECT_THAT(tree.cells("/chosen/domU2/module@" + place.substr(2), "reg"),
                 ElementsAre(static_cast<std::uint32_t>(kernel->range.begin), 7 * MiB + 5));
     for (const MemoryRegion& one : plan.memory.regions)
-        for (const MemoryRegion& other : plan.memory.regions)
+        for (const MemoryRegion& other : plan.memory.regions) {
             if (&one != &other && one.role == MemoryRole::guest && other.kind != MemoryRegion::Kind::window)
                 EXPECT_FALSE(one.range.overlaps(other.range)) << one.name << " and " << other.name;
+        }
 }
 
 INSTANTIATE_TEST_SUITE_P(Moments, Dom0less, testing::Values(OverlayMoment::compose, OverlayMoment::boot));
