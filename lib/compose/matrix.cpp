@@ -29,7 +29,7 @@ constexpr std::string_view table_name = "tasks.tsv";
 constexpr std::string_view table_start = "name\tmanifest\tkey\t";
 
 std::string file_of(std::size_t number) {
-    char name[16];
+    char name[32];
     std::snprintf(name, sizeof(name), "%04zu.json", number);
     return name;
 }
