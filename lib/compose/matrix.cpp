@@ -16,7 +16,6 @@
 #include "manifest/manifest_paths.hpp"
 #include "manifest/sections.hpp"
 #include "manifest/variants.hpp"
-#include "storage/output_file.hpp"
 #include "storage/output_folder.hpp"
 #include "storage/output_path.hpp"
 
@@ -145,9 +144,7 @@ class Work {
 
     void write(const OutputFolder& folder, const std::string& name, const std::string& text) {
         supervision_.check();
-        OutputFile file(folder.temporary() + "/" + name);
-        file.write(0, as_bytes(text));
-        file.commit(false);
+        folder.write(name, as_bytes(text));
     }
 
     const MatrixRequest& request_;

@@ -58,6 +58,12 @@ OutputFolder::~OutputFolder() {
     if (!temporary_.empty()) remove_all(temporary_);
 }
 
+void OutputFolder::write(const std::string& name, ByteView content) const {
+    const FileDescriptor file(::openat(held_.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (!file) throw_io("write", path_ + "/" + name);
+    pwrite_exactly(file.get(), 0, content, path_ + "/" + name);
+}
+
 void OutputFolder::commit(bool sync) {
     if (sync) ::fsync(held_.get());
     // An older folder changes its name with the new one in one step, and goes with the temporary name.

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/bytes.hpp"
 #include "storage/file_descriptor.hpp"
 
 namespace rpixen {
@@ -22,6 +23,10 @@ class OutputFolder {
     /// As it was given.
     const std::string& path() const noexcept { return path_; }
 
+    /// Makes a file of a few bytes in it. It needs no care of its own, as nobody sees it before all are there: to look
+    /// for what an earlier run left, as OutputFile does, would take the square of the number of files. Throws
+    /// Error{io}.
+    void write(const std::string& name, ByteView content) const;
     /// Gives it its name; an older folder of that name is removed, with all that is in it. Throws Error{io}; the older
     /// one is then untouched.
     void commit(bool sync = true);

@@ -13,6 +13,7 @@
 
 #include <rpixen/error.hpp>
 
+#include "base/bytes.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace rpixen::test {
@@ -64,6 +65,15 @@ TEST_F(OutputFolderTest, OrNotAtAll) {
         fill(output, "a");
     }
     EXPECT_THAT(names_in(folder_.path()), IsEmpty());
+}
+
+TEST_F(OutputFolderTest, WritesFilesOfAFewBytes) {
+    OutputFolder output(path_);
+    output.write("one", as_bytes(std::string_view("1")));
+    EXPECT_EQ(code_of([&] { output.write("one", {}); }), ErrorCode::io) << "two of one name are a mistake";
+    EXPECT_EQ(code_of([&] { output.write("none/one", {}); }), ErrorCode::io);
+    output.commit();
+    EXPECT_EQ(read_file(path_ + "/one"), "1");
 }
 
 TEST_F(OutputFolderTest, ReplacesAnOlderOneWithAllThatIsInIt) {
