@@ -207,7 +207,7 @@ void read_exclusion(const JsonValue& row, Problems& problems, MatrixFile& matrix
 
 /// Complains of what stands in braces and is no axis.
 void check_name(const MatrixFile& matrix, Problems& problems) {
-    const auto complain = [&](std::string found) {
+    const auto complain = [&](const std::string& found) {
         std::string allowed = "{name}";
         for (const MatrixAxis& axis : matrix.axes) allowed += ", {" + axis.name + "}";
         problems.add({"not a part of a variant's name", in_quotes(found), allowed, {}, matrix.name_location});

@@ -128,7 +128,7 @@ TEST_F(WatchBoard, waits_for_a_guest) {
 TEST_F(WatchBoard, tells_that_a_guest_did_not_come) {
     request_.guest = GuestGoal{"db", true};
     request_.timeout = std::chrono::seconds(2);
-    board_.say(recorded("login") + "libxl: error: no memory\n");
+    board_.say(recorded("login") + "\nlibxl: error: no memory\n");
     const BootResult result = watch_board_until(request_);
     EXPECT_FALSE(result.ok);
     EXPECT_TRUE(result.timed_out);

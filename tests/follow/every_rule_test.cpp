@@ -274,7 +274,9 @@ const std::map<std::string, Change>& changes() {
         {"xl-guest-memory-impossible", xl_guest("memory = 9000")},
         {"xl-guest-memory-excludes-boards", xl_guest("memory = \"1024\"")},
         {"xl-guest-file-missing", xl_guest("disk = [\n  'file:/srv/disk.img,xvda,w',\n]")},
-        {"xl-guest-backend-missing", xl_guest("vif = [ 'bridge=xenbr0' ]")},
+        {"xl-guest-backend-missing",  // a configuration without CONFIG_BRIDGE
+         all({xl_guest("vif = [ 'bridge=xenbr0' ]"),
+              [](CardRecipe& card) { card.root["boot/config-6.1.0-37-arm64"] = test::kernel_config(); }})},
         {"guest-kernel-missing", guest(guest_size)},
         {"guest-kernel-not-an-image", guest(guest_size + guest_kernel, "\x7f"
                                                                        "ELF\x02\x01\x01"s +
