@@ -117,7 +117,7 @@ TEST_F(WatchBoard, ends_at_the_stage_that_was_asked_for) {
 
 TEST_F(WatchBoard, waits_for_a_guest) {
     request_.guest = GuestGoal{"domU1", false};
-    board_.say(recorded("login") + "(XEN) DOM1: [    0.000000] Booting Linux\n");
+    board_.say(recorded("login") + "\n(XEN) DOM1: [    0.000000] Booting Linux\n");
     const BootResult result = watch_board_until(request_);
     EXPECT_TRUE(result.ok) << result.text();
     EXPECT_EQ(result.stages.back().name(), "guest:domU1");
