@@ -170,14 +170,15 @@ TEST(Run, WrongUseExitsWithTwoAndSaysWhatWasMeant) {
     for (const Case& wrong : std::vector<Case>{
              {{"compse", "m"},
               "unknown command; found compse; allowed: compose, plan, check, explain, boot, diagnose, inspect, "
-              "verify, release, verify-release, flash, schema, init; write compose"},
+              "verify, diff, release, verify-release, flash, matrix, schema, init; write compose"},
              {{"zzz"}, "unknown command; found zzz"},
              {{"help", "zzz"}, "unknown command"},
              {{"help", "plan", "zzz"}, "too many operands"},
              {{"--quiet", "plan"}, "an option stands before the command"},
              {{"compose"}, "compose needs an operand; allowed: MANIFEST"},
              {{"compose", "a", "b"}, "too many operands; found b"},
-             {{"schema", "a"}, "too many operands; found a; allowed: none"},
+             {{"schema", "a"}, "no schema has this name; found a; allowed: manifest, matrix"},
+             {{"init", "a", "b"}, "too many operands; found b"},
              {{"compose", "m", "--ouput", "x"}, "write --output"},
              {{"compose", "m", "-q", "-v"}, "contradict"},
              {{"compose", "m", "--verify", "--no-verify"}, "contradict"},
