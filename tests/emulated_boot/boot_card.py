@@ -324,7 +324,7 @@ def dom0less(card, overlays="compose", script="checked"):
     expect([stage["stage"] for stage in result["stages"]][-1] == "guest-login:web", "the stages end with it")
     said = card.log.read_text(errors="replace")
     expect(re.search(r"LOADING DOMU cpus=1 memory=(18000|0x18000)KB", said), "Xen gives the guest its 96 MiB")
-    expect("dom0 login:" in said, "dom0 is there too")
+    expect("*** LOADING DOMAIN 0 ***" in said, "dom0 is there too")
 
 
 def xl_disk(card):
