@@ -1,12 +1,11 @@
 #include "artifact/guest_disk.hpp"
 
-#include <fcntl.h>
-
 #include <algorithm>
 
 #include <rpixen/error.hpp>
 
 #include "artifact/ingest_root.hpp"
+#include "base/all_zero.hpp"
 #include "base/digest.hpp"
 #include "fs/ext4/geometry.hpp"
 #include "fs/ext4/size.hpp"
@@ -16,14 +15,13 @@
 #include "storage/output_file.hpp"
 #include "storage/partition_output.hpp"
 #include "storage/spooled_store.hpp"
+#include "tree/newest_time.hpp"
 
 namespace rpixen {
 namespace {
 
 /// As much as a root file system has free by default.
 constexpr std::uint64_t free_bytes = 64 * MiB;
-/// ext4 in a Linux of our days: 1901 to 2446; a FAT's first year is enough for both.
-constexpr std::int64_t earliest_time = 315532800;
 
 Uuid uuid_of(const std::string& seed) {
     const Sha256Digest digest = sha256(as_bytes(seed));
@@ -32,17 +30,6 @@ Uuid uuid_of(const std::string& seed) {
     uuid[6] = (uuid[6] & std::byte{0x0f}) | std::byte{0x40};  // RFC 9562: version 4
     uuid[8] = (uuid[8] & std::byte{0x3f}) | std::byte{0x80};
     return uuid;
-}
-
-std::int64_t newest_time(const FileTree& tree) {
-    std::int64_t newest = earliest_time;
-    for (NodeId node = 0; node < tree.node_count(); ++node)
-        if (tree.links(node) != 0) newest = std::max(newest, tree.metadata(node).mtime.seconds);
-    return newest;
-}
-
-bool is_zero(ByteView bytes) {
-    return std::all_of(bytes.begin(), bytes.end(), [](std::byte byte) { return byte == std::byte{0}; });
 }
 
 /// The blocks of `image` that are not all zeros.
@@ -56,7 +43,7 @@ std::vector<Range> blocks_with_data(const Content& image, const Supervision& sup
         open->read(done, part);
         for (std::uint64_t block = 0; block < part.size(); block += ext4::block_size) {
             const std::uint64_t length = std::min<std::uint64_t>(ext4::block_size, part.size() - block);
-            if (is_zero(ByteView(part).subspan(block, length))) continue;
+            if (all_zero(ByteView(part).subspan(block, length))) continue;
             const std::uint64_t begin = done + block;
             if (!ranges.empty() && ranges.back().end == begin)
                 ranges.back().end += length;
@@ -93,7 +80,7 @@ Content write_disk(const FileTree& tree, const Ext4Wish& wish, const DiskMaking&
     std::uint64_t done = 0;
     supervision.begin(Phase::writing, bytes_to_copy(tree));
     write_ext4(tree, parameters, partition, supervision, done);
-    return InputFile::adopt(FileDescriptor(::fcntl(file.descriptor(), F_DUPFD_CLOEXEC, 0)), name)->content();
+    return file.written(name)->content();
 }
 
 }  // namespace
@@ -112,7 +99,7 @@ GuestDisk make_guest_disk(const Manifest& manifest, const Guest& guest, const Di
         wish.label = guest.name.substr(0, 16);
         wish.uuid = uuid_of(seed);
         wish.hash_seed = uuid_of(seed + "\nhash");
-        wish.time = {making.time.value_or(newest_time(system.tree)), 0};
+        wish.time = {making.time.value_or(newest_time(system.tree, earliest_time)), 0};
         wish.free = free_bytes;
         disk = without_zeros(write_disk(system.tree, wish, making, "the disk of guest " + guest.name, supervision),
                              supervision);

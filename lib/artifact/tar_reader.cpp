@@ -6,6 +6,7 @@
 
 #include <rpixen/error.hpp>
 
+#include "base/all_zero.hpp"
 #include "base/printable.hpp"
 #include "base/size.hpp"
 
@@ -18,10 +19,6 @@ constexpr std::size_t most_runs = 1 << 20;
 
 std::uint64_t padding_of(std::uint64_t size) {
     return (block_size - size % block_size) % block_size;
-}
-
-bool all_zero(ByteView block) {
-    return std::all_of(block.begin(), block.end(), [](std::byte byte) { return byte == std::byte{}; });
 }
 
 std::string without_nul(ByteView body) {

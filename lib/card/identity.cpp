@@ -93,13 +93,6 @@ Sha256Digest digest_of(const FileTree& tree) {
     return TreeDigest(tree).finish();
 }
 
-std::int64_t newest_time(const FileTree& tree, std::int64_t floor) {
-    std::int64_t newest = floor;
-    for (NodeId node = 0; node < tree.node_count(); ++node)
-        if (tree.links(node) != 0) newest = std::max(newest, tree.metadata(node).mtime.seconds);
-    return newest;
-}
-
 Identity derive_identity(const Sha256Digest& seed) {
     Identity identity;
     const Uuid disk = derive_uuid(seed, "disk signature");

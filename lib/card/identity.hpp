@@ -11,9 +11,6 @@ namespace rpixen {
 /// attributes, sizes, runs, link structure. Independent of the order of insertion.
 Sha256Digest digest_of(const FileTree& tree);
 
-/// The newest modification time in the tree, in seconds, not before `floor`.
-std::int64_t newest_time(const FileTree& tree, std::int64_t floor);
-
 /// The identifiers of a card, all derived from one seed so that the same content gives the same card.
 struct Identity {
     std::uint32_t disk_signature = 0;  ///< of the MBR; never 0

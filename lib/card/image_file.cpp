@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 
+#include "base/all_zero.hpp"
 #include "base/size.hpp"
 #include "unpack/decoder.hpp"
 
@@ -21,11 +21,6 @@ FileDescriptor scratch_file(const std::string& folder, const std::string& name) 
     if (!file) file = FileDescriptor(::memfd_create("rpixen-image", MFD_CLOEXEC));
     if (!file) throw_io("make room to unpack", name);
     return file;
-}
-
-bool all_zero(ByteView bytes) {
-    return bytes.empty() ||
-           (bytes[0] == std::byte{0} && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
 }
 
 /// Writes what is not zero; the holes are whole blocks of the file.

@@ -15,12 +15,11 @@
 #include "compose/gather_inputs.hpp"
 #include "report/report_of.hpp"
 #include "storage/input_file.hpp"
+#include "tree/newest_time.hpp"
 
 namespace rpixen {
 namespace {
 
-/// The earliest time a FAT can hold: 1980-01-01T00:00:00Z.
-constexpr std::int64_t earliest_time = 315532800;
 /// The latest time a U-Boot script image can hold (FAT: 2107): 2106-02-07T06:28:15Z.
 constexpr std::int64_t latest_time = 0xffffffff;
 

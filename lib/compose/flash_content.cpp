@@ -27,12 +27,7 @@ std::string block_map_beside(const std::string& image, Packing packing) {
 }
 
 std::optional<BlockMap> read_block_map(const std::string& path) {
-    const auto file = InputFile::open_file(path);
-    if (file->size() > BlockMap::most_bytes)
-        throw Error(ErrorCode::artifact, path + " is too large for a block map", format_size(file->size()),
-                    "at most " + format_size(BlockMap::most_bytes), "remove it to flash without it");
-    const Bytes bytes = read_all(file->content());
-    return parse_bmap(as_text(bytes), path);
+    return parse_bmap(read_text_file(path, BlockMap::most_bytes, "a block map", "remove it to flash without it"), path);
 }
 
 /// False where the map is of a form that proves nothing.
@@ -87,10 +82,8 @@ FlashContent content_of_manifest(const ManifestSource& manifest, const FlashRequ
     wish.list_extents = true;
     OutputFile output(wish.output);
     Report report = write_card(wish, manifest.load(largest_image(card_size)), output, nullptr, supervision);
-    FileDescriptor descriptor(::dup(output.descriptor()));
-    if (!descriptor) throw_io("read", output.path());
     FlashContent content;
-    content.card.image = InputFile::adopt(std::move(descriptor), "the composed card")->content();
+    content.card.image = output.written("the composed card")->content();
     for (const ReportExtent& extent : report.extents) content.card.ranges.push_back({extent.begin, extent.end});
     content.known_by = "plan";
     content.diagnostics = std::move(report.diagnostics);

@@ -1,13 +1,8 @@
 #include <rpixen/release.hpp>
 
-#include <fcntl.h>
-
-#include <algorithm>
 #include <array>
 #include <optional>
 #include <thread>
-
-#include <rpixen/whole_file.hpp>
 
 #include "artifact/named_inputs.hpp"
 #include "artifact/pin.hpp"
@@ -32,11 +27,10 @@
 namespace rpixen {
 namespace {
 
-constexpr std::array compressions{Compression::zstd, Compression::xz, Compression::gzip, Compression::none};
-
 Compression compression_of(const std::string& word) {
+    if (word == "none") return Compression::none;
     for (const Compression compression : compressions)
-        if (word == (compression == Compression::none ? "none" : suffix_of(compression))) return compression;
+        if (word == suffix_of(compression)) return compression;
     throw Error(ErrorCode::usage, "a release is not compressed like that", word, "zst, xz, gz or none");
 }
 
@@ -151,8 +145,7 @@ class Work {
 
     /// As anybody finds them who reads the image.
     void read_packages(const OutputFile& image) {
-        const auto file = InputFile::adopt(FileDescriptor(::fcntl(image.descriptor(), F_DUPFD_CLOEXEC, 0)),
-                                           image.path());
+        const auto file = image.written(image.path());
         const Card card = read_card(file, file->size(), supervision_);
         for (const Partition& partition : card.partitions) {
             if (!partition.ext()) continue;
@@ -169,8 +162,7 @@ class Work {
         // Of what was made: the statement cannot speak of itself.
         std::vector<ReleaseFile> subjects = files_;
         if (compression_ != Compression::none) subjects.push_back(facts_.image);
-        std::sort(subjects.begin(), subjects.end(),
-                  [](const ReleaseFile& one, const ReleaseFile& other) { return one.name < other.name; });
+        sort_by_name(subjects);
         const BuildParameters parameters{request_.builder, request_.source_date_epoch, request_.allow, request_.deny,
                                          request_.compress};
         write(named(statement_suffix), envelope(provenance_statement(facts_, subjects, parameters), signer_.get()));
@@ -178,15 +170,13 @@ class Work {
 
     void write_checksums() {
         const std::string checksums = format_checksums(files_);
-        write_whole_file(place(std::string(checksums_name)), checksums);
+        folder_.write(std::string(checksums_name), as_bytes(checksums));
         if (signer_)
-            write_whole_file(place(std::string(signature_name)),
-                             as_text(signer_->sign(as_bytes(checksums), std::string(checksums_name))));
+            folder_.write(std::string(signature_name), signer_->sign(as_bytes(checksums), std::string(checksums_name)));
     }
 
     Release result() {
-        std::sort(files_.begin(), files_.end(),
-                  [](const ReleaseFile& one, const ReleaseFile& other) { return one.name < other.name; });
+        sort_by_name(files_);
         return {request_.folder,
                 files_,
                 facts_.download.name,
@@ -201,10 +191,8 @@ class Work {
 
     void write(const std::string& name, const std::string& text) {
         supervision_.check();
-        OutputFile file(place(name));
-        file.write(0, as_bytes(text));
+        folder_.write(name, as_bytes(text));
         files_.push_back({name, text.size(), hex(sha256(as_bytes(text)))});
-        file.commit(request_.sync);
     }
 
     /// A file that is written already.

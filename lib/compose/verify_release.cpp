@@ -11,6 +11,7 @@
 #include "compose/decide.hpp"
 #include "compose/release_folder.hpp"
 #include "format/parse_bmap.hpp"
+#include "pack/block_compressor.hpp"
 #include "release/checksums.hpp"
 #include "release/provenance.hpp"
 #include "release/signature.hpp"
@@ -56,11 +57,7 @@ class Proof {
     }
 
     std::string text_of(const std::string& name, std::uint64_t largest) const {
-        const auto file = InputFile::open_file(place(name));
-        if (file->size() > largest)
-            throw Error(ErrorCode::artifact, name + " is too large", format_size(file->size()),
-                        "at most " + format_size(largest));
-        return std::string(as_text(read_all(file->content())));
+        return read_text_file(place(name), largest, "a document of a release");
     }
 
     void prove_signature() {
@@ -105,8 +102,8 @@ class Proof {
 
     void prove_image() {
         const ReleaseFile* download = file_with(image_suffix);
-        for (const char* suffix : {".img.zst", ".img.xz", ".img.gz"})
-            if (!download) download = file_with(suffix);
+        for (const Compression compression : compressions)
+            if (!download) download = file_with(std::string(image_suffix) + "." + suffix_of(compression));
         if (!download) return differ("", "missing", "an image", "");
         const ImageFile image = open_image_file(place(download->name), scratch_folder, supervision_);
         const std::string name = download->name.substr(0, download->name.rfind(image_suffix) + image_suffix.size());

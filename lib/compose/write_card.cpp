@@ -1,6 +1,5 @@
 #include "compose/write_card.hpp"
 
-#include <fcntl.h>
 #include <sys/statvfs.h>
 
 #include "artifact/pin.hpp"
@@ -36,11 +35,6 @@ void check_space(const Card& image, const OutputFile& output) {
                     "free some space or choose another place with -o");
 }
 
-std::string digest_of_output(const OutputFile& output, const Supervision& supervision) {
-    const auto file = InputFile::adopt(FileDescriptor(::fcntl(output.descriptor(), F_DUPFD_CLOEXEC, 0)), output.path());
-    return hex(digest_of(*file, supervision));
-}
-
 }  // namespace
 
 Report write_card(const ComposeRequest& request, const Manifest& manifest, OutputFile& output, OutputFile* report_file,
@@ -62,7 +56,7 @@ Report write_card(const ComposeRequest& request, const Manifest& manifest, Outpu
     report.output = request.output;
     report.notes.insert(report.notes.end(), notes.begin(), notes.end());
     report.notes.insert(report.notes.end(), written.notes.begin(), written.notes.end());
-    if (request.digest_image) report.image_sha256 = digest_of_output(output, supervision);
+    if (request.digest_image) report.image_sha256 = hex(digest_of(*output.written(output.path()), supervision));
     return report;
 }
 

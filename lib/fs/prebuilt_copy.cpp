@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/all_zero.hpp"
 #include "storage/write_behind.hpp"
 
 namespace rpixen {
@@ -13,11 +14,6 @@ namespace {
 
 constexpr std::size_t capacity = 256 * 1024;  ///< stays in the processor's cache: docs/decisions/0006-data-path.md
 constexpr std::size_t grain = 64 * 1024;
-
-bool all_zero(ByteView bytes) {
-    return bytes.empty() ||
-           (bytes[0] == std::byte{0} && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
-}
 
 /// The next run of data at or behind `at`, in the content; empty at its end. A file system that knows no
 /// holes says that everything is data.

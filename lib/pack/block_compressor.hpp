@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 
@@ -10,6 +11,9 @@ namespace rpixen {
 
 /// How a file is compressed.
 enum class Compression : std::uint8_t { none, zstd, xz, gzip };
+
+/// All that do compress.
+inline constexpr std::array compressions{Compression::zstd, Compression::xz, Compression::gzip};
 
 /// "zst", "xz", "gz"; empty for none. With a dot before it, what the file's name ends with.
 const char* suffix_of(Compression compression) noexcept;

@@ -27,9 +27,13 @@ bool is_base_name(std::string_view name) {
 
 }  // namespace
 
-std::string format_checksums(std::vector<ReleaseFile> files) {
+void sort_by_name(std::vector<ReleaseFile>& files) {
     std::sort(files.begin(), files.end(),
               [](const ReleaseFile& one, const ReleaseFile& other) { return one.name < other.name; });
+}
+
+std::string format_checksums(std::vector<ReleaseFile> files) {
+    sort_by_name(files);
     std::string text;
     for (const ReleaseFile& file : files) text += file.sha256 + std::string(between) + file.name + "\n";
     return text;
@@ -65,11 +69,7 @@ std::vector<ReleaseFile> parse_checksums(std::string_view text, const std::strin
 std::vector<ReleaseFile> read_checksums(const std::string& folder) {
     constexpr std::uint64_t largest = 64 * KiB;
     const std::string path = folder + "/" + std::string(checksums_name);
-    const auto file = InputFile::open_file(path);
-    if (file->size() > largest)
-        throw Error(ErrorCode::artifact, path + " is too large", std::to_string(file->size()) + " bytes",
-                    "at most " + std::to_string(largest) + " bytes");
-    return parse_checksums(as_text(read_all(file->content())), path);
+    return parse_checksums(read_text_file(path, largest, "a list of digests"), path);
 }
 
 }  // namespace rpixen

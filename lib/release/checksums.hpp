@@ -11,6 +11,9 @@ namespace rpixen {
 inline constexpr std::string_view checksums_name = "SHA256SUMS";
 inline constexpr std::string_view signature_name = "SHA256SUMS.sig";
 
+/// Bytewise by name, as sha256sum's users have them.
+void sort_by_name(std::vector<ReleaseFile>& files);
+
 /// The lines that sha256sum(1) checks, sorted bytewise by name.
 std::string format_checksums(std::vector<ReleaseFile> files);
 

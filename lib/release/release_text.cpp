@@ -1,5 +1,3 @@
-#include <nlohmann/json.hpp>
-
 #include <rpixen/release.hpp>
 
 #include "base/printable.hpp"
@@ -7,12 +5,6 @@
 
 namespace rpixen {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-std::string document(const Json& json) {
-    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
 
 std::string line_of(const Difference& difference) {
     std::string line = difference.path.empty() ? "" : difference.path + ": ";
@@ -33,21 +25,6 @@ std::string Release::text() const {
     return text;
 }
 
-std::string Release::json() const {
-    Json list = Json::array();
-    for (const ReleaseFile& file : files)
-        list.push_back({{"name", file.name}, {"size", file.size}, {"sha256", file.sha256}});
-    return document({{"folder", folder},
-                     {"files", std::move(list)},
-                     {"image", image},
-                     {"image_size", image_size},
-                     {"image_sha256", image_sha256},
-                     {"mapped", mapped},
-                     {"packages", packages},
-                     {"signed", is_signed},
-                     {"key_id", key_id}});
-}
-
 std::string ReleaseVerification::text() const {
     std::string text;
     for (const std::string& sentence : proven) text += sentence + "\n";
@@ -55,18 +32,6 @@ std::string ReleaseVerification::text() const {
     for (const Difference& difference : differences) text += line_of(difference);
     return text + (differences.empty() ? "the release holds what it says\n"
                                        : std::to_string(differences.size()) + " differences\n");
-}
-
-std::string ReleaseVerification::json() const {
-    Json list = Json::array();
-    for (const Difference& difference : differences)
-        list.push_back({{"partition", difference.partition},
-                        {"path", difference.path},
-                        {"what", difference.what},
-                        {"expected", difference.expected},
-                        {"found", difference.found}});
-    return document(
-        {{"holds", differences.empty()}, {"differences", std::move(list)}, {"proven", proven}, {"notes", notes}});
 }
 
 }  // namespace rpixen

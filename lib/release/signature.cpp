@@ -25,15 +25,6 @@ namespace {
 constexpr std::uint64_t largest_key = 64 * KiB;
 constexpr std::uint64_t largest_signature = 64 * KiB;
 
-/// Throws Error{artifact}.
-std::string small_file(const std::string& path, std::uint64_t largest, const std::string& kind) {
-    const auto file = InputFile::open_file(path);
-    if (file->size() > largest)
-        throw Error(ErrorCode::artifact, path + " is no " + kind, std::to_string(file->size()) + " bytes",
-                    "at most " + std::to_string(largest) + " bytes");
-    return std::string(as_text(read_all(file->content())));
-}
-
 class KeySigner final : public Signer {
   public:
     explicit KeySigner(Ed25519PrivateKey key) : key_(std::move(key)), id_(key_.public_key().id()) {}
@@ -82,7 +73,7 @@ class CommandSigner final : public Signer {
         const int status = wait_for(child);
         if (status != 0) fail("exit status " + std::to_string(status));
         if (::access(output.c_str(), R_OK) != 0) fail("no signature in the file \"$2\"");
-        const std::string signature = small_file(output, largest_signature, "signature");
+        const std::string signature = read_text_file(output, largest_signature, "a signature");
         if (signature.empty()) fail("an empty signature");
         return to_bytes(signature);
     }
@@ -140,7 +131,7 @@ constexpr std::string_view prehashed = "ED";  ///< minisign: its BLAKE2b
 }  // namespace
 
 SignatureProof SignatureProof::read(const std::string& path) {
-    return parse(small_file(path, largest_key, "public key"), path);
+    return parse(read_text_file(path, largest_key, "a public key"), path);
 }
 
 SignatureProof SignatureProof::parse(std::string_view text, const std::string& name) {
@@ -155,7 +146,7 @@ SignatureProof SignatureProof::parse(std::string_view text, const std::string& n
 }
 
 std::unique_ptr<Signer> key_signer(const std::string& path) {
-    auto key = Ed25519PrivateKey::from_pem(small_file(path, largest_key, "key"));
+    auto key = Ed25519PrivateKey::from_pem(read_text_file(path, largest_key, "a key"));
     if (!key)
         throw Error(ErrorCode::artifact, "not a key that can sign a release: " + path, {},
                     "an Ed25519 private key in PEM without a passphrase",

@@ -9,6 +9,8 @@
 
 #include <rpixen/error.hpp>
 
+#include "base/size.hpp"
+
 namespace rpixen {
 namespace {
 
@@ -104,6 +106,15 @@ void InputFile::check_unchanged() const {
     if (identify(descriptor_.get(), name_) != identity_)
         throw Error(ErrorCode::io, name_ + " was changed while it was read", {}, {},
                     "run again when nothing writes to it");
+}
+
+std::string read_text_file(const std::string& path, std::uint64_t most, const std::string& what,
+                           const std::string& change) {
+    const auto file = InputFile::open_file(path);
+    if (file->size() > most)
+        throw Error(ErrorCode::artifact, path + " is too large for " + what, format_size(file->size()),
+                    "at most " + format_size(most), change);
+    return std::string(as_text(read_all(file->content())));
 }
 
 }  // namespace rpixen

@@ -55,4 +55,9 @@ class InputFile final : public ContentSource, public std::enable_shared_from_thi
     FileIdentity identity_;
 };
 
+/// All of a file of at most `most` bytes; `what` says what it should be, in the message. Throws Error{artifact}: as
+/// InputFile::open_file(), or it is larger, with `change`.
+std::string read_text_file(const std::string& path, std::uint64_t most, const std::string& what,
+                           const std::string& change = {});
+
 }  // namespace rpixen

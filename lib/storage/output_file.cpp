@@ -10,6 +10,7 @@
 
 #include <rpixen/error.hpp>
 
+#include "storage/input_file.hpp"
 #include "storage/output_path.hpp"
 #include "storage/temporary_name.hpp"
 
@@ -39,6 +40,12 @@ OutputFile::OutputFile(std::string path)
 
 OutputFile::~OutputFile() {
     if (!committed_ && !temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+std::shared_ptr<const InputFile> OutputFile::written(std::string name) const {
+    FileDescriptor again(::fcntl(descriptor_.get(), F_DUPFD_CLOEXEC, 0));
+    if (!again) throw_io("read", path_);
+    return InputFile::adopt(std::move(again), std::move(name));
 }
 
 void OutputFile::resize(std::uint64_t length) {

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/bytes.hpp"
 #include "storage/file_descriptor.hpp"
 
 namespace rpixen {
+
+class InputFile;
 
 /// A file that appears under its name whole or not at all.
 ///
@@ -26,6 +29,8 @@ class OutputFile {
     int descriptor() const noexcept { return descriptor_.get(); }
     const std::string& path() const noexcept { return path_; }
 
+    /// What was written so far, to be read beside the writing; `name` is for messages. Throws Error{io}.
+    std::shared_ptr<const InputFile> written(std::string name) const;
     /// Sets the length in bytes; what was never written reads as zeros and takes no space.
     void resize(std::uint64_t length);
     void write(std::uint64_t offset, ByteView bytes);

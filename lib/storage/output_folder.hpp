@@ -27,8 +27,8 @@ class OutputFolder {
     /// for what an earlier run left, as OutputFile does, would take the square of the number of files. Throws
     /// Error{io}.
     void write(const std::string& name, ByteView content) const;
-    /// Gives it its name; an older folder of that name is removed, with all that is in it. Throws Error{io}; the older
-    /// one is then untouched.
+    /// Brings it to the disk, with all that is in it (unless `sync` is false), and gives it its name; an older folder
+    /// of that name is removed, with all that is in it. Throws Error{io}; the older one is then untouched.
     void commit(bool sync = true);
 
   private:

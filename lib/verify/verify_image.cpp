@@ -46,10 +46,7 @@ Verification verify_image(const Card& plan, const std::string& path, const std::
 }
 
 void verify_written(const Card& plan, const OutputFile& output, VerifyForm form, const Supervision& supervision) {
-    FileDescriptor descriptor(::dup(output.descriptor()));
-    if (!descriptor) throw_io("read", output.path());
-    const auto image = InputFile::adopt(std::move(descriptor), output.path());
-    const Verification verification = verify_open_image(plan, image, form, supervision);
+    const Verification verification = verify_open_image(plan, output.written(output.path()), form, supervision);
     if (verification.differences.empty()) return;
     std::vector<Problem> problems;
     for (const Difference& difference : verification.differences) {

@@ -1,4 +1,5 @@
 #include "card/identity.hpp"
+#include "tree/newest_time.hpp"
 
 #include <gtest/gtest.h>
 
