@@ -83,6 +83,15 @@ ManifestSource manifest_source(const Session& session, const std::string& name);
 std::optional<std::int64_t> source_date_epoch(const Session& session);
 /// One of a few words, or the first where the option was not given. Throws Error{usage}.
 std::string choice(const Session& session, std::string_view option, std::span<const std::string_view> choices);
+/// Prints what a verification found; exit status 7 where there is a difference.
+template <typename Found>
+int print_verification(const Session& session, const Found& found) {
+    if (session.json())
+        session.out() << found.json();
+    else if (!session.quiet())
+        session.out() << found.text();
+    return found.differences.empty() ? 0 : static_cast<int>(ErrorCode::verification);
+}
 /// Prints the whole result while the files that belong to it have no names yet, and closes the stream: a
 /// failure after that does not add to it. Throws where standard output cannot be written, also where nobody
 /// reads it, so that the older files stay.

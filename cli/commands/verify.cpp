@@ -17,12 +17,7 @@ int run(const Session& session) {
     request.source_date_epoch = source_date_epoch(session);
     request.reader = choice(session, "reader", readers);
     request.form = session.arguments.has("quick") ? VerifyForm::quick : VerifyForm::full;
-    const Verification verification = session.actions.verify(request, session.supervision);
-    if (session.json())
-        session.out() << verification.json();
-    else if (!session.quiet())
-        session.out() << verification.text();
-    return verification.differences.empty() ? 0 : static_cast<int>(ErrorCode::verification);
+    return print_verification(session, session.actions.verify(request, session.supervision));
 }
 
 }  // namespace

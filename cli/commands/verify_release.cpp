@@ -9,12 +9,7 @@ int run(const Session& session) {
     VerifyReleaseRequest request;
     request.folder = session.arguments.operands.at(0);
     request.key = session.arguments.value("key").value_or("");
-    const ReleaseVerification verification = session.actions.verify_release(request, session.supervision);
-    if (session.json())
-        session.out() << verification.json();
-    else if (!session.quiet())
-        session.out() << verification.text();
-    return verification.differences.empty() ? 0 : static_cast<int>(ErrorCode::verification);
+    return print_verification(session, session.actions.verify_release(request, session.supervision));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <rpixen/flash.hpp>
 #include <rpixen/matrix.hpp>
 #include <rpixen/propose.hpp>
+#include <rpixen/release.hpp>
 #include <rpixen/report.hpp>
 
 namespace rpixen {
@@ -119,6 +120,17 @@ Json json_of(const std::vector<ReportArtifact>& artifacts) {
     return list;
 }
 
+Json json_of(const std::vector<Difference>& differences) {
+    Json list = Json::array();
+    for (const Difference& difference : differences)
+        list.push_back({{"partition", difference.partition},
+                        {"path", difference.path},
+                        {"what", difference.what},
+                        {"expected", difference.expected},
+                        {"found", difference.found}});
+    return list;
+}
+
 /// Names on a disk are bytes; what is no UTF-8 is shown with U+FFFD.
 std::string dumped(const Json& json) {
     return json.dump(2, ' ', false, nlohmann::detail::error_handler_t::replace) + "\n";
@@ -221,13 +233,7 @@ std::string Proposal::json() const {
 
 std::string Verification::json() const {
     Json json{{"files", files}, {"bytes", bytes}, {"notes", notes}};
-    json["differences"] = Json::array();
-    for (const Difference& difference : differences)
-        json["differences"].push_back({{"partition", difference.partition},
-                                       {"path", difference.path},
-                                       {"what", difference.what},
-                                       {"expected", difference.expected},
-                                       {"found", difference.found}});
+    json["differences"] = json_of(differences);
     return dumped(json);
 }
 
@@ -265,6 +271,26 @@ std::string CardDifferences::json() const {
     for (const TextDifference& each : texts) json["texts"].push_back(json_of(each));
     json["findings"] = {{"gone", json_of(findings_gone)}, {"added", json_of(findings_added)}};
     return dumped(json);
+}
+
+std::string Release::json() const {
+    Json list = Json::array();
+    for (const ReleaseFile& file : files)
+        list.push_back({{"name", file.name}, {"size", file.size}, {"sha256", file.sha256}});
+    return dumped({{"folder", folder},
+                   {"files", std::move(list)},
+                   {"image", image},
+                   {"image_size", image_size},
+                   {"image_sha256", image_sha256},
+                   {"mapped", mapped},
+                   {"packages", packages},
+                   {"signed", is_signed},
+                   {"key_id", key_id}});
+}
+
+std::string ReleaseVerification::json() const {
+    return dumped(
+        {{"holds", differences.empty()}, {"differences", json_of(differences)}, {"proven", proven}, {"notes", notes}});
 }
 
 std::string Diagnosis::json() const {
