@@ -14,9 +14,9 @@ namespace po = boost::program_options;
     while (name.starts_with('-')) name.erase(0, 1);
     std::vector<std::string_view> names;
     for (const Option& option : options) names.push_back(option.name);
-    const auto nearest = name.size() > 1 ? nearest_word(name, names) : std::nullopt;
-    throw Error(ErrorCode::usage, "unknown option", (name.size() > 1 ? "--" : "-") + name, {},
-                nearest ? "write --" + std::string(*nearest) : std::string());
+    const bool is_long = name.size() > 1;
+    throw Error(ErrorCode::usage, "unknown option", (is_long ? "--" : "-") + name, {},
+                is_long ? did_you_mean(name, names, "--") : std::string());
 }
 
 }  // namespace

@@ -19,11 +19,6 @@ std::string listed(std::span<const std::string_view> words) {
     return list;
 }
 
-std::string instead(std::string_view word, std::span<const std::string_view> candidates) {
-    const auto nearest = nearest_word(word, candidates);
-    return nearest ? "write " + std::string(*nearest) : std::string();
-}
-
 }  // namespace
 
 const std::vector<Command>& commands() {
@@ -47,7 +42,7 @@ const Command& find_command(std::string_view name) {
         if (command.name == name) return command;
         names.push_back(command.name);
     }
-    throw Error(ErrorCode::usage, "unknown command", std::string(name), listed(names), instead(name, names));
+    throw Error(ErrorCode::usage, "unknown command", std::string(name), listed(names), did_you_mean(name, names));
 }
 
 std::vector<std::string> diagnostic_ids(const Session& session, std::string_view option) {
@@ -56,7 +51,7 @@ std::vector<std::string> diagnostic_ids(const Session& session, std::string_view
     for (const DiagnosticRule& rule : session.actions.rules()) known.push_back(rule.id);
     for (const std::string& id : ids) {
         if (std::find(known.begin(), known.end(), id) != known.end()) continue;
-        std::string change = instead(id, known);
+        std::string change = did_you_mean(id, known);
         if (change.empty()) change = "'rpixen-img explain' lists them";
         throw Error(ErrorCode::usage, "no diagnostic has this id", "--" + std::string(option) + ' ' + id, {}, change);
     }
@@ -124,7 +119,7 @@ std::string choice(const Session& session, std::string_view option, std::span<co
     if (!given) return std::string(choices.front());
     if (std::find(choices.begin(), choices.end(), *given) == choices.end())
         throw Error(ErrorCode::usage, "not a value of --" + std::string(option), *given, listed(choices),
-                    instead(*given, choices));
+                    did_you_mean(*given, choices));
     return *given;
 }
 

@@ -17,8 +17,7 @@ BootStage stage(const std::string& name) {
         list.append(list.empty() ? "" : ", ").append(names.back());
     }
     list += ", guest:NAME, guest-login:NAME";
-    const auto nearest = nearest_word(name, names);
-    throw Error(ErrorCode::usage, "no stage of a boot", name, list, nearest ? "write " + std::string(*nearest) : "");
+    throw Error(ErrorCode::usage, "no stage of a boot", name, list, did_you_mean(name, names));
 }
 
 std::chrono::seconds duration(const std::string& text) {

@@ -12,9 +12,9 @@ const DiagnosticRule& find_rule(std::span<const DiagnosticRule> rules, const std
         if (rule.id == id || rule.rule == id) return rule;
         ids.push_back(rule.id);
     }
-    const auto nearest = nearest_word(id, ids);
+    const std::string question = did_you_mean(id, ids);
     throw Error(ErrorCode::usage, "no diagnostic has this id", id, {},
-                nearest ? "write " + std::string(*nearest) : "'rpixen-img explain' lists them");
+                question.empty() ? "'rpixen-img explain' lists them" : question);
 }
 
 std::string rule_text(const DiagnosticRule& rule) {

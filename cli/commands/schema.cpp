@@ -1,15 +1,20 @@
+#include <algorithm>
+#include <array>
+
 #include "command.hpp"
 
 #include <rpixen/manifest.hpp>
 #include <rpixen/matrix.hpp>
+#include <rpixen/spelling.hpp>
 
 namespace rpixen::cli {
 namespace {
 
 int run(const Session& session) {
+    static constexpr std::array<std::string_view, 2> names{"manifest", "matrix"};
     const std::string of = session.arguments.operands.empty() ? "manifest" : session.arguments.operands.front();
-    if (of != "manifest" && of != "matrix")
-        throw Error(ErrorCode::usage, "no schema has this name", of, "manifest, matrix");
+    if (std::find(names.begin(), names.end(), of) == names.end())
+        throw Error(ErrorCode::usage, "no schema has this name", of, "manifest, matrix", did_you_mean(of, names));
     session.out() << (of == "matrix" ? matrix_schema() : manifest_schema());
     return 0;
 }

@@ -52,4 +52,11 @@ std::optional<std::string_view> nearest_word(std::string_view word, std::span<co
     return nearest;
 }
 
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates, std::string_view before,
+                         std::string_view after) {
+    const auto nearest = nearest_word(word, candidates);
+    if (!nearest) return {};
+    return std::string("did you mean ").append(before).append(*nearest).append(after).append("?");
+}
+
 }  // namespace rpixen

@@ -175,8 +175,7 @@ std::optional<std::size_t> find_named(const std::vector<Named>& all, std::string
         if (each.name == name) return names.size();
         names.push_back(each.name);
     }
-    const auto nearest = nearest_word(name, names);
-    problems.add({none, in_quotes(name), {}, nearest ? "write " + in_quotes(*nearest) : std::string(), location});
+    problems.add({none, in_quotes(name), {}, did_you_mean(name, names, "\"", "\""), location});
     return std::nullopt;
 }
 

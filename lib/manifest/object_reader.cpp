@@ -20,8 +20,7 @@ std::string listed(std::span<const std::string_view> words, std::string_view quo
 }
 
 std::string instead(std::string_view word, std::span<const std::string_view> candidates) {
-    const auto nearest = nearest_word(word, candidates);
-    return nearest ? "write \"" + std::string(*nearest) + '"' : std::string();
+    return did_you_mean(word, candidates, "\"", "\"");
 }
 
 std::string allowed_sizes(const SizeLimits& limits) {

@@ -48,7 +48,7 @@ TEST(Arguments, TwoDashesEndTheOptions) {
 }
 
 TEST(Arguments, AnUnknownOptionIsToldTheNearest) {
-    EXPECT_THAT(refusal({"--ouptut", "x"}).text(), HasSubstr("--ouptut; write --output"));
+    EXPECT_THAT(refusal({"--ouptut", "x"}).text(), HasSubstr("--ouptut; did you mean --output?"));
     EXPECT_THAT(refusal({"--zzz"}).text(), HasSubstr("unknown option; found --zzz"));
     EXPECT_THAT(refusal({"-z"}).text(), HasSubstr("found -z"));
     EXPECT_THAT(refusal({"--out", "x"}).text(), HasSubstr("unknown option"));  // no guessing from a beginning

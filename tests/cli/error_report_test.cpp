@@ -9,13 +9,13 @@ namespace {
 
 TEST(ErrorReport, OneLineForEachProblemInOneForm) {
     Error error(ErrorCode::manifest,
-                {{"unknown key", "\"x\"", "a, b", "write \"a\"", {"m.json", "/x", 3, 5}}, {"second"}});
+                {{"unknown key", "\"x\"", "a, b", "did you mean \"a\"?", {"m.json", "/x", 3, 5}}, {"second"}});
     error.add_context("composing sdcard.img");
     std::ostringstream err;
     Surroundings surroundings{.out = err, .err = err};
     write_error(surroundings, error);
     EXPECT_EQ(err.str(),
-              "rpixen-img: error: m.json:3:5: /x: unknown key; found \"x\"; allowed: a, b; write \"a\"\n"
+              "rpixen-img: error: m.json:3:5: /x: unknown key; found \"x\"; allowed: a, b; did you mean \"a\"?\n"
               "rpixen-img: error: second\n"
               "rpixen-img: note: while composing sdcard.img\n");
 
@@ -27,7 +27,7 @@ TEST(ErrorReport, OneLineForEachProblemInOneForm) {
               "rpixen-img: error: m.json:3:5: /x: unknown key\n"
               "    found:   \"x\"\n"
               "    allowed: a, b\n"
-              "    change:  write \"a\"\n"
+              "    change:  did you mean \"a\"?\n"
               "rpixen-img: error: second\n"
               "rpixen-img: note: while composing sdcard.img\n");
 

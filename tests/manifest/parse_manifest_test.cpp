@@ -195,12 +195,23 @@ TEST(ParseManifest, ReportsEveryMistakeOfAFileAtOnceInItsOrder) {
                                   "11:47 /files/0/source", "11:61 /files/0/target", "11:79 /files/0/mode",
                                   "11:79 /files/0/mode"));
     EXPECT_THAT(problems[1].text(), HasSubstr("m.json:3:3: /nmae: unknown key; found \"nmae\""));
-    EXPECT_THAT(problems[1].change, HasSubstr("\"name\""));
+    EXPECT_EQ(problems[1].change, "did you mean \"name\"?");
     EXPECT_THAT(problems[2].message, HasSubstr("\"rootfs\" is missing"));
-    EXPECT_THAT(problems[7].change, HasSubstr("\"pi4-64-xen\""));
-    EXPECT_THAT(problems[9].change, HasSubstr("\"bootargs\""));
+    EXPECT_EQ(problems[7].change, "did you mean \"pi4-64-xen\"?");
+    EXPECT_EQ(problems[9].change, "did you mean \"bootargs\"?");
     EXPECT_THAT(problems[10].change, HasSubstr("MiB"));
     EXPECT_THAT(problems[13].change, HasSubstr("\"2MiB\" and \"4MiB\""));
+}
+
+TEST(ParseManifest, AsksWhatAMisspeltWordMeant) {
+    const auto problems = problems_of(R"({ "manifest_version": 1, "board": "raspberypi4-64",
+  "artifacts": { "xen": "x", "kernel": "k", "dtb": "d", "uboot": "u", "firmware": "f", "rootfs": "r" },
+  "overlays": [ "pi4-64-xem" ],
+  "boot": { "script": "cheked", "addresses": { "xne": "0x200000" } } })");
+    std::vector<std::string> questions;
+    for (const Problem& problem : problems) questions.push_back(problem.change);
+    EXPECT_THAT(questions, ElementsAre("did you mean \"raspberrypi4-64\"?", "did you mean \"pi4-64-xen\"?",
+                                       "did you mean \"checked\"?", "did you mean \"xen\"?"));
 }
 
 TEST(ParseManifest, RefusesWhatIsNoObjectAtAll) {

@@ -232,7 +232,7 @@ TEST(Matrix, NamesTheNearestWord) {
         ASSERT_EQ(error.problems().size(), 4U);
         EXPECT_EQ(error.problems()[0].found, "\"{nmae}\"");
         EXPECT_EQ(error.problems()[1].found, "\"{mem\"");
-        EXPECT_EQ(error.problems()[2].change, "write \"mem\"");
+        EXPECT_EQ(error.problems()[2].change, "did you mean \"mem\"?");
         EXPECT_EQ(error.problems()[3].location.pointer, "/exclude/1/mem");
     }
 }
