@@ -17,21 +17,34 @@ namespace {
 
 /// One of the two cards, with what its boot comes to.
 struct Side {
+    std::string name;
     std::shared_ptr<ContentStore> store;  ///< has what a manifest's root file system unpacks to
     Card card;
     Report report;
 };
 
-Side read_side(const std::string& subject, const DiffRequest& request, const Supervision& supervision) {
+/// What a manifest that came without a path is called.
+std::string name_of(const ManifestSource& source, const Manifest& manifest) {
+    if (const std::string path = source.path(); !path.empty()) return path;
+    return manifest.name.empty() ? "manifest" : manifest.name;
+}
+
+Side read_side(const std::string& subject, const ManifestSource& source, const DiffRequest& request,
+               const Supervision& supervision) {
+    if (subject.empty() && source.empty())
+        throw Error(ErrorCode::usage, "a card to compare is missing", {}, "an image or a manifest", "give both");
     Side side;
-    if (is_manifest(subject)) {
+    side.name = subject;
+    if (subject.empty() || is_manifest(subject)) {
         PlanRequest plan;
-        plan.manifest = subject;
+        plan.manifest = subject.empty() ? source : subject;
         plan.source_date_epoch = request.source_date_epoch;
         plan.allow = request.allow;
         plan.digest_inputs = false;
         side.store = spooled_store(scratch_folder);
-        Decision decision = decide(plan.manifest.load(), plan, "", *side.store, supervision);
+        const Manifest manifest = plan.manifest.load();
+        if (subject.empty()) side.name = name_of(source, manifest);
+        Decision decision = decide(manifest, plan, "", *side.store, supervision);
         side.report = report_of(decision.card, decision.check, false);
         side.report.diagnostics = std::move(decision.check.diagnostics);
         side.card = std::move(decision.card);
@@ -116,11 +129,11 @@ const char* name_of(Change change) noexcept {
 
 CardDifferences diff(const DiffRequest& request, const Supervision& supervision) {
     const FileSizeSignalHeld held;
-    const Side a = read_side(request.a, request, supervision);
-    const Side b = read_side(request.b, request, supervision);
+    const Side a = read_side(request.a, request.manifest_a, request, supervision);
+    const Side b = read_side(request.b, request.manifest_b, request, supervision);
     CardDifferences differences = compare_cards(a.card, b.card, request.form, supervision);
-    differences.a = request.a;
-    differences.b = request.b;
+    differences.a = a.name;
+    differences.b = b.name;
     if (a.report.not_followed != b.report.not_followed)
         differences.card.push_back({"not followed", a.report.not_followed, b.report.not_followed});
     differences.memory = compare_memory(a.report.memory, b.report.memory);

@@ -97,7 +97,8 @@ class Work {
     }
 
     void read() {
-        const MatrixFile matrix = parse_matrix(read_manifest(request_.matrix), request_.matrix);
+        const MatrixFile matrix = parse_matrix(request_.text.empty() ? read_manifest(request_.matrix) : request_.text,
+                                               request_.matrix);
         for (const MatrixAxis& axis : matrix.axes) tasks_.axes.push_back(axis.name);
         const std::string here = folder_of_manifest(request_.matrix);
         if (!matrix.manifest.empty()) base_ = resolve(here, matrix.manifest);
@@ -120,7 +121,8 @@ class Work {
     }
 
     void check_folder() const {
-        std::set<std::string> inputs{request_.matrix};
+        std::set<std::string> inputs;
+        if (request_.text.empty()) inputs.insert(request_.matrix);
         if (!base_.empty()) inputs.insert(base_);
         for (const Written& each : written_)
             for (const NamedInput& input : each.inputs) inputs.insert(input.resolved);

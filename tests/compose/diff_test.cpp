@@ -131,6 +131,24 @@ TEST_F(Diff, EqualCardsHaveNone) {
     EXPECT_EQ(json::parse(same.json())["equal"], true);
 }
 
+TEST_F(Diff, ManifestsMayBeTexts) {
+    const std::string path = manifest("plain");
+    DiffRequest request{plain(), {}, time_};
+    request.manifest_b = ManifestSource::of_text(test::read_file(path), folder_ / "");
+    const CardDifferences same = diff(request);
+    EXPECT_THAT(all(same), UnorderedElementsAre());
+    EXPECT_EQ(same.b, "rpixen");
+    request.manifest_b = ManifestSource::of_value(parse_manifest(test::read_file(path), path));
+    EXPECT_TRUE(diff(request).equal());
+    request.a.clear();
+    try {
+        diff(request);
+        FAIL() << "one card";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::usage);
+    }
+}
+
 TEST_F(Diff, ACompressedImageAndItsManifestAreTheSameCard) {
     run_ok({"xz", "-0", "-k", plain()});
     EXPECT_TRUE(differences(plain(), plain() + ".xz").equal());

@@ -92,6 +92,16 @@ TEST_F(MatrixTest, WritesManifestsThatComposeAndTheirKeys) {
     EXPECT_EQ(image_of(folder_ / "deep/er/tasks/0004.json"), image_of(folder_.write("by-hand.json", text)));
 }
 
+TEST_F(MatrixTest, MayBeAText) {
+    const MatrixTasks of_file = make();
+    const MatrixTasks of_text = make("others", [&](MatrixRequest& request) {
+        request.text = read_file(request.matrix);
+        std::filesystem::remove(request.matrix);
+    });
+    EXPECT_EQ(of_text.table(), of_file.table());
+    EXPECT_EQ(read_file(folder_ / "others/0003.json"), read_file(folder_ / "tasks/0003.json"));
+}
+
 TEST_F(MatrixTest, TableIsForWhoeverRunsIt) {
     const MatrixTasks made = make();
     const std::string table = read_file(folder_ / "tasks/tasks.tsv");

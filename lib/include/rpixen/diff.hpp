@@ -7,18 +7,21 @@
 
 #include <rpixen/export.h>
 #include <rpixen/compose.hpp>
+#include <rpixen/manifest.hpp>
 #include <rpixen/progress.hpp>
 #include <rpixen/report.hpp>
 
 namespace rpixen {
 
 struct DiffRequest {
-    std::string a;  ///< an image (compressed too) or a manifest, told apart by content
-    std::string b;
+    std::string a;  ///< an image (compressed too) or a manifest, told apart by content; empty: `manifest_a`
+    std::string b;  ///< the same; empty: `manifest_b`
     std::optional<std::int64_t> source_date_epoch;  ///< for manifests, as in PlanRequest
     std::vector<std::string> allow;                 ///< for manifests, as in PlanRequest: it may change a plan
     /// `quick` leaves out the data of files, except of small ones on a FAT; `none` is taken for it.
     VerifyForm form = VerifyForm::full;
+    ManifestSource manifest_a{};  ///< instead of a path
+    ManifestSource manifest_b{};
 };
 
 /// From A to B.
@@ -77,7 +80,7 @@ struct TextDifference {
 /// What two cards differ in, as far as a running board could tell: not in unused blocks, in what lies between
 /// partitions, or in where a file's blocks are.
 struct CardDifferences {
-    std::string a;  ///< as in the request
+    std::string a;  ///< as in the request: of a manifest without a path its name, or "manifest"
     std::string b;
     std::vector<ValueDifference> card;            ///< "size", "partition table", "disk signature", ...
     std::vector<PartitionDifference> partitions;  ///< by number
@@ -98,7 +101,7 @@ struct CardDifferences {
 };
 
 /// Reads both cards, of manifests their plans. Keeps some 200 bytes for each file of either card, and 100,000
-/// differences. Throws as check().
+/// differences. Throws as check(); Error{usage} for a side that is not given.
 RPIXEN_API CardDifferences diff(const DiffRequest& request, const Supervision& supervision = {});
 
 }  // namespace rpixen

@@ -34,7 +34,9 @@ struct MatrixTasks {
 };
 
 struct MatrixRequest {
-    std::string matrix;  ///< path of MATRIX.json (docs/fleet.md)
+    /// Path of MATRIX.json (docs/fleet.md), or of where `text` would stand: relative paths begin in its folder.
+    std::string matrix;
+    std::string text;  ///< the matrix itself; empty: it is read from that file
     /// Appears whole or not at all. One that is there already is replaced if it is empty or holds what an earlier
     /// matrix wrote, and nothing else.
     std::string folder;
