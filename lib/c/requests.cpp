@@ -117,6 +117,8 @@ void read(Fields& fields, InspectRequest& request) {
 void read(Fields& fields, DiffRequest& request) {
     fields.text("a", request.a);
     fields.text("b", request.b);
+    fields.manifest("manifest_a", request.manifest_a);
+    fields.manifest("manifest_b", request.manifest_b);
     fields.time("source_date_epoch", request.source_date_epoch);
     fields.texts("allow", request.allow);
     fields.choice("form", verify_forms, request.form);
@@ -169,6 +171,37 @@ void read(Fields& fields, BootRequest& request) {
     fields.text("temporary_folder", request.temporary_folder);
 }
 
+void read(Fields& fields, BoardRequest& request) {
+    fields.text("device", request.device);
+    fields.text("power_command", request.power_command);
+    fields.goal("until", stage_names(), request.until, request.guest);
+    fields.seconds("timeout", request.timeout);
+    fields.text("log", request.log);
+}
+
+void read(Fields& fields, FlashRequest& request) {
+    read(fields, static_cast<PlanRequest&>(request));
+    fields.text("subject", request.subject);
+    fields.text("device", request.device);
+    fields.flag("skip_equal", request.skip_equal);
+    fields.flag("insisted", request.insisted);
+}
+
+void read(Fields&, DisksRequest&) {}
+
+void read(Fields& fields, MatrixRequest& request) {
+    fields.text("matrix", request.matrix);
+    fields.text("text", request.text);
+    fields.text("folder", request.folder);
+    fields.time("source_date_epoch", request.source_date_epoch);
+    fields.texts("allow", request.allow);
+}
+
+void read(Fields& fields, ProposeRequest& request) {
+    fields.text("folder", request.folder);
+    fields.text("manifest_folder", request.manifest_folder);
+}
+
 }  // namespace
 
 template <typename Request>
@@ -198,5 +231,10 @@ template DiagnoseRequest parse_request<DiagnoseRequest>(std::string_view json);
 template ReleaseRequest parse_request<ReleaseRequest>(std::string_view json);
 template VerifyReleaseRequest parse_request<VerifyReleaseRequest>(std::string_view json);
 template BootRequest parse_request<BootRequest>(std::string_view json);
+template BoardRequest parse_request<BoardRequest>(std::string_view json);
+template FlashRequest parse_request<FlashRequest>(std::string_view json);
+template DisksRequest parse_request<DisksRequest>(std::string_view json);
+template MatrixRequest parse_request<MatrixRequest>(std::string_view json);
+template ProposeRequest parse_request<ProposeRequest>(std::string_view json);
 
 }  // namespace rpixen

@@ -209,6 +209,39 @@ int rpixen_inputs(rpixen_context* context, const char* request, char** document)
     });
 }
 
+int rpixen_watch_board(rpixen_context* context, const char* request, char** document) {
+    return answer(context, request, document, [](const char* json, const Supervision& supervision) -> Answer {
+        const BootResult result = watch_board_until(parse_request<BoardRequest>(json), supervision);
+        return {result.ok ? 0 : unfit, result.json()};
+    });
+}
+
+int rpixen_flash(rpixen_context* context, const char* request, char** document) {
+    return answer(context, request, document, [](const char* json, const Supervision& supervision) -> Answer {
+        return {0, flash(parse_request<FlashRequest>(json), supervision).json()};
+    });
+}
+
+int rpixen_disks(rpixen_context* context, const char* request, char** document) {
+    return answer(context, request, document, [](const char* json, const Supervision&) -> Answer {
+        parse_request<DisksRequest>(json);
+        return {0, candidates().json()};
+    });
+}
+
+int rpixen_matrix(rpixen_context* context, const char* request, char** document) {
+    return answer(context, request, document, [](const char* json, const Supervision& supervision) -> Answer {
+        return {0, write_matrix(parse_request<MatrixRequest>(json), supervision).json()};
+    });
+}
+
+int rpixen_propose(rpixen_context* context, const char* request, char** document) {
+    return answer(context, request, document, [](const char* json, const Supervision& supervision) -> Answer {
+        const Proposal proposal = propose_manifest(parse_request<ProposeRequest>(json), supervision);
+        return {proposal.missing.empty() ? 0 : static_cast<int>(ErrorCode::artifact), proposal.json()};
+    });
+}
+
 void rpixen_free(char* document) {
     std::free(document);
 }

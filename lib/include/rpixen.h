@@ -58,8 +58,17 @@ RPIXEN_API int rpixen_release(rpixen_context *context, const char *request, char
 RPIXEN_API int rpixen_verify_release(rpixen_context *context, const char *request, char **document);
 RPIXEN_API int rpixen_diagnose(rpixen_context *context, const char *request, char **document);
 RPIXEN_API int rpixen_boot(rpixen_context *context, const char *request, char **document);
+/* Boots a real board and watches its serial line. */
+RPIXEN_API int rpixen_watch_board(rpixen_context *context, const char *request, char **document);
 /* The inputs of a manifest with their digests, and the card's key. */
 RPIXEN_API int rpixen_inputs(rpixen_context *context, const char *request, char **document);
+/* Overwrites a whole disk and reads it back. Nobody is asked: whoever calls has asked. */
+RPIXEN_API int rpixen_flash(rpixen_context *context, const char *request, char **document);
+/* The disks that a card can be in; its request has no keys. */
+RPIXEN_API int rpixen_disks(rpixen_context *context, const char *request, char **document);
+RPIXEN_API int rpixen_matrix(rpixen_context *context, const char *request, char **document);
+/* A manifest made of what a folder holds. */
+RPIXEN_API int rpixen_propose(rpixen_context *context, const char *request, char **document);
 
 /* NULL is allowed. */
 RPIXEN_API void rpixen_free(char *document);

@@ -1,5 +1,5 @@
-/* usage: c_caller VERB REQUEST [stop]: one call of the C border, its document on standard output, its status as exit status.
- * With `stop` the call is cancelled from a signal handler at its first progress. */
+/* usage: c_caller VERB REQUEST [stop|early]: one call of the C border, its document on standard output, its status as exit status.
+ * With `stop` the call is cancelled from a signal handler at its first progress, with `early` before it is made. */
 #include <rpixen.h>
 
 #include <signal.h>
@@ -31,12 +31,27 @@ int main(int argc, char **argv) {
     static const struct {
         const char *name;
         int (*call)(rpixen_context *, const char *, char **);
-    } verbs[] = {{"plan", rpixen_plan},         {"compose", rpixen_compose},   {"check", rpixen_check}, {"inspect", rpixen_inspect},
-                 {"verify", rpixen_verify}, {"diagnose", rpixen_diagnose}, {"boot", rpixen_boot},   {"inputs", rpixen_inputs}};
+    } verbs[] = {{"plan", rpixen_plan},
+                 {"compose", rpixen_compose},
+                 {"check", rpixen_check},
+                 {"inspect", rpixen_inspect},
+                 {"diff", rpixen_diff},
+                 {"verify", rpixen_verify},
+                 {"release", rpixen_release},
+                 {"verify-release", rpixen_verify_release},
+                 {"diagnose", rpixen_diagnose},
+                 {"boot", rpixen_boot},
+                 {"watch-board", rpixen_watch_board},
+                 {"inputs", rpixen_inputs},
+                 {"flash", rpixen_flash},
+                 {"disks", rpixen_disks},
+                 {"matrix", rpixen_matrix},
+                 {"propose", rpixen_propose}};
     if (argc < 3) return 99;
     context = rpixen_context_new();
     signal(SIGUSR1, on_signal);
     rpixen_watch(context, progress, note, argc > 3 ? argv[3] : NULL);
+    if (argc > 3 && strcmp(argv[3], "early") == 0) raise(SIGUSR1);
     for (size_t index = 0; index < sizeof(verbs) / sizeof(verbs[0]); ++index) {
         if (strcmp(verbs[index].name, argv[1]) != 0) continue;
         char *document = NULL;
