@@ -1,5 +1,10 @@
 #pragma once
 
+// Threads: any number of calls may run at once, from any threads, as long as their outputs differ; what they take and
+// give are values. A call returns after its own threads have ended. Two calls must not have one serial line.
+// Exceptions: Error, and where the system gives no memory or no thread std::bad_alloc and std::system_error;
+// name_of(), parse_boot_stage() and parse_guest_goal() throw no Error. Callbacks: those of progress.hpp alone.
+
 #include <chrono>
 #include <cstdint>
 #include <optional>

@@ -1,5 +1,8 @@
 #pragma once
 
+// Threads: any; the rules are constants of the library and live as long as it does. Exceptions: std::bad_alloc alone,
+// where a Diagnostic is copied. Callbacks: none.
+
 #include <cstdint>
 #include <span>
 #include <string>

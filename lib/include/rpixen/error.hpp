@@ -1,5 +1,9 @@
 #pragma once
 
+// Threads: values: one object may be read from any number of threads, and changed by one that is alone with it; an
+// Error may be caught in another thread (std::exception_ptr). Exceptions: std::bad_alloc alone, where an Error is
+// made. Callbacks: none.
+
 #include <stdexcept>
 #include <string>
 #include <utility>

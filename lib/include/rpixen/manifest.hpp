@@ -1,5 +1,9 @@
 #pragma once
 
+// Threads: values: one object may be read from any number of threads, and changed by one that is alone with it; the
+// functions keep no state. Exceptions: Error, and where the system gives no memory or no thread std::bad_alloc and
+// std::system_error. Callbacks: none.
+
 #include <cstdint>
 #include <map>
 #include <memory>

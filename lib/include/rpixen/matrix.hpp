@@ -1,5 +1,10 @@
 #pragma once
 
+// Threads: any number of calls may run at once, from any threads, as long as their outputs differ; what they take and
+// give are values. A call returns after its own threads have ended. Exceptions: Error, and where the system gives no
+// memory or no thread std::bad_alloc and std::system_error. Callbacks: `deliver` is called once, in the calling
+// thread, and may throw, which is then what the call throws; for the progress see progress.hpp.
+
 #include <cstdint>
 #include <functional>
 #include <optional>

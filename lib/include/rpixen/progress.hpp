@@ -1,5 +1,10 @@
 #pragma once
 
+// Threads: a CancelToken may be shared by any threads and calls, and cancel() called in a signal handler. A
+// ProgressSink is called from one thread at a time, which need not be the caller's; two calls at once need two sinks,
+// or one that locks. Exceptions: a sink's functions must not throw; check() throws Error{cancelled} alone. Callbacks:
+// the work waits for a sink, so it should be quick; it may call cancel(), but not the call that it hears of.
+
 #include <atomic>
 #include <cstdint>
 #include <string_view>

@@ -1,5 +1,8 @@
 #pragma once
 
+// Threads: values: one object may be read from any number of threads, and changed by one that is alone with it; the
+// functions keep no state. Exceptions: std::bad_alloc alone. Callbacks: none.
+
 #include <cstdint>
 #include <deque>
 #include <span>

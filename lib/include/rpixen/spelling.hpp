@@ -1,5 +1,7 @@
 #pragma once
 
+// Threads: any; the functions keep no state. Exceptions: std::bad_alloc alone. Callbacks: none.
+
 #include <optional>
 #include <span>
 #include <string>

@@ -1,5 +1,8 @@
 #pragma once
 
+// Threads: any, as long as the paths differ. Exceptions: Error, std::bad_alloc. Callbacks: `before` is called once, in
+// the calling thread, and may throw, which is then what the call throws.
+
 #include <functional>
 #include <string>
 #include <string_view>
