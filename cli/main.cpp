@@ -51,6 +51,12 @@ __attribute__((section(".preinit_array"), used)) void (*const listen_first)() = 
 constexpr std::size_t reserve_size = 1 << 20;
 std::atomic<void*> reserve = nullptr;
 
+[[noreturn]] void end_without_memory() {
+    constexpr std::string_view message = "rpixen-img: error: not enough memory\n";
+    static_cast<void>(::write(STDERR_FILENO, message.data(), message.size()));
+    ::_exit(static_cast<int>(rpixen::ErrorCode::io));
+}
+
 void release_reserve() {
     std::free(reserve.exchange(nullptr));
     std::set_new_handler(nullptr);
@@ -62,9 +68,7 @@ void release_reserve() {
     try {
         if (std::current_exception()) throw;
     } catch (const std::bad_alloc&) {
-        constexpr std::string_view message = "rpixen-img: error: not enough memory\n";
-        static_cast<void>(::write(STDERR_FILENO, message.data(), message.size()));
-        ::_exit(static_cast<int>(rpixen::ErrorCode::io));
+        end_without_memory();
     } catch (...) {
     }
     std::abort();
@@ -72,6 +76,8 @@ void release_reserve() {
 
 void prepare_for_little_memory() {
     reserve = std::malloc(reserve_size);
+    // Then the library's own reserve for exceptions may not have been had either, and none could be thrown.
+    if (!reserve) end_without_memory();
     std::set_new_handler(release_reserve);
     std::set_terminate(end);
 }
