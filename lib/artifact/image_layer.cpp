@@ -21,7 +21,7 @@ class UnpackedStream final : public ByteStream {
   public:
     UnpackedStream(ByteStream& packed, Packing packing) {
         ReadPacked read = [&packed] { return packed.some(Decoder::largest_block); };
-        unpacker_ = make_unpacker(packing, std::move(read));
+        unpacker_ = make_unpacker(packing, true, std::move(read));
     }
 
   protected:

@@ -17,12 +17,11 @@ using Archive = Handle<archive, archive_read_free>;
 
 int support_filter(archive* handle, Packing packing) {
     switch (packing) {
-        case Packing::xz:
-            return archive_read_support_filter_xz(handle);
         case Packing::bzip2:
             return archive_read_support_filter_bzip2(handle);
         case Packing::lz4:
             return archive_read_support_filter_lz4(handle);
+        case Packing::xz:
         case Packing::zstd:
         case Packing::gzip:
         case Packing::plain:

@@ -3,172 +3,156 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <condition_variable>
+#include <deque>
 #include <exception>
-#include <mutex>
+#include <optional>
 #include <system_error>
 #include <thread>
+#include <vector>
 
 #include <rpixen/error.hpp>
 
 #include "base/host_signals.hpp"
 #include "base/size.hpp"
-#include "unpack/packing.hpp"
-#include "unpack/unpacker.hpp"
+#include "unpack/piece_stream.hpp"
+#include "unpack/pieces.hpp"
 
 namespace rpixen {
 namespace {
 
-constexpr std::size_t input_block = 256 * KiB;
-constexpr std::size_t blocks = 6;
+constexpr std::size_t blocks_alone = 6;
+// A piece behind the one that is read is unpacked as a whole where it is no larger: 8 MiB, what a frame of pzstd's
+// holds.
+constexpr std::size_t blocks_of_many = 32;
+constexpr unsigned most_pieces = 4;  // at once: 32 MiB of blocks
 
-struct Block {
-    Bytes bytes = Bytes(Decoder::largest_block);
-    std::size_t filled = 0;
-};
-
-/// Plain bytes come out as they are, read straight to their place.
-class PlainBytes final : public Unpacker {
+/// The SHA-256 of a part of a file, in a thread of its own: pieces are unpacked beside each other, and a digest takes
+/// its bytes in order.
+class RangeDigest {
   public:
-    explicit PlainBytes(std::function<std::size_t(MutableBytes)> read) : read_(std::move(read)) {}
-    std::size_t read(MutableBytes out) override { return read_(out); }
+    RangeDigest(std::shared_ptr<const InputFile> file, std::uint64_t begin, std::uint64_t end)
+        : file_(std::move(file)), next_(begin), end_(end) {
+        try {
+            thread_ = start_thread([this] {
+                try {
+                    take();
+                } catch (...) {
+                    failure_ = std::current_exception();
+                }
+            });
+        } catch (const std::system_error&) {
+            // finish() takes it.
+        }
+    }
+    ~RangeDigest() {
+        abandoned_ = true;
+        if (thread_.joinable()) thread_.join();
+    }
+    RangeDigest(const RangeDigest&) = delete;
+    RangeDigest& operator=(const RangeDigest&) = delete;
+
+    Sha256Digest finish() {
+        if (thread_.joinable())
+            thread_.join();
+        else
+            take();
+        if (failure_) std::rethrow_exception(failure_);
+        return sha256_.finish();
+    }
 
   private:
-    std::function<std::size_t(MutableBytes)> read_;
+    void take() {
+        Bytes bytes(256 * KiB);
+        while (next_ < end_ && !abandoned_) {
+            const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), end_ - next_));
+            pread_exactly(file_->descriptor(), next_, MutableBytes(bytes).first(size), file_->name());
+            sha256_.update(ByteView(bytes).first(size));
+            next_ += size;
+        }
+    }
+
+    std::shared_ptr<const InputFile> file_;
+    std::uint64_t next_;
+    std::uint64_t end_;
+    std::atomic<bool> abandoned_{false};
+    std::exception_ptr failure_;
+    Sha256 sha256_;
+    std::thread thread_;
 };
 
 }  // namespace
 
-std::unique_ptr<Unpacker> make_unpacker(Packing packing, ReadPacked read) {
-    if (packing == Packing::zstd) return zstd_unpacker(std::move(read));
-    if (packing == Packing::gzip) return gzip_unpacker(std::move(read));
-    return archive_unpacker(packing, std::move(read));
-}
-
 struct Decoder::State {
-    std::shared_ptr<const InputFile> file;
-    std::uint64_t next = 0;
-    std::uint64_t end = 0;
-    bool with_digest = false;
-    Sha256 sha256;
-    Sha256Digest digest{};
-    Bytes input = Bytes(input_block);
+    PieceStream::Input input;
     std::atomic<std::uint64_t> position{0};
-    std::atomic<Packing> packing{Packing::plain};
-    std::unique_ptr<Unpacker> unpacker;
+    Sha256 sha256;                            ///< of one piece
+    std::optional<RangeDigest> range_digest;  ///< of several
+    std::optional<Sha256Digest> digest;
+    std::optional<Pieces> pieces;
+    unsigned at_once = 1;
+    std::deque<PieceStream> streams;  ///< those that are unpacked; the first is read
+    std::exception_ptr failure;       ///< of looking at the file
 
-    // Shared between the two threads, under the mutex: a ring in which blocks [taken, given) are filled.
-    std::array<Block, blocks> ring;
-    std::mutex mutex;
-    std::condition_variable changed;
-    std::uint64_t given = 0;
-    std::uint64_t taken = 0;
-    bool ended = false;
-    bool abandoned = false;
-    std::exception_ptr failure;
-
-    bool holding = false;  ///< the reader still looks at block `taken`
-    std::thread thread;
-
-    /// The next packed bytes; nothing at the end. Throws Error{io}.
-    ByteView read_input() { return ByteView(input).first(read_into(input)); }
-
-    /// As much of them as `out` takes.
-    std::size_t read_into(MutableBytes out) {
-        const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), end - next));
-        const MutableBytes part = out.first(count);
-        pread_exactly(file->descriptor(), next, part, file->name());
-        next += count;
-        position.fetch_add(count, std::memory_order_relaxed);
-        if (with_digest) sha256.update(part);
-        return count;
-    }
-
-    void begin() {
+    void begin(std::uint64_t begin, std::uint64_t end, bool with_digest) {
         std::array<std::byte, 16> magic{};
-        const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(magic.size(), end - next));
-        pread_exactly(file->descriptor(), next, MutableBytes(magic).first(length), file->name());
-        packing = detect_packing(ByteView(magic).first(length));
-        if (packing == Packing::plain)
-            unpacker = std::make_unique<PlainBytes>([this](MutableBytes out) { return read_into(out); });
-        else
-            unpacker = make_unpacker(packing, [this] { return read_input(); });
+        const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(magic.size(), end - begin));
+        pread_exactly(input.file->descriptor(), begin, MutableBytes(magic).first(length), input.file->name());
+        input.packing = detect_packing(ByteView(magic).first(length));
+        input.position = &position;
+        const unsigned processors = std::clamp(std::thread::hardware_concurrency(), 1U, most_pieces);
+        Piece piece{begin, end, true};
+        if (processors > 1) {
+            pieces.emplace(input.file, begin, end, input.packing);
+            piece = pieces->next().value_or(piece);
+        }
+        if (!piece.last) {
+            at_once = processors;
+            if (with_digest) range_digest.emplace(input.file, begin, end);
+        } else if (with_digest) {
+            input.sha256 = &sha256;
+        }
+        streams.emplace_back(input, piece, std::vector<Block>(piece.last ? blocks_alone : blocks_of_many));
+        start_pieces({});
     }
 
-    /// Unpacks the next block; false at the end, when the digest is known.
-    bool fill(Block& block) {
-        try {
-            if (!unpacker) begin();
-            block.filled = unpacker->read(block.bytes);
-            if (block.filled != 0) return true;
-            if (with_digest) {
-                while (!read_input().empty()) {
-                }
-                digest = sha256.finish();
-            }
-            return false;
-        } catch (const Error& error) {
-            Problem problem = error.problems()[0];
-            problem.location.file = file->name();
-            throw Error(error.code(), std::move(problem));
+    /// As many as are unpacked at once, the first of them with these blocks.
+    void start_pieces(std::vector<Block> ring) {
+        while (pieces && streams.size() < at_once) {
+            const auto piece = pieces->next();
+            if (!piece) return;
+            if (ring.empty()) ring.resize(blocks_of_many);
+            streams.emplace_back(input, *piece, std::exchange(ring, {}));
         }
     }
 
-    /// Waits for a block to fill; nothing where the reader has gone.
-    Block* free_block() {
-        std::unique_lock lock(mutex);
-        changed.wait(lock, [&] { return abandoned || given - taken < ring.size(); });
-        return abandoned ? nullptr : &ring[given % ring.size()];
-    }
-
-    void give_block() {
-        {
-            const std::lock_guard lock(mutex);
-            ++given;
+    ByteView next() {
+        if (failure) std::rethrow_exception(failure);
+        while (!streams.empty()) {
+            if (const ByteView part = streams.front().next(); !part.empty()) return part;
+            std::vector<Block> ring = streams.front().take_ring();
+            streams.pop_front();
+            start_pieces(std::move(ring));
         }
-        changed.notify_one();
-    }
-
-    void run() noexcept {
-        std::exception_ptr caught;
-        try {
-            for (Block* block = free_block(); block && fill(*block); block = free_block()) give_block();
-        } catch (...) {
-            caught = std::current_exception();
-        }
-        {
-            const std::lock_guard lock(mutex);
-            ended = true;
-            failure = caught;
-        }
-        changed.notify_one();
+        if (range_digest && !digest) digest = range_digest->finish();
+        if (input.sha256 && !digest) digest = sha256.finish();
+        return {};
     }
 };
 
 Decoder::Decoder(std::shared_ptr<const InputFile> file, std::uint64_t begin, std::uint64_t end, bool with_digest)
     : state_(std::make_unique<State>()) {
-    state_->file = std::move(file);
-    state_->next = begin;
-    state_->end = end;
-    state_->with_digest = with_digest;
+    state_->input.file = std::move(file);
     try {
-        state_->thread = start_thread([state = state_.get()] { state->run(); });
-    } catch (const std::system_error&) {
-        // refill() unpacks.
+        state_->begin(begin, end, with_digest);
+    } catch (const Error&) {
+        state_->failure = std::current_exception();
     }
 }
 
-Decoder::~Decoder() {
-    {
-        const std::lock_guard lock(state_->mutex);
-        state_->abandoned = true;
-    }
-    state_->changed.notify_one();
-    if (state_->thread.joinable()) state_->thread.join();
-}
+Decoder::~Decoder() = default;
 
 Packing Decoder::packing() const {
-    return state_->packing;
+    return state_->input.packing;
 }
 
 std::uint64_t Decoder::input_position() const {
@@ -176,32 +160,11 @@ std::uint64_t Decoder::input_position() const {
 }
 
 Sha256Digest Decoder::digest() const {
-    return state_->digest;
+    return state_->digest.value_or(Sha256Digest{});
 }
 
 ByteView Decoder::refill() {
-    State& state = *state_;
-    if (!state.thread.joinable()) {
-        Block& block = state.ring.front();
-        state.ended = state.ended || !state.fill(block);
-        return state.ended ? ByteView() : ByteView(block.bytes).first(block.filled);
-    }
-    std::unique_lock lock(state.mutex);
-    if (state.holding) {
-        ++state.taken;
-        state.holding = false;
-        lock.unlock();
-        state.changed.notify_one();
-        lock.lock();
-    }
-    state.changed.wait(lock, [&] { return state.ended || state.taken < state.given; });
-    if (state.taken == state.given) {
-        if (state.failure) std::rethrow_exception(state.failure);
-        return {};
-    }
-    state.holding = true;
-    const Block& block = state.ring[state.taken % state.ring.size()];
-    return ByteView(block.bytes).first(block.filled);
+    return state_->next();
 }
 
 }  // namespace rpixen

@@ -12,9 +12,10 @@
 namespace rpixen {
 
 /// What gzip, xz, zstd, bzip2 or lz4 bytes unpack to, or plain bytes as they are, as a stream. A thread of
-/// its own reads and unpacks, a few blocks ahead of the reader. Throws Error{artifact} where the bytes are
-/// damaged or end early, Error{io} where they cannot be read. What stands behind the compressed data in a
-/// file is left to libarchive's filters: gzip, xz and bzip2 pass over it, zstd and lz4 refuse it.
+/// its own reads and unpacks, a few blocks ahead of the reader; up to four where the file has several pieces (Pieces),
+/// and liblzma's own for the blocks of xz. Throws Error{artifact} where the bytes are damaged or end early, Error{io}
+/// where they cannot be read. What stands behind the compressed data in a file is left to libarchive's filters: gzip,
+/// xz and bzip2 pass over it, zstd and lz4 refuse it.
 class Decoder final : public ByteStream {
   public:
     static constexpr std::size_t largest_block = 256 * KiB;  ///< bytes that some() gives at most at once

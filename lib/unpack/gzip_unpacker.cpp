@@ -14,7 +14,7 @@ namespace {
 /// RFC 1952, any number of members one after another.
 class GzipUnpacker final : public Unpacker {
   public:
-    explicit GzipUnpacker(ReadPacked read) : read_(std::move(read)) {
+    GzipUnpacker(ReadPacked read, bool last) : read_(std::move(read)), last_(last) {
         constexpr int gzip_window = 15 + 16;  // zlib.h, inflateInit2: a gzip header and trailer are expected
         if (::inflateInit2(&stream_, gzip_window) != Z_OK) throw std::bad_alloc();
     }
@@ -57,6 +57,8 @@ class GzipUnpacker final : public Unpacker {
     void next_member() {
         for (const Bytef magic : {Bytef{0x1f}, Bytef{0x8b}}) {
             if ((stream_.avail_in == 0 && !refill()) || *stream_.next_in != magic) {
+                // A block of bgzip that is shorter than its header says would hide the rest of its piece.
+                if (!last_ && (stream_.avail_in != 0 || magic != 0x1f)) fail("a block is not as long as it says");
                 ended_ = true;
                 return;
             }
@@ -82,14 +84,15 @@ class GzipUnpacker final : public Unpacker {
     }
 
     ReadPacked read_;
+    bool last_;
     z_stream stream_{};
     bool ended_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<Unpacker> gzip_unpacker(ReadPacked read) {
-    return std::make_unique<GzipUnpacker>(std::move(read));
+std::unique_ptr<Unpacker> gzip_unpacker(ReadPacked read, bool last) {
+    return std::make_unique<GzipUnpacker>(std::move(read), last);
 }
 
 }  // namespace rpixen

@@ -23,17 +23,21 @@ class Unpacker {
 };
 
 /// gzip through zlib: libarchive's filter does not look at the checksum (3.6.2: 57 of 60 flipped
-/// bits went through). What follows the last member is passed over, as gzip does.
-std::unique_ptr<Unpacker> gzip_unpacker(ReadPacked read);
+/// bits went through). What follows the last member is passed over, as gzip does, unless more pieces of the file come
+/// behind these bytes (`last` is false): then it is damage.
+std::unique_ptr<Unpacker> gzip_unpacker(ReadPacked read, bool last);
 
 /// zstd through libzstd, with windows of up to 2 GiB (libarchive allows 128 MiB).
 std::unique_ptr<Unpacker> zstd_unpacker(ReadPacked read);
 
-/// xz, bzip2 and lz4 through libarchive's filters.
+/// xz through liblzma, whose decoder takes the blocks of a stream side by side (xz -T0 writes many).
+std::unique_ptr<Unpacker> xz_unpacker(ReadPacked read);
+
+/// bzip2 and lz4 through libarchive's filters.
 /// Throws Error{unavailable} where libarchive was built without it.
 std::unique_ptr<Unpacker> archive_unpacker(Packing packing, ReadPacked read);
 
-/// The one for a packing that is not plain.
-std::unique_ptr<Unpacker> make_unpacker(Packing packing, ReadPacked read);
+/// The one for a packing that is not plain; `last` as for gzip_unpacker().
+std::unique_ptr<Unpacker> make_unpacker(Packing packing, bool last, ReadPacked read);
 
 }  // namespace rpixen
