@@ -53,7 +53,7 @@ std::atomic<void*> reserve = nullptr;
 
 [[noreturn]] void end_without_memory() {
     constexpr std::string_view message = "rpixen-img: error: not enough memory\n";
-    static_cast<void>(::write(STDERR_FILENO, message.data(), message.size()));
+    [[maybe_unused]] const ssize_t told = ::write(STDERR_FILENO, message.data(), message.size());
     ::_exit(static_cast<int>(rpixen::ErrorCode::io));
 }
 

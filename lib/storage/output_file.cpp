@@ -101,7 +101,7 @@ void OutputFile::keep_older(const std::string& tag) {
     older_.clear();
     if (errno != ENOENT) throw_io("replace", path_);
     newer_ = temporary_name(target_, tag, "new");
-    static_cast<void>(::link(temporary_.c_str(), newer_.c_str()));  // take_back() does without
+    if (::link(temporary_.c_str(), newer_.c_str()) != 0) newer_.clear();  // take_back() does without
 }
 
 bool OutputFile::take_back() noexcept {
