@@ -64,7 +64,9 @@ struct ReportArtifact {
     /// "guest_kernel", "guest_initrd", "guest_device_tree", "guest_disk"
     std::string role;
     std::string path;        ///< as the manifest has it
-    std::string sha256;      ///< of the file as it lies there, of a folder as docs/cli.md defines it
+    /// Of the file as it lies there, of a folder as docs/cli.md defines it; empty only where the request says so
+    /// (PlanRequest::digest_inputs).
+    std::string sha256;
     std::string version;     ///< "Xen 4.17.5", "6.1.0-37-arm64", "U-Boot 2023.01..."
     std::uint64_t size = 0;  ///< of a file, bytes
     std::string packing;  ///< what it was unpacked from: "gzip", "zboot-zstd", ...; "none" for one that is taken as it
