@@ -15,7 +15,7 @@ struct Option {
     std::string_view value{};  ///< what its value is called in the help; empty: the option takes none
     std::string_view help;
     bool repeatable = false;
-    /// What a completion offers: words, or "<file>", "<folder>", "<diagnostic>", "<stage>".
+    /// What a completion offers: words, or "<file>", "<folder>", "<diagnostic>".
     std::string_view offers = "<file>";
 };
 

@@ -7,17 +7,26 @@
 namespace rpixen::cli {
 namespace {
 
+/// Where a boot can be said to have come.
+std::vector<std::string_view> stages() {
+    std::vector<std::string_view> names;
+    for (int index = 1; index <= static_cast<int>(BootStage::login); ++index)
+        names.emplace_back(name_of(static_cast<BootStage>(index)));
+    return names;
+}
+
+std::string joined(const std::vector<std::string_view>& words, std::string_view between) {
+    std::string text;
+    for (const std::string_view word : words) text.append(text.empty() ? "" : between).append(word);
+    return text;
+}
+
 BootStage stage(const std::string& name) {
     if (parse_guest_goal(name)) return BootStage::login;  // see guest()
     if (const auto known = parse_boot_stage(name); known && *known != BootStage::none) return *known;
-    std::vector<std::string_view> names;
-    std::string list;
-    for (int index = 1; index <= static_cast<int>(BootStage::login); ++index) {
-        names.emplace_back(name_of(static_cast<BootStage>(index)));
-        list.append(list.empty() ? "" : ", ").append(names.back());
-    }
-    list += ", guest:NAME, guest-login:NAME";
-    throw Error(ErrorCode::usage, "no stage of a boot", name, list, did_you_mean(name, names));
+    const std::vector<std::string_view> names = stages();
+    throw Error(ErrorCode::usage, "no stage of a boot", name, joined(names, ", ") + ", guest:NAME, guest-login:NAME",
+                did_you_mean(name, names));
 }
 
 std::chrono::seconds duration(const std::string& text) {
@@ -101,6 +110,7 @@ int run(const Session& session) {
 }  // namespace
 
 Command boot_command() {
+    static const std::string stage_words = joined(stages(), " ");
     return {
         .name = "boot",
         .operands = "IMAGE",
@@ -125,7 +135,7 @@ Command boot_command() {
             "  rpixen-img boot --serial /dev/ttyUSB0 --power-command 'uhubctl -l 1-1 -a cycle' --until login\n",
         .least_operands = 0,
         .most_operands = 1,
-        .options = {{"until", '\0', "STAGE", "end well when this stage is reached (login)", false, "<stage>"},
+        .options = {{"until", '\0', "STAGE", "end well when this stage is reached (login)", false, stage_words},
                     {"timeout", '\0', "SECONDS", "end in failure after this time (300)", false, ""},
                     {"log", '\0', "FILE", "keep everything that the serial console says"},
                     {"qemu", '\0', "PROGRAM", "another qemu-system-aarch64"},

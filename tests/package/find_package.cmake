@@ -43,7 +43,12 @@ if(rpixen_FOUND)
   message(FATAL_ERROR "the static library was found without what it needs")
 endif()]])
 
-# As a part of another project: a library and nothing else.
+# As a part of another project: a library and nothing else, of which nothing is installed (nothing is built here, so a file to install
+# would not be there).
 file(WRITE "${SCRATCH}/part/CMakeLists.txt" "cmake_minimum_required(VERSION 3.25)\nproject(part LANGUAGES CXX)\nadd_subdirectory(\"${SOURCE}\" rpixen-img)\n\
 if(NOT TARGET rpixen::rpixen OR TARGET rpixen-img OR TARGET test_base)\n  message(FATAL_ERROR \"a subproject is more than the library\")\nendif()\n")
 run("${CMAKE_COMMAND}" -S "${SCRATCH}/part" -B "${SCRATCH}/part/build" -G "${GENERATOR}" "-DCMAKE_CXX_COMPILER=${COMPILER}" "-DCMAKE_C_COMPILER=${C_COMPILER}")
+run("${CMAKE_COMMAND}" --install "${SCRATCH}/part/build" --prefix "${SCRATCH}/part/prefix")
+if(EXISTS "${SCRATCH}/part/prefix")
+  message(FATAL_ERROR "a subproject installs something")
+endif()
