@@ -10,7 +10,6 @@
 namespace rpixen {
 namespace {
 
-constexpr std::uint64_t text_block = 256 * 1024;
 constexpr std::size_t longest_name = 255;     // NAME_MAX
 constexpr std::size_t longest_target = 4095;  // PATH_MAX less the NUL
 constexpr std::uint64_t deepest = 1024;       // levels; PATH_MAX has room for 2048 in one name
@@ -505,6 +504,10 @@ std::size_t FileTree::bucket_of(NodeId directory, std::string_view name) const {
 
 void FileTree::grow_buckets() {
     buckets_.assign(buckets_.size() * 2, no_id);
+    fill_buckets();
+}
+
+void FileTree::fill_buckets() {
     for (EntryId id = 0; id < entries_.size(); ++id) {
         const std::size_t bucket = bucket_of(entries_[id].directory, entry_name(id));
         entries_[id].next_in_bucket = buckets_[bucket];

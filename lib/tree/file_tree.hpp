@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/byte_record.hpp"
 #include "base/bytes.hpp"
 #include "storage/content.hpp"
 
@@ -166,6 +167,18 @@ class FileTree {
     };
     const LayerCounts& layer_counts() const { return counts_; }
 
+    // --- Keeping for a later run (docs/decisions/0014-reuse.md)
+    // ---------------------------------------------------------------------------------------------
+
+    /// Whether all data of its files lies at its final place.
+    bool all_placed() const;
+    /// Writes the whole tree, removed nodes too, as they have their share in the layout. all_placed() holds; places are
+    /// counted from `base`.
+    void keep(RecordWriter& record, std::uint64_t base) const;
+    /// The tree that keep() wrote, its data in `source`. Throws Error{artifact} where the record is damaged: then no
+    /// member function would be safe.
+    static FileTree kept(RecordReader& record, std::uint64_t base, const ContentSourcePtr& source);
+
   private:
     struct Node {
         std::int64_t mtime_seconds = 0;
@@ -194,6 +207,8 @@ class FileTree {
         std::uint8_t length = 0;
     };
 
+    static constexpr std::uint64_t text_block = 256 * 1024;  ///< bytes
+
     EntryId find_entry(NodeId directory, std::string_view name) const;
     NodeId insert(const Place& place, Node node, const Metadata& metadata, XattrSet xattrs, Existing existing);
     EntryId checked_existing(const Place& place, NodeType type, Existing existing);
@@ -210,6 +225,8 @@ class FileTree {
     std::uint32_t intern_xattrs(XattrSet xattrs);
     void set_content(Node& node, const Content& content);
     void grow_buckets();
+    void fill_buckets();
+    void check_kept() const;
     std::size_t bucket_of(NodeId directory, std::string_view name) const;
     [[noreturn]] void refuse(const Place& place, std::string message, std::string found = {}, std::string allowed = {},
                              std::string change = {}) const;
