@@ -11,4 +11,9 @@ std::unique_ptr<ContentStore> ImageBackend::open_store(OutputFile& output, std::
     return spooled_store(folder.empty() ? "." : folder);
 }
 
+std::shared_ptr<OlderData> ImageBackend::open_older(OutputFile&, std::shared_ptr<const InputFile>, std::uint64_t,
+                                                    std::uint64_t) {
+    return nullptr;
+}
+
 }  // namespace rpixen

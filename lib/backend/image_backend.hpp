@@ -8,7 +8,9 @@
 #include <rpixen/progress.hpp>
 
 #include "card/card.hpp"
+#include "fs/ext4/older_data.hpp"
 #include "storage/content_store.hpp"
+#include "storage/input_file.hpp"
 #include "storage/output_file.hpp"
 
 namespace rpixen {
@@ -31,6 +33,12 @@ class ImageBackend {
     /// the root partition will begin in `output` (bytes). The default keeps the data in an unlinked file
     /// beside the output.
     virtual std::unique_ptr<ContentStore> open_store(OutputFile& output, std::uint64_t root_offset);
+
+    /// The root partition's data in an older image of the same layers, where it begins at `older_offset` (bytes):
+    /// write() brings what the card's root has of it, and a prebuilt file system that is placed. Null where the back
+    /// end takes nothing over, which is the default.
+    virtual std::shared_ptr<OlderData> open_older(OutputFile& output, std::shared_ptr<const InputFile> older,
+                                                  std::uint64_t older_offset, std::uint64_t root_offset);
 
     /// Fills `output` (empty, or holding what open_store()'s store put there) and does not commit it.
     /// Throws Error{io, cancelled, unavailable}.

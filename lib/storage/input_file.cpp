@@ -59,8 +59,23 @@ std::shared_ptr<const InputFile> open_what(const std::string& path, bool disks_t
     return std::make_shared<InputFile>(std::move(descriptor), path, identity);
 }
 
+FileIdentity identity_from(const struct stat& status) noexcept {
+    FileIdentity identity;
+    identity.device = static_cast<std::uint64_t>(status.st_dev);
+    identity.inode = static_cast<std::uint64_t>(status.st_ino);
+    identity.size = static_cast<std::uint64_t>(status.st_size);
+    identity.mtime_seconds = status.st_mtim.tv_sec;
+    identity.mtime_nanoseconds = status.st_mtim.tv_nsec;
+    identity.ctime_seconds = status.st_ctim.tv_sec;
+    identity.ctime_nanoseconds = status.st_ctim.tv_nsec;
+    return identity;
+}
+
 /// What lseek(2) says is the end of a block device is its size.
-FileIdentity identify_disk(int descriptor, const std::string& name, FileIdentity identity) {
+FileIdentity identify_disk(int descriptor, const std::string& name, const struct stat& status) {
+    FileIdentity identity;
+    identity.device = static_cast<std::uint64_t>(status.st_dev);
+    identity.inode = static_cast<std::uint64_t>(status.st_ino);
     const off_t end = ::lseek(descriptor, 0, SEEK_END);
     if (end < 0) throw_io("ask for the size of", name);
     identity.size = static_cast<std::uint64_t>(end);
@@ -73,16 +88,7 @@ FileIdentity identify_disk(int descriptor, const std::string& name, FileIdentity
 FileIdentity identify(int descriptor, const std::string& name) {
     struct stat status {};
     if (::fstat(descriptor, &status) != 0) throw_io("examine", name);
-    FileIdentity identity;
-    identity.device = static_cast<std::uint64_t>(status.st_dev);
-    identity.inode = static_cast<std::uint64_t>(status.st_ino);
-    if (S_ISBLK(status.st_mode)) return identify_disk(descriptor, name, identity);
-    identity.size = static_cast<std::uint64_t>(status.st_size);
-    identity.mtime_seconds = status.st_mtim.tv_sec;
-    identity.mtime_nanoseconds = status.st_mtim.tv_nsec;
-    identity.ctime_seconds = status.st_ctim.tv_sec;
-    identity.ctime_nanoseconds = status.st_ctim.tv_nsec;
-    return identity;
+    return S_ISBLK(status.st_mode) ? identify_disk(descriptor, name, status) : identity_from(status);
 }
 
 std::shared_ptr<const InputFile> InputFile::open_file(const std::string& path) {
@@ -106,6 +112,12 @@ void InputFile::check_unchanged() const {
     if (identify(descriptor_.get(), name_) != identity_)
         throw Error(ErrorCode::io, name_ + " was changed while it was read", {}, {},
                     "run again when nothing writes to it");
+}
+
+std::optional<FileIdentity> identity_of_file(const std::string& path) noexcept {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+    return identity_from(status);
 }
 
 std::string read_text_file(const std::string& path, std::uint64_t most, const std::string& what,

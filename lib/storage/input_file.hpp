@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "storage/content.hpp"
@@ -54,6 +55,9 @@ class InputFile final : public ContentSource, public std::enable_shared_from_thi
     std::string name_;
     FileIdentity identity_;
 };
+
+/// What regular file there is of that name now; nothing where there is none.
+std::optional<FileIdentity> identity_of_file(const std::string& path) noexcept;
 
 /// All of a file of at most `most` bytes; `what` says what it should be, in the message. Throws Error{artifact}: as
 /// InputFile::open_file(), or it is larger, with `change`.

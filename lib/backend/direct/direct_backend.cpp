@@ -3,6 +3,7 @@
 #include "backend/image_backend.hpp"
 #include "format/mbr.hpp"
 #include "fs/ext4/data_store.hpp"
+#include "fs/ext4/older_data.hpp"
 #include "fs/ext4/writer.hpp"
 #include "fs/fat/writer.hpp"
 #include "fs/prebuilt_copy.hpp"
@@ -38,6 +39,12 @@ class DirectBackend final : public ImageBackend {
         return std::make_unique<Ext4DataStore>(stream_);
     }
 
+    std::shared_ptr<OlderData> open_older(OutputFile& output, std::shared_ptr<const InputFile> older,
+                                          std::uint64_t older_offset, std::uint64_t root_offset) override {
+        older_ = std::make_shared<OlderData>(std::move(older), older_offset, root_offset, output.path());
+        return older_;
+    }
+
     WrittenImage write(const Card& plan, OutputFile& output, const Supervision& supervision) override {
         std::uint64_t total = 0;
         for (const Partition& partition : plan.partitions) total += bytes_to_copy(partition);
@@ -65,10 +72,16 @@ class DirectBackend final : public ImageBackend {
                              std::uint64_t& done) const {
         if (const Fat* fat = plan.fat()) return write_fat32(plan.tree, *fat, partition, supervision, done);
         if (const Copied* copied = plan.copied()) {
-            if (!copied->content.placed) copy_prebuilt(copied->content, partition, supervision, done);
+            if (!copied->content.placed)
+                copy_prebuilt(copied->content, partition, supervision, done);
+            else if (older_)
+                older_->bring_image(copied->content.size, partition, supervision, done);
             return {{0, copied->content.size}};
         }
-        if (const Ext* ext = plan.ext()) return write_ext4(plan.tree, *ext, partition, supervision, done);
+        if (const Ext* ext = plan.ext()) {
+            if (older_) older_->bring(plan.tree, partition, supervision, done);
+            return write_ext4(plan.tree, *ext, partition, supervision, done);
+        }
         return {};
     }
 
@@ -88,6 +101,7 @@ class DirectBackend final : public ImageBackend {
     }
 
     std::shared_ptr<StreamedData> stream_;
+    std::shared_ptr<OlderData> older_;
 };
 
 }  // namespace
