@@ -42,6 +42,7 @@ int run(const Session& session) {
     request.sync = !session.arguments.has("no-sync");
 
     request.if_changed = session.arguments.has("if-changed");
+    request.reuse = session.arguments.value("reuse").value_or("");
     const auto rule = session.arguments.value("depfile");
     if (rule) request.outputs.push_back(*rule);
     request.deliver = [&session](const Report& report) {
@@ -86,6 +87,7 @@ Command compose_command() {
                     {"no-verify", '\0', {}, "do not read the image back"},
                     {"report", '\0', "FILE", "write a report for 'verify --report'"},
                     {"if-changed", '\0', {}, "leave an image that would be the same, and its time"},
+                    {"reuse", '\0', "IMAGE", "take over what is the same in an older image; see docs/cli.md"},
                     {"depfile", '\0', "FILE", "write every input that was read as a rule for make and ninja"},
                     folder_option,
                     {"no-sync", '\0', {}, "do not wait until the disk has the image"},

@@ -102,6 +102,7 @@ void read(Fields& fields, ComposeRequest& request) {
     fields.text("report", request.report);
     fields.flag("sync", request.sync);
     fields.flag("if_changed", request.if_changed);
+    fields.text("reuse", request.reuse);
     fields.flag("digest_image", request.digest_image);
 }
 

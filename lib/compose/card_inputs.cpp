@@ -6,8 +6,9 @@
 
 namespace rpixen {
 
-ManifestDigests manifest_digests(const Manifest& manifest, DigestsOf which, const Supervision& supervision) {
-    ManifestDigests digests;
+ManifestDigests manifest_digests(const Manifest& manifest, DigestsOf which, const Supervision& supervision,
+                                 const ManifestDigests& known) {
+    ManifestDigests digests = known;
     for (const NamedInput& input : named_inputs(manifest)) {
         const bool examined = input.role != "firmware" && input.role != "rootfs" && input.role != "file" &&
                               input.role != "guest_disk";

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/host_signals.hpp"
+#include "compose/card_reuse.hpp"
 #include "compose/decide.hpp"
 #include "compose/firmware_notes.hpp"
 #include "compose/outputs.hpp"
@@ -16,7 +17,8 @@ namespace {
 
 /// The last steps: nothing but the names is left to do when the result is handed on.
 void give_names(const ComposeRequest& request, const Report& result, OutputFile& output,
-                std::optional<OutputFile>& report, const Supervision& supervision) {
+                std::optional<OutputFile>& report, const Supervision& supervision, CardReuse* reuse) {
+    const auto there = reuse && request.if_changed ? identity_of_file(request.output) : std::nullopt;
     const bool same = request.if_changed && holds_the_same(output) && (!report || holds_the_same(*report));
     if (!same) {
         if (request.sync) supervision.begin(Phase::syncing, 0);
@@ -25,11 +27,16 @@ void give_names(const ComposeRequest& request, const Report& result, OutputFile&
     }
     supervision.check();
     if (request.deliver) request.deliver(result);
-    if (same) return;
+    if (same) {
+        if (reuse && there) reuse->seal(output, *there);
+        return;
+    }
+    const FileIdentity written = identify(output.descriptor(), output.path());
     if (report)
         output.commit_with(*report, request.sync);
     else
         output.commit(request.sync);
+    if (reuse) reuse->seal(output, written);
 }
 
 }  // namespace
@@ -53,6 +60,7 @@ Report compose(const ComposeRequest& request, const Supervision& supervision) {
     std::vector<std::string> outputs = request.outputs;
     outputs.push_back(request.output);
     if (!request.report.empty()) outputs.push_back(request.report);
+    if (!request.reuse.empty()) outputs.push_back(record_path(request.output));
     check_outputs(manifest, request.manifest.path(), outputs);
     std::optional<OutputFile> report_file;
     if (!request.report.empty()) {
@@ -60,8 +68,12 @@ Report compose(const ComposeRequest& request, const Supervision& supervision) {
         report_file.emplace(request.report);
     }
     OutputFile output(request.output);
-    const Report report = write_card(request, manifest, output, report_file ? &*report_file : nullptr, supervision);
-    give_names(request, report, output, report_file, supervision);
+    std::optional<CardReuse> reuse;
+    if (!request.reuse.empty()) reuse.emplace(request, manifest, output);
+    CardReuse* const older = reuse ? &*reuse : nullptr;
+    const Report report = write_card(request, manifest, output, report_file ? &*report_file : nullptr, supervision,
+                                     older);
+    give_names(request, report, output, report_file, supervision, older);
     return report;
 }
 

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/beside.hpp"
 #include "base/size.hpp"
@@ -12,6 +13,7 @@
 #include "card/plan_card.hpp"
 #include "card/read_card.hpp"
 #include "compose/card_inputs.hpp"
+#include "compose/card_reuse.hpp"
 #include "compose/gather_inputs.hpp"
 #include "report/report_of.hpp"
 #include "storage/input_file.hpp"
@@ -59,16 +61,19 @@ void read_prebuilt(Partition& partition, const Supervision& supervision) {
 }  // namespace
 
 Decision decide(const Manifest& manifest, const PlanRequest& request, const std::string& output, ContentStore& store,
-                const Supervision& supervision) {
+                const Supervision& supervision, CardReuse* reuse, std::optional<RootFileSystem> root) {
     Decision decision;
     CancelToken given_up(supervision.cancel);
-    std::future<ManifestDigests> digests = beside([&] {
-        return request.digest_inputs ? manifest_digests(manifest, DigestsOf::what_is_not_examined, {nullptr, &given_up})
-                                     : ManifestDigests();
+    const ManifestDigests known = reuse ? reuse->known_digests() : ManifestDigests();
+    std::future<ManifestDigests> reading = beside([&] {
+        return request.digest_inputs
+                   ? manifest_digests(manifest, DigestsOf::what_is_not_examined, {nullptr, &given_up}, known)
+                   : ManifestDigests();
     });
     Inputs inputs;
     try {
-        inputs = gather_inputs(manifest, store, supervision, {scratch_folder, request.source_date_epoch});
+        inputs = gather_inputs(manifest, store, supervision, {scratch_folder, request.source_date_epoch},
+                               std::move(root));
     } catch (...) {
         given_up.cancel();
         throw;
@@ -81,11 +86,14 @@ Decision decide(const Manifest& manifest, const PlanRequest& request, const std:
     const auto time = narrow<std::uint32_t>(decision.time);
     decision.boot = plan_boot(manifest, artifacts, time, request.allow);
     decision.inputs = inputs_of(artifacts, inputs.root);
-    decision.artifacts = artifacts_of(manifest, artifacts, digests.get());
+    const ManifestDigests digests = reading.get();
+    decision.artifacts = artifacts_of(manifest, artifacts, digests);
     decision.manifest_sha256 = manifest_sha256(manifest);
     decision.notes = inputs.root.notes;
     decision.facts = facts_of(artifacts, decision.boot);
+    if (reuse) reuse->keep(inputs.root, root_partition_offset(manifest), digests);
     decision.card = plan_card(manifest, artifacts, std::move(inputs.root), decision.boot, decision.time);
+    if (reuse) reuse->check(decision.card);
     for (Partition& partition : decision.card.partitions)
         if (partition.copied()) read_prebuilt(partition, supervision);
     decision.check = check_card(decision.card);

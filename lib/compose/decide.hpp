@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,12 +8,15 @@
 #include <rpixen/compose.hpp>
 #include <rpixen/manifest.hpp>
 
+#include "artifact/root_file_system.hpp"
 #include "boot/boot_plan.hpp"
 #include "card/card.hpp"
 #include "follow/check_card.hpp"
 #include "storage/content_store.hpp"
 
 namespace rpixen {
+
+class CardReuse;
 
 /// Where what a compressed root file system unpacks to is kept while one looks at it, in a file that never
 /// gets a name.
@@ -32,10 +36,11 @@ struct Decision {
     std::int64_t time = 0;
 };
 
-/// From the manifest to the complete plan. `output` (may be empty) is refused where it is one of the inputs.
-/// Diagnostics stop nothing here; see refusal(). Throws Error{artifact, unfit, usage, io, cancelled}.
+/// From the manifest to the complete plan. `output` (may be empty) is refused where it is one of the inputs. `root`:
+/// the root file system where `reuse` has taken it over; both may be nothing. Diagnostics stop nothing here; see
+/// refusal(). Throws Error{artifact, unfit, usage, io, cancelled}.
 Decision decide(const Manifest& manifest, const PlanRequest& request, const std::string& output, ContentStore& store,
-                const Supervision& supervision);
+                const Supervision& supervision, CardReuse* reuse = nullptr, std::optional<RootFileSystem> root = {});
 
 /// Why the run must stop: every diagnostic that is not allowed. Empty: it need not.
 std::vector<Problem> refusal(const Decision& decision, const PlanRequest& request);

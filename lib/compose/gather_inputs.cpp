@@ -1,6 +1,7 @@
 #include "compose/gather_inputs.hpp"
 
 #include <future>
+#include <utility>
 
 #include <rpixen/error.hpp>
 
@@ -31,7 +32,7 @@ void make_disks(const Manifest& manifest, const DiskMaking& disks, Inputs& input
 }  // namespace
 
 Inputs gather_inputs(const Manifest& manifest, ContentStore& store, const Supervision& supervision,
-                     const DiskMaking& disks) {
+                     const DiskMaking& disks, std::optional<RootFileSystem> root) {
     Inputs inputs;
     CancelToken given_up(supervision.cancel);
     std::future<void> boot = beside([&] {
@@ -44,7 +45,9 @@ Inputs gather_inputs(const Manifest& manifest, ContentStore& store, const Superv
     });
     Refusals of_root;
     try {
-        of_root.look_at({}, [&] { inputs.root = ingest_root(manifest.rootfs, store, supervision, given_up); });
+        of_root.look_at({}, [&] {
+            inputs.root = root ? std::move(*root) : ingest_root(manifest.rootfs, store, supervision, given_up);
+        });
     } catch (const Error& error) {
         if (error.code() != ErrorCode::cancelled) throw;
         supervision.check();  // otherwise the boot inputs tell why it was given up

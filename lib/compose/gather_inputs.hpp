@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include <rpixen/manifest.hpp>
 #include <rpixen/progress.hpp>
 
@@ -19,11 +21,12 @@ struct Inputs {
 /// examine_artifacts() and ingest_root() side by side: to hash and search the boot inputs takes as long as a
 /// good part of the root file system. Where a boot input is refused, the root's data need not come.
 ///
-/// The disks of guests come last: `disks` says how they are made.
+/// The disks of guests come last: `disks` says how they are made. With `root` the root file system is known, and its
+/// layers are not read.
 ///
 /// Throws the problems of both at once, the boot inputs' first: Error{artifact}; Error{io, cancelled}; Error{unfit} for
 /// a disk that ext4 cannot hold.
 Inputs gather_inputs(const Manifest& manifest, ContentStore& store, const Supervision& supervision,
-                     const DiskMaking& disks = {});
+                     const DiskMaking& disks = {}, std::optional<RootFileSystem> root = {});
 
 }  // namespace rpixen

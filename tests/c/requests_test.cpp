@@ -24,7 +24,7 @@ TEST(Requests, HaveTheFieldsOfTheCallByTheirNames) {
     const auto request = parse_request<ComposeRequest>(
         R"({ "manifest": "m.json", "source_date_epoch": 7, "allow": ["a"], "deny": ["b", "c"], "outputs": ["o"],
              "list_root": false, "digest_inputs": false, "list_extents": true, "output": "card.img", "backend": "guestfs", "verify": "full",
-             "report": "r.json", "sync": false, "if_changed": true, "digest_image": true })");
+             "report": "r.json", "sync": false, "if_changed": true, "reuse": "old.img", "digest_image": true })");
     EXPECT_EQ(request.manifest.path(), "m.json");
     EXPECT_EQ(request.source_date_epoch, 7);
     EXPECT_THAT(request.allow, ElementsAre("a"));
@@ -39,6 +39,7 @@ TEST(Requests, HaveTheFieldsOfTheCallByTheirNames) {
     EXPECT_EQ(request.report, "r.json");
     EXPECT_FALSE(request.sync);
     EXPECT_TRUE(request.if_changed);
+    EXPECT_EQ(request.reuse, "old.img");
     EXPECT_TRUE(request.digest_image);
 }
 

@@ -301,8 +301,11 @@ TEST(Run, ComposeWritesADepfile) {
     Program program;
     const test::TemporaryFolder folder;
     program.inputs.files = {"m.json", "a b"};
-    EXPECT_EQ(program({"compose", "m.json", "-o", "c.img", "--depfile", folder / "c.d", "--if-changed"}), 0);
+    EXPECT_EQ(program({"compose", "m.json", "-o", "c.img", "--depfile", folder / "c.d", "--if-changed", "--reuse",
+                       "old.img"}),
+              0);
     EXPECT_TRUE(program.compose_request.if_changed);
+    EXPECT_EQ(program.compose_request.reuse, "old.img");
     EXPECT_THAT(program.compose_request.outputs, ElementsAre(folder / "c.d"));
     EXPECT_THAT(test::read_file(folder / "c.d"), StartsWith("c.img: \\\n  m.json \\\n  a\\ b\n"));
 }

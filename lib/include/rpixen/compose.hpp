@@ -49,6 +49,11 @@ struct ComposeRequest : PlanRequest {
     bool sync = true;    ///< bring the image to the disk before it gets its name
     /// Leave an output that is there already, and its time, where the result would be the same bytes; its report too.
     bool if_changed = false;
+    /// An image that an earlier compose() wrote with this set too: where the root file system's layers are the same
+    /// files, unchanged, its data is taken over instead of being read again, shared where the file system can. The
+    /// result is the same to the last bit. May be `output`, and need not exist: what is not certain is composed anew,
+    /// and Report::notes says why. Leaves a record, `output` + ".reuse", for the next one. Empty: nothing of that.
+    std::string reuse;
     bool digest_image = false;  ///< Report::image_sha256, by reading the finished image
     /// Called with the finished report when nothing is left to do but to give image and report their names:
     /// whoever has to hand it on does it here, as what this throws leaves the older files.
