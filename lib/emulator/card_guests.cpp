@@ -6,6 +6,7 @@
 
 #include "base/size.hpp"
 #include "devicetree/device_tree.hpp"
+#include "follow/xl_config.hpp"
 
 namespace rpixen {
 namespace {
@@ -48,23 +49,14 @@ void add_guests_of_boot(const FileTree& tree, NodeId folder, std::vector<CardGue
     }
 }
 
-void add_guests_of_xl(const FileTree& tree, std::vector<CardGuest>& guests) {
-    const auto folder = tree.find("/etc/xen/auto");
-    if (!folder || tree.type(*folder) != NodeType::directory) return;
-    for (const EntryId entry : tree.children(*folder)) {
-        std::string name(tree.entry_name(entry));
-        if (name.ends_with(".cfg")) name.erase(name.size() - 4);
-        guests.push_back({name, 0});
-    }
-}
-
 }  // namespace
 
 std::vector<CardGuest> guests_of(const Card& card) {
     std::vector<CardGuest> guests;
     if (const Partition* boot = card.boot_partition()) add_guests_of_boot(boot->tree, FileTree::root(), guests);
     for (const Partition& partition : card.partitions)
-        if (partition.ext()) add_guests_of_xl(partition.tree, guests);
+        if (partition.ext())
+            for (const XlGuestFacts& guest : survey_xl_guests(partition.tree)) guests.push_back({guest.name, 0});
     return guests;
 }
 

@@ -9,7 +9,7 @@ namespace rpixen {
 
 /// A guest that a card starts by itself.
 struct CardGuest {
-    std::string name;     ///< the node's label or name, or that of the file in /etc/xen/auto
+    std::string name;     ///< the node's label or name, or what its configuration in /etc/xen/auto calls it
     unsigned number = 0;  ///< Xen's, from 1; 0: dom0's xl starts it
 };
 

@@ -83,6 +83,13 @@ std::string file_of_disk(std::string_view disk) {
     return std::string(trimmed(path));
 }
 
+/// "db" of "/etc/xen/auto/db.cfg".
+std::string name_of_file(std::string_view path) {
+    path.remove_prefix(path.rfind('/') + 1);
+    if (path.ends_with(".cfg")) path.remove_suffix(4);
+    return std::string(path);
+}
+
 void add_files(const std::vector<std::string>& paths, XlGuestFacts& guest) {
     for (const std::string& path : paths)
         if (path.starts_with('/') && !path.starts_with("/dev/")) guest.files.push_back(path);
@@ -130,6 +137,7 @@ std::vector<XlGuestFacts> survey_xl_guests(const FileTree& root) {
         const std::string path = "/etc/xen/auto/" + std::string(root.entry_name(entry));
         XlGuestFacts guest = parse_xl_config(read_text(root, path, largest_config));
         guest.config = path;
+        if (guest.name.empty()) guest.name = name_of_file(path);
         std::erase_if(guest.files, [&](const std::string& file) { return follow(root, file).has_value(); });
         guests.push_back(std::move(guest));
     }

@@ -13,7 +13,8 @@ namespace rpixen {
 /// What cannot be read is left out.
 XlGuestFacts parse_xl_config(std::string_view text);
 
-/// The guests of dom0's xl that start with it: /etc/xen/auto, whose entries may be links; at most 64. Throws Error{io}.
+/// The guests of dom0's xl that start with it: /etc/xen/auto, whose entries may be links; at most 64. One without a
+/// name is called as its file is. Throws Error{io}.
 std::vector<XlGuestFacts> survey_xl_guests(const FileTree& root);
 
 }  // namespace rpixen

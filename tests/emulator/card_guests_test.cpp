@@ -14,7 +14,7 @@ std::string compiled(const std::string& source) {
 }
 
 Card card_of(std::initializer_list<std::pair<const char*, std::string>> boot,
-             std::initializer_list<const char*> root = {}) {
+             std::initializer_list<std::pair<const char*, std::string>> root = {}) {
     Card card;
     card.partitions.reserve(2);
     Partition& fat = card.partitions.emplace_back();
@@ -24,7 +24,7 @@ Card card_of(std::initializer_list<std::pair<const char*, std::string>> boot,
     Partition& ext = card.partitions.emplace_back();
     ext.number = 2;
     ext.file_system = Ext{};
-    for (const char* path : root) ext.tree.add_file(ext.tree.locate(path), {}, memory_content("x", path));
+    for (const auto& [path, text] : root) ext.tree.add_file(ext.tree.locate(path), {}, memory_content(text, path));
     return card;
 }
 
@@ -47,8 +47,12 @@ TEST(CardGuests, AreTurnedRoundInAnOverlay) {
 }
 
 TEST(CardGuests, OfXlAreThoseThatStartByThemselves) {
-    const Card card = card_of({}, {"etc/xen/auto/db.cfg", "etc/xen/other.cfg"});
-    EXPECT_EQ(number_of_guest(guests_of(card), "db", "card"), 0U);
+    const Card card = card_of({}, {{"etc/xen/auto/db.cfg", "vcpus = 1\n"},
+                                   {"etc/xen/auto/10-shop.cfg", "name = 'shop'\n"},
+                                   {"etc/xen/other.cfg", "name = 'other'\n"}});
+    EXPECT_EQ(number_of_guest(guests_of(card), "db", "card"), 0U) << "it has no other name";
+    EXPECT_EQ(number_of_guest(guests_of(card), "shop", "card"), 0U) << "xl and the console call it so";
+    EXPECT_THROW(number_of_guest(guests_of(card), "10-shop", "card"), Error);
     EXPECT_THROW(number_of_guest(guests_of(card), "other", "card"), Error);
 }
 
