@@ -108,6 +108,13 @@ std::vector<Range> board_ram(std::uint64_t board_memory) {
     return ram;
 }
 
+bool has_memory(std::uint64_t board_memory, const std::vector<Range>& ranges) {
+    const std::vector<Range> ram = board_ram(board_memory);
+    return std::all_of(ranges.begin(), ranges.end(), [&](const Range& range) {
+        return std::any_of(ram.begin(), ram.end(), [&](const Range& bank) { return bank.contains(range); });
+    });
+}
+
 std::optional<std::uint64_t> parse_dom0_mem(std::string_view text) {
     std::uint64_t value = 0;
     std::size_t place = 0;
@@ -223,8 +230,12 @@ std::uint64_t left_for_guests(std::uint64_t board_memory, const std::vector<Rang
     return total > used ? total - used : 0;
 }
 
+std::uint64_t page_tables_of_guest(std::uint64_t memory, std::uint64_t vcpus) {
+    return align_up(memory / MiB * 4 * KiB + vcpus * MiB + 512 * KiB, MiB);
+}
+
 std::uint64_t taken_by_guest(std::uint64_t memory, std::uint64_t vcpus) {
-    const std::uint64_t pool = align_up(memory / MiB * 4 * KiB + vcpus * MiB, MiB);
+    const std::uint64_t pool = page_tables_of_guest(memory, vcpus);
     return memory > std::numeric_limits<std::uint64_t>::max() - pool ? memory : memory + pool;
 }
 

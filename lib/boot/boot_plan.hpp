@@ -26,6 +26,7 @@ enum class MemoryRole : std::uint8_t {
     firmware_tree,  ///< reserved: where the firmware puts its own tree
     moved_tree,     ///< reserved: where booti may move the tree to
     reservation,    ///< reserved by the device tree itself
+    static_memory,  ///< a guest's, set aside by address
 };
 /// For people: "device tree", "overlay scratch" ...; a module's name is in its row.
 const char* name_of(MemoryRole role) noexcept;
@@ -64,11 +65,13 @@ struct BootFile {
 
 /// Whether a board of this size can give dom0 the memory that is asked for.
 struct BoardFit {
-    std::uint64_t memory = 0;    ///< the board's RAM, bytes
-    std::uint64_t dom0_mem = 0;  ///< what dom0 asks for on it, bytes
-    std::uint64_t ceiling = 0;   ///< the largest dom0_mem that it could give with this memory map, bytes
-    std::uint64_t guests = 0;    ///< what the guests take that Xen starts, bytes
-    bool starts = false;         ///< dom0 and the guests
+    std::uint64_t memory = 0;     ///< the board's RAM, bytes
+    std::uint64_t dom0_mem = 0;   ///< what dom0 asks for on it, bytes
+    std::uint64_t ceiling = 0;    ///< the largest dom0_mem that it could give with this memory map, bytes
+    std::uint64_t guests = 0;     ///< what the guests take that Xen starts, bytes
+    bool starts = false;          ///< dom0 and the guests
+    std::uint64_t xl_guests = 0;  ///< what those take that start with dom0, bytes
+    bool xl_starts = false;       ///< they too
 };
 
 struct BootPlan {

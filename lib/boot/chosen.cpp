@@ -47,7 +47,27 @@ void write_guest_module(DeviceTree& tree, const std::string& node, const GuestMo
     if (module.kind == GuestModuleKind::kernel && !bootargs.empty()) tree.set_string(path, "bootargs", bootargs);
 }
 
-void write_guest(DeviceTree& tree, const std::string& parent, const std::string& name, const GuestNode& node) {
+/// The cells of /chosen.
+struct Cells {
+    std::uint32_t address = 1;
+    std::uint32_t size = 1;
+};
+
+/// From Xen 4.17 on the numbers have the cells of the node above, before those that the two properties say
+/// (942ac5fc15): here they are the same.
+void write_static_memory(DeviceTree& tree, const std::string& path, const std::vector<Range>& memory, Cells cells) {
+    std::vector<std::uint32_t> numbers;
+    for (const Range& range : memory) {
+        const auto reg = encode_reg(range, cells.address, cells.size);
+        numbers.insert(numbers.end(), reg.begin(), reg.end());
+    }
+    tree.set_cells(path, "#xen,static-mem-address-cells", std::array{cells.address});
+    tree.set_cells(path, "#xen,static-mem-size-cells", std::array{cells.size});
+    tree.set_cells(path, "xen,static-mem", numbers);
+}
+
+void write_guest(DeviceTree& tree, const std::string& parent, const std::string& name, const GuestNode& node,
+                 Cells cells) {
     const std::string path = parent + "/" + name;
     if (tree.has(path))
         throw Error(ErrorCode::unfit, "the device tree has a guest of its own", name,
@@ -65,14 +85,16 @@ void write_guest(DeviceTree& tree, const std::string& parent, const std::string&
     tree.set_cells(path, "cpus", std::array<std::uint32_t, 1>{guest.vcpus});
     if (guest.vpl011) tree.set_property(path, "vpl011", {});
     if (guest.enhanced) tree.set_string(path, "xen,enhanced", "enabled");
+    if (guest.static_memory) write_static_memory(tree, path, *guest.static_memory, cells);
+    if (guest.direct_map) tree.set_property(path, "direct-map", {});
     for (std::size_t index = 0; index < guest.modules.size(); ++index)
         write_guest_module(tree, path, guest.modules[index], node.modules[index], guest.bootargs);
 }
 
-void write_guests(DeviceTree& tree, const std::string& path, const ChosenForXen& chosen, NodeOrder order) {
+void write_guests(DeviceTree& tree, const std::string& path, const ChosenForXen& chosen, NodeOrder order, Cells cells) {
     for (std::size_t done = 0; done < chosen.guests.size(); ++done) {
         const std::size_t index = order == NodeOrder::turned_round ? done : chosen.guests.size() - 1 - done;
-        write_guest(tree, path, "domU" + std::to_string(index + 1), chosen.guests[index]);
+        write_guest(tree, path, "domU" + std::to_string(index + 1), chosen.guests[index], cells);
     }
     if (order == NodeOrder::turned_round) return;
     for (const ModuleRow& row : module_rows)
@@ -129,7 +151,7 @@ void write_chosen(DeviceTree& tree, const std::string& path, const ChosenForXen&
         if (kind == ModuleKind::kernel && tree.property(module, "bootargs"))
             tree.set_string(module, "bootargs", chosen.dom0_bootargs);
     }
-    write_guests(tree, path, chosen, order);
+    write_guests(tree, path, chosen, order, {address_cells, size_cells});
 }
 
 }  // namespace rpixen

@@ -46,6 +46,12 @@ std::vector<Dom0lessGuest> dom0less_guests(const Manifest& manifest, const Artif
         result.bootargs = guest.command_line();
         result.vpl011 = guest.console == GuestConsole::vpl011;
         result.enhanced = guest.pv;
+        result.direct_map = guest.direct_map;
+        if (guest.static_memory) {
+            result.static_memory.emplace();
+            for (const MemoryBank& bank : *guest.static_memory)
+                result.static_memory->push_back({bank.address, checked_add(bank.address, bank.size)});
+        }
         result.modules.push_back(module_of(guest, GuestModuleKind::kernel, parts.kernel.content,
                                            shared(guest.kernel.of_dom0, ModuleKind::kernel)));
         for (const auto& [kind, artifact] : parts.modules) {
@@ -56,9 +62,16 @@ std::vector<Dom0lessGuest> dom0less_guests(const Manifest& manifest, const Artif
     return guests;
 }
 
-std::uint64_t guests_memory(const std::vector<Dom0lessGuest>& guests) {
-    std::uint64_t sum = 0;
-    for (const Dom0lessGuest& guest : guests) sum = checked_add(sum, taken_by_guest(guest.memory, guest.vcpus));
+GuestsMemory guests_memory(const Manifest& manifest) {
+    GuestsMemory sum;
+    for (const Guest& guest : manifest.guests) {
+        const std::uint64_t taken = guest.static_memory ? page_tables_of_guest(guest.memory, guest.vcpus)
+                                                        : taken_by_guest(guest.memory, guest.vcpus);
+        if (guest.start == GuestStart::xen)
+            sum.of_xen = checked_add(sum.of_xen, taken);
+        else if (guest.autostart)
+            sum.of_xl = checked_add(sum.of_xl, taken);
+    }
     return sum;
 }
 

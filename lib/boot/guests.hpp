@@ -37,6 +37,9 @@ struct Dom0lessGuest {
     std::string bootargs;
     bool vpl011 = false;
     bool enhanced = false;  ///< paravirtual interfaces
+    /// Set aside by address; empty until the planner has found the place.
+    std::optional<std::vector<Range>> static_memory{};
+    bool direct_map = false;
     std::vector<GuestModule> modules;
 };
 
@@ -48,7 +51,11 @@ std::string guest_disk_file(const Guest& guest);
 /// Those of the manifest, in its order: Xen gives them the numbers from 1.
 std::vector<Dom0lessGuest> dom0less_guests(const Manifest& manifest, const ArtifactSet& artifacts);
 
-/// What they take of a board's memory together, in bytes.
-std::uint64_t guests_memory(const std::vector<Dom0lessGuest>& guests);
+/// What guests take of a board's memory, in bytes, beside what is set aside by address.
+struct GuestsMemory {
+    std::uint64_t of_xen = 0;  ///< those that Xen starts
+    std::uint64_t of_xl = 0;   ///< those that start with dom0
+};
+GuestsMemory guests_memory(const Manifest& manifest);
 
 }  // namespace rpixen

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "board/board.hpp"
+#include "board/dom0_memory.hpp"
 #include "boot/board_fit.hpp"
 #include "boot/board_trees.hpp"
 #include "boot/config_txt.hpp"
@@ -14,8 +15,10 @@
 #include "boot/overlays.hpp"
 #include "boot/planner.hpp"
 #include "boot/script.hpp"
+#include "boot/static_memory.hpp"
 #include "devicetree/reserved_memory.hpp"
 #include "devicetree/slack.hpp"
+#include "rules/rules.hpp"
 
 namespace rpixen {
 namespace {
@@ -78,6 +81,12 @@ std::string xen_command_line(const Manifest& manifest, std::uint64_t automatic) 
     return manifest.xen_bootargs.empty() ? option : manifest.xen_bootargs + " " + option;
 }
 
+/// Nothing where the command line says no size.
+std::optional<std::uint64_t> asked_for_dom0(std::string_view xen_bootargs) {
+    const auto text = command_line_value(xen_bootargs, "dom0_mem");
+    return text ? parse_dom0_mem(*text) : std::nullopt;
+}
+
 std::vector<Obstacle> obstacles(const Inputs& inputs, std::uint64_t low_end) {
     using Kind = MemoryRegion::Kind;
     std::vector<Obstacle> result;
@@ -126,6 +135,10 @@ std::vector<Obstacle> obstacles(const Inputs& inputs, std::uint64_t low_end) {
             if (!board::first_page.contains(range)) reserve("/memreserve/", range);
         for (const ReservedMemory& reserved : reserved_memory(board.tree)) reserve(reserved.path, reserved.range);
     }
+    for (const Dom0lessGuest& guest : inputs.guests)
+        for (const Range& range : guest.static_memory.value_or(std::vector<Range>()))
+            result.push_back({guest.name + "'s memory", range, "guest-static-memory-taken", Kind::reserved,
+                              MemoryRole::static_memory});
     return result;
 }
 
@@ -232,6 +245,8 @@ ChosenForXen chosen_of(const Inputs& inputs, const BootPlan& plan) {
     for (const auto& [kind, module] : inputs.artifacts.modules) chosen.modules[kind] = exact(kind, module);
     for (const Dom0lessGuest& guest : inputs.guests) {
         GuestNode node{guest, {}};
+        if (node.guest.static_memory && node.guest.static_memory->empty())
+            node.guest.static_memory->push_back({open_place, open_place + guest.memory});
         for (const GuestModule& module : guest.modules) {
             const MemoryRegion* region = module.of_dom0 ? plan.memory.find(*module.of_dom0)
                                                         : plan.memory.find(module.file);
@@ -298,7 +313,7 @@ ScriptPlan plan_script(const Inputs& inputs, const BootPlan& plan, const TreeSiz
     if (const std::optional<Dom0Share> share = dom0_share(inputs.manifest)) {
         script.xen_bootargs = inputs.manifest.xen_bootargs;
         for (const BoardFit& board :
-             automatic_fits(plan.memory, *share, all_board_memories, guests_memory(inputs.guests)))
+             automatic_fits(plan.memory, *share, all_board_memories, guests_memory(inputs.manifest)))
             script.dom0_mem.emplace_back(board.memory, board.dom0_mem);
     }
     for (const BoardTree& board : inputs.trees)
@@ -367,10 +382,9 @@ std::vector<BootFile> boot_files(const Inputs& inputs, const BootPlan& plan, con
 
 BootPlan plan_boot(const Manifest& manifest, const ArtifactSet& artifacts, std::uint32_t time,
                    const std::vector<std::string>& allow) {
-    const Inputs inputs = read_inputs(manifest, artifacts, allow);
+    Inputs inputs = read_inputs(manifest, artifacts, allow);
     BootPlan plan;
     plan.dom0_bootargs = manifest.bootargs;
-    plan.guests = inputs.guests;
     plan.xen_bootargs = xen_command_line(manifest, 512 * MiB);
     plan.config_txt = render_config_txt(manifest.config_txt);
 
@@ -378,9 +392,11 @@ BootPlan plan_boot(const Manifest& manifest, const ArtifactSet& artifacts, std::
     const TreeSizes sizes = measure(inputs, make_trees(inputs, chosen_of(inputs, plan)));
     const std::uint64_t low_end = board::low_memory_end(manifest.config_txt);
     plan.memory = plan_memory(wishes(inputs, sizes), obstacles(inputs, low_end), low_end);
-
     const std::optional<Dom0Share> share = dom0_share(manifest);
-    const std::uint64_t guests = guests_memory(inputs.guests);
+    place_static_memory(inputs.guests, plan.memory, share ? std::nullopt : asked_for_dom0(plan.xen_bootargs));
+    plan.guests = inputs.guests;
+
+    const GuestsMemory guests = guests_memory(manifest);
     plan.boards = share ? automatic_fits(plan.memory, *share, board_memories, guests)
                         : board_fits(plan.memory, plan.xen_bootargs, guests);
     if (share) plan.xen_bootargs = xen_command_line(manifest, plan.boards.front().dom0_mem);

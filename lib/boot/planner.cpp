@@ -198,6 +198,7 @@ const char* name_of(MemoryRole role) noexcept {
         case MemoryRole::module:
         case MemoryRole::guest:
         case MemoryRole::reservation:
+        case MemoryRole::static_memory:
         case MemoryRole::other:
             break;
     }
@@ -218,6 +219,7 @@ const char* word_of(const MemoryRegion& region) noexcept {
         case MemoryRole::scratch:
             return "overlay";
         case MemoryRole::guest:
+        case MemoryRole::static_memory:
             return "guest";
         case MemoryRole::reservation:
         case MemoryRole::other:

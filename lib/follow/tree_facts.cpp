@@ -47,15 +47,18 @@ bool is_compatible(const DeviceTree& tree, const std::string& path, std::string_
 }
 
 /// Facts: Xen docs/misc/arm/device-tree/booting.txt, "Creating Multiple Domains directly from Xen".
-GuestFacts guest_facts(const DeviceTree& tree, const std::string& path) {
+GuestFacts guest_facts(const DeviceTree& tree, const std::string& path, Cells cells) {
     GuestFacts guest;
     guest.path = path;
+    guest.name = tree.string(path, "label").value_or(path.substr(path.rfind('/') + 1));
     const auto memory = tree.cells(path, "memory");  // KiB in 64 bits
     if (memory.size() == 2) guest.memory = (std::uint64_t{memory[0]} << 32 | memory[1]) * KiB;
     guest.cpus = tree.cell(path, "cpus");
     const auto enhanced = tree.string(path, "xen,enhanced");
     guest.xenstore = tree.property(path, "xen,enhanced") && (!enhanced || enhanced->empty() || *enhanced == "enabled");
+    guest.enhanced = tree.property(path, "xen,enhanced") && enhanced != "disabled";
     guest.static_memory = tree.property(path, "xen,static-mem").has_value();
+    guest.static_ranges = decode_reg(tree.cells(path, "xen,static-mem"), cells.address, cells.size);
     guest.direct_map = tree.property(path, "direct-map").has_value();
     guest.vpl011 = tree.property(path, "vpl011").has_value();
     guest.colours = tree.property(path, "llc-colors").has_value();
@@ -70,7 +73,7 @@ void add_modules(const DeviceTree& tree, const std::string& parent, int depth, C
         const std::string path = parent + "/" + name;
         // Xen looks for guests among the children of /chosen only.
         const bool guest = depth == 2 && is_compatible(tree, path, "xen,domain");
-        if (guest) facts.guests.push_back(guest_facts(tree, path));
+        if (guest) facts.guests.push_back(guest_facts(tree, path, cells));
         if (is_module(tree.strings(path, "compatible"))) {
             facts.modules.push_back(module_facts(tree, path, depth, cells));
             facts.modules.back().domain = domain;

@@ -40,8 +40,47 @@ void complain_of_kind(const JsonValue* value, GuestStart has, const Guest& guest
         std::string(change));
 }
 
+/// Xen takes whole pages (xen/common/device-tree/static-memory.c acquire_static_memory_bank).
+constexpr std::uint64_t page = 4 * KiB;
+/// As many as Xen has places for in a guest that is mapped one to one (NR_MEM_BANKS), and far more than are of use.
+constexpr std::size_t most_banks = 16;
+
+MemoryBank read_bank(const JsonValue& value, Problems& problems) {
+    constexpr SizeLimits limits{.least = page, .most = 4 * GiB - page, .unit = page};
+    MemoryBank bank;
+    ObjectReader object(value, problems);
+    if (const JsonValue* address = object.required("address")) {
+        bank.address = read_address(*address, problems).value_or(0);
+        if (bank.address % page != 0)
+            problems.add(*address, "static memory begins in the middle of a page", "a multiple of 0x1000");
+    }
+    if (const JsonValue* size = object.required("size")) bank.size = read_size(*size, limits, problems).value_or(0);
+    if (bank.address + bank.size > 4 * GiB)
+        problems.add(value, "static memory reaches beyond 4 GiB", "to end at or below 0x100000000");
+    object.finish();
+    return bank;
+}
+
+void read_static_memory(const JsonValue& value, Problems& problems, Guest& guest) {
+    guest.static_memory.emplace();
+    if (is_word(value, "auto")) return;
+    std::uint64_t sum = 0;
+    for (const JsonValue& element : read_array(value, problems)) {
+        guest.static_memory->push_back(read_bank(element, problems));
+        sum += guest.static_memory->back().size;
+    }
+    const std::size_t banks = guest.static_memory->size();
+    if (value.type != JsonValue::Type::array) return;  // told already
+    if (banks == 0 || banks > most_banks)
+        problems.add(value, "static memory of " + std::to_string(banks) + " places",
+                     "\"auto\", or 1 to " + std::to_string(most_banks) + " places");
+    else if (guest.memory != 0 && sum != 0 && sum != guest.memory)
+        problems.add(value, "the places of the static memory are not the guest's \"memory\" in sum",
+                     format_size(guest.memory), "make \"memory\" " + format_size(sum) + ", or the places");
+}
+
 void read_console(const JsonValue* value, Problems& problems, Guest& guest) {
-    guest.console = guest.start == GuestStart::xl ? GuestConsole::pv : GuestConsole::vpl011;
+    guest.console = guest.usual_console();
     if (!value) return;
     static constexpr std::array<std::string_view, 3> consoles{"vpl011", "pv", "none"};
     if (const auto choice = read_choice(*value, consoles, problems)) guest.console = static_cast<GuestConsole>(*choice);
@@ -78,6 +117,13 @@ Guest read_guest(const JsonValue& value, Problems& problems, const Manifest& man
         static constexpr std::array<std::string_view, 2> words{"off", "on"};
         guest.pv = read_choice(*pv, words, problems).value_or(0) == 1;
     }
+    const JsonValue* static_memory = object.optional("static_memory");
+    if (static_memory) read_static_memory(*static_memory, problems, guest);
+    const JsonValue* direct_map = object.optional("direct_map");
+    if (direct_map) guest.direct_map = read_boolean(*direct_map, problems).value_or(false);
+    if (guest.direct_map && !guest.static_memory && guest.start == GuestStart::xen)
+        problems.add(*direct_map, "only static memory can be mapped one to one", "this key beside \"static_memory\"",
+                     "add \"static_memory\": \"auto\"");
     read_console(object.optional("console"), problems, guest);
     const JsonValue* disk = object.optional("disk");
     if (disk) guest.disk = read_reference(*disk, problems, manifest.folder);
@@ -87,12 +133,22 @@ Guest read_guest(const JsonValue& value, Problems& problems, const Manifest& man
 
     complain_of_kind(device_tree, GuestStart::xen, guest, problems, "remove it: xl makes the guest's device tree");
     complain_of_kind(pv, GuestStart::xen, guest, problems, "remove it: a guest of xl always has them");
+    complain_of_kind(static_memory, GuestStart::xen, guest, problems, "remove it, or let Xen start the guest");
+    complain_of_kind(direct_map, GuestStart::xen, guest, problems, "remove it, or let Xen start the guest");
     complain_of_kind(disk, GuestStart::xl, guest, problems, "remove it, or let xl start the guest");
     complain_of_kind(autostart, GuestStart::xl, guest, problems, "remove it: Xen starts the guest at every boot");
     return guest;
 }
 
 }  // namespace
+
+// The vpl011 of a guest that is mapped one to one stands where Xen's own console is, and no UART of a bcm2711 has the
+// 4 KiB that it needs (xen/arch/arm/vpl011.c domain_vpl011_init).
+GuestConsole Guest::usual_console() const {
+    if (start == GuestStart::xl) return GuestConsole::pv;
+    if (!direct_map) return GuestConsole::vpl011;
+    return pv ? GuestConsole::pv : GuestConsole::none;
+}
 
 std::string Guest::command_line() const {
     if (bootargs) return *bootargs;

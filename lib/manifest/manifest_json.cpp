@@ -107,8 +107,12 @@ Json json_of(const GuestFile& file) {
     return file.of_dom0 ? Json("dom0") : json_of(file.artifact);
 }
 
-GuestConsole usual_console(GuestStart start) {
-    return start == GuestStart::xen ? GuestConsole::vpl011 : GuestConsole::pv;
+Json static_memory_of(const std::vector<MemoryBank>& banks) {
+    if (banks.empty()) return "auto";
+    Json list = Json::array();
+    for (const MemoryBank& bank : banks)
+        list.push_back({{"address", format_address(bank.address)}, {"size", format_size(bank.size)}});
+    return list;
 }
 
 Json guests_of(const Manifest& manifest) {
@@ -123,9 +127,11 @@ Json guests_of(const Manifest& manifest) {
         entry["memory"] = format_size(guest.memory);
         if (guest.vcpus != 1) entry["vcpus"] = guest.vcpus;
         if (guest.bootargs) entry["bootargs"] = *guest.bootargs;
-        if (guest.console != usual_console(guest.start))
+        if (guest.console != guest.usual_console())
             entry["console"] = consoles[static_cast<std::size_t>(guest.console)];
         if (guest.pv) entry["pv"] = "on";
+        if (guest.static_memory) entry["static_memory"] = static_memory_of(*guest.static_memory);
+        if (guest.direct_map) entry["direct_map"] = true;
         if (guest.disk) entry["disk"] = json_of(*guest.disk);
         if (!guest.autostart) entry["autostart"] = false;
     }

@@ -9,9 +9,10 @@ namespace {
 const std::vector<Rule>& all_rules() {
     static const std::vector<Rule> rules = [] {
         std::vector<Rule> all;
-        for (const auto chapter : {xen_rules(), kernel_rules(), placement_rules(), device_tree_rules(), module_rules(),
-                                   overlay_rules(), memory_rules(), script_rules(), uboot_rules(), firmware_rules(),
-                                   disk_rules(), root_rules(), guest_rules(), xl_guest_rules(), efi_rules()})
+        for (const auto chapter :
+             {xen_rules(), kernel_rules(), placement_rules(), device_tree_rules(), module_rules(), overlay_rules(),
+              memory_rules(), script_rules(), uboot_rules(), firmware_rules(), disk_rules(), root_rules(),
+              guest_rules(), static_memory_rules(), xl_guest_rules(), efi_rules()})
             all.insert(all.end(), chapter.begin(), chapter.end());
         std::sort(all.begin(), all.end(), [](const Rule& a, const Rule& b) { return a.known.id < b.known.id; });
         return all;

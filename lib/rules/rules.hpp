@@ -44,18 +44,22 @@ std::span<const Rule> firmware_rules();
 std::span<const Rule> disk_rules();
 std::span<const Rule> root_rules();
 std::span<const Rule> guest_rules();
+std::span<const Rule> static_memory_rules();
 std::span<const Rule> xl_guest_rules();
 std::span<const Rule> efi_rules();
 
-/// What Xen, its modules and the tree's reservations take of memory. The scratch place of overlays is free
-/// again when Xen starts.
+/// What Xen, its modules, the tree's reservations and the static memory of guests take of memory. The scratch place of
+/// overlays is free again when Xen starts.
 std::vector<Range> taken_by_modules(const BootScenario& scenario);
 
 /// What is left for guests on a board of this size, beside dom0 and what stands in memory; nothing where dom0 itself
-/// does not fit.
+/// does not fit, or the board lacks static memory of a guest.
 std::optional<std::uint64_t> left_beside_dom0(const BootScenario& scenario, std::uint64_t board_memory);
 
-/// What the guests take that Xen starts, in bytes.
+/// What is set aside by address for the guests that Xen starts.
+std::vector<Range> static_memory_of_guests(const BootScenario& scenario);
+
+/// What the guests take that Xen starts, in bytes, beside their static memory.
 std::uint64_t asked_by_guests(const BootScenario& scenario);
 
 /// Whether the kernel is known to have this driver neither built in nor as a module on the root file system.

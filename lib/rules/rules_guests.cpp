@@ -216,7 +216,10 @@ Findings forced_without_direct_map(const BootScenario& scenario) {
         const auto all = guests(scenario);
         const auto guest = std::find_if(all.begin(), all.end(),
                                         [&](const GuestFacts& facts) { return facts.path == module.domain; });
-        if (module.forced.empty() || guest == all.end() || (guest->direct_map && guest->static_memory)) continue;
+        if (module.forced.empty() || guest == all.end()) continue;
+        // Older ones know static memory, and pass direct-map over (75591dcfe0).
+        const bool known = !scenario.xen || scenario.xen->major == 0 || at_least(scenario, 4, 17);
+        if (guest->direct_map && guest->static_memory && known) continue;
         findings.push_back({module.domain + " is given devices, and its memory is not where they would write",
                             describe_list(module.forced) + " without direct-map",
                             "direct-map and xen,static-mem, or no device that is a DMA master",
@@ -266,7 +269,8 @@ constexpr Rule rules[] = {
       .rule = "G3",
       .severity = Severity::error,
       .title = "A guest is given no memory",
-      .why = "Xen panics with \"Error building DomU: cannot read property \"memory\"\" or \"Could not set up domain\".",
+      .why = "Xen says \"Error building DomU: cannot read \"memory\" property\" and panics with \"Could not set up "
+             "domain\".",
       .story = "memory is a number of 64 bits, two cells, in KiB: <0x0 0x20000> are 128 MiB.",
       .source = "xen docs/misc/arm/device-tree/booting.txt; xen/common/device-tree/dom0less-build.c"},
      no_memory},
@@ -319,7 +323,8 @@ constexpr Rule rules[] = {
       .rule = "G8",
       .severity = Severity::error,
       .title = "A guest asks for xenstore, and there is no dom0",
-      .why = "Xen panics with \"At the moment, Xenstore support requires dom0 to be present\".",
+      .why = "Xen panics with \"At the moment, Xenstore support requires dom0 to be present\", from 4.21 on with "
+             "\"xenstore requested, but xenstore domain not present\".",
       .story = "xen,enhanced, empty or \"enabled\", gives the guest Xen's paravirtual interfaces with xenstore, which "
                "runs in dom0. \"no-xenstore\" is the same without it. That there is no dom0 is no fault by itself.",
       .source = "xen xen/common/device-tree/dom0less-build.c"},
@@ -346,21 +351,24 @@ constexpr Rule rules[] = {
       .rule = "G10",
       .severity = Severity::error,
       .title = "A guest is given a device that Xen hands over with an IOMMU only",
-      .why = "Xen panics with \"Could not set up domain\": the board has no SMMU that Xen could use.",
+      .why = "Xen says \"Failed to assign device to d1\" and \"Device tree generation failed (-22)\", and panics with "
+             "\"Could not set up domain\": the board has no SMMU that Xen could use.",
       .story = "A node of a guest's partial device tree with xen,path is a device of the board. Xen gives it away "
                "where "
                "an IOMMU protects the rest, or where xen,force-assign-without-iommu says that none is needed: for a "
                "device without DMA, or with a guest that is mapped one to one.",
-      .source = "xen docs/misc/arm/passthrough-noiommu.txt; xen/arch/arm/domain_build.c handle_passthrough_prop"},
+      .source = "xen docs/misc/arm/passthrough-noiommu.txt; xen/common/device-tree/dom0less-build.c "
+                "handle_passthrough_prop (up to 4.18 xen/arch/arm/domain_build.c); "
+                "xen/drivers/passthrough/device_tree.c "
+                "iommu_assign_dt_device"},
      needs_iommu},
     {{.id = "guest-device-without-direct-map",
       .rule = "G10a",
       .severity = Severity::warning,
       .title = "A guest is given a device, and is not mapped one to one",
       .why = "A device that masters the bus would write to the guest's addresses, where other memory of the board is.",
-      .story = "Without an IOMMU a device sees the board's own addresses. Only with direct-map and static memory are "
-               "the "
-               "guest's the same; a device without DMA (a GPIO, a UART in PIO) does not mind.",
+      .story = "Without an IOMMU a device sees the board's own addresses. Only with direct-map (Xen 4.17 or newer) and "
+               "static memory are the guest's the same; a device without DMA (a GPIO, a UART in PIO) does not mind.",
       .source = "xen docs/misc/arm/passthrough-noiommu.txt"},
      forced_without_direct_map},
     {{.id = "guest-kernel-lacks-console",
@@ -382,13 +390,22 @@ std::uint64_t asked_by_guests(const BootScenario& scenario) {
     for (const GuestFacts& guest : guests(scenario)) {
         const std::uint64_t memory = guest.memory.value_or(0);
         if (memory == 0) continue;
-        asked += std::min(taken_by_guest(memory, guest.cpus.value_or(1)),
+        const std::uint64_t cpus = guest.cpus.value_or(1);
+        asked += std::min(guest.static_memory ? page_tables_of_guest(memory, cpus) : taken_by_guest(memory, cpus),
                           std::numeric_limits<std::uint64_t>::max() - asked);
     }
     return asked;
 }
 
+std::vector<Range> static_memory_of_guests(const BootScenario& scenario) {
+    std::vector<Range> ranges;
+    for (const GuestFacts& guest : guests(scenario))
+        ranges.insert(ranges.end(), guest.static_ranges.begin(), guest.static_ranges.end());
+    return ranges;
+}
+
 std::optional<std::uint64_t> left_beside_dom0(const BootScenario& scenario, std::uint64_t board_memory) {
+    if (!has_memory(board_memory, static_memory_of_guests(scenario))) return std::nullopt;
     const std::vector<Range> taken = taken_by_modules(scenario);
     if (!has_dom0(scenario)) return left_for_guests(board_memory, taken, 0);
     std::optional<std::string> text;

@@ -17,6 +17,7 @@ std::vector<Range> taken_by_modules(const BootScenario& scenario) {
     if (scenario.device_tree && scenario.device_tree->effective)
         for (const auto& reservation : scenario.device_tree->effective->reservations)
             taken.push_back(reservation.range);
+    for (const Range& range : static_memory_of_guests(scenario)) taken.push_back(range);
     return taken;
 }
 

@@ -280,11 +280,13 @@ constexpr Rule rules[] = {
       .rule = "X9",
       .severity = Severity::error,
       .title = "The device tree asks for a feature that Xen was not built with",
-      .why = "Xen refuses the tree while it reads it, and panics.",
+      .why = "Xen refuses the tree while it reads it, or has no code to build that guest with; older ones do not say "
+             "so.",
       .story = "Static memory, static shared memory, cache colours and boot-time CPU pools are options of Xen's build. "
                "Its .config is in the binary, packed with gzip, so that a host can tell. Debian's has none of the "
                "four.",
-      .source = "xen xen/common/config_data.S; xen/common/device-tree/bootinfo-fdt.c"},
+      .source = "xen xen/common/config_data.S; xen/common/device-tree/bootinfo-fdt.c process_domain_node (e888192d13); "
+                "xen/arch/arm/domain_build.c allocate_static_memory of 4.17"},
      lacks_feature},
     {{.id = "xen-ignores-option",
       .rule = "X9a",

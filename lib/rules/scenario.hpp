@@ -109,10 +109,13 @@ struct GuestFacts {
     std::optional<std::uint32_t> cpus;
     bool xenstore = false;  ///< xen,enhanced asks for it
     bool static_memory = false;
+    std::vector<Range> static_ranges{};  ///< of static memory; empty where it cannot be read
     bool shared_memory = false;
     bool colours = false;
     bool direct_map = false;
     bool vpl011 = false;
+    bool enhanced = false;  ///< paravirtual interfaces, with xenstore or without
+    std::string name{};     ///< its label, which Xen does not read, or its node's name
 };
 
 /// What matters of a flattened device tree.

@@ -58,6 +58,22 @@ TEST(Dom0Memory, BanksAreAscendingDisjointAndFree) {
     EXPECT_EQ(sum, 2000 * MiB);
 }
 
+TEST(GuestMemory, PageTablesAreAsXenCountsThem) {
+    // domain_p2m_pages: 4 * (256 * cpus + MiB + 128) KiB, in whole MiB.
+    EXPECT_EQ(page_tables_of_guest(128 * MiB, 1), 2 * MiB);
+    EXPECT_EQ(page_tables_of_guest(129 * MiB, 1), 3 * MiB) << "the extended regions count";
+    EXPECT_EQ(page_tables_of_guest(4 * GiB, 4), 21 * MiB);
+    EXPECT_EQ(taken_by_guest(128 * MiB, 1), 130 * MiB);
+}
+
+TEST(BoardMemory, EndsBelowTheGpusShareAndGoesOnAt1GiB) {
+    EXPECT_TRUE(has_memory(1 * GiB, {{0x1000, 0x3b400000}}));
+    EXPECT_FALSE(has_memory(8 * GiB, {{0x3b000000, 0x3b401000}}));
+    EXPECT_FALSE(has_memory(1 * GiB, {{0x1000, 0x2000}, {0x40000000, 0x40001000}}));
+    EXPECT_TRUE(has_memory(2 * GiB, {{0x1000, 0x2000}, {0x40000000, 0x40001000}}));
+    EXPECT_TRUE(has_memory(1 * GiB, {}));
+}
+
 TEST(Dom0Memory, NothingAtAllIsSurvived) {
     EXPECT_EQ(allocate_dom0({}, {}, 512 * MiB).unallocated, 512 * MiB);
     EXPECT_EQ(allocate_dom0(board_ram(GiB), {}, 0).unallocated, 0U);

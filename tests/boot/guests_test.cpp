@@ -162,11 +162,47 @@ TEST(Dom0lessGuests, ShareTheBoardsMemoryWithDom0) {
     const BootPlan without = inputs.plan();
     for (std::size_t index = 0; index < with.boards.size(); ++index) {
         EXPECT_TRUE(with.boards[index].starts);
-        EXPECT_EQ(with.boards[index].guests, 130 * MiB) << "a MiB a processor, 4 KiB a MiB";
+        EXPECT_EQ(with.boards[index].guests, 130 * MiB) << "a MiB a processor, 4 KiB a MiB, half a MiB";
         EXPECT_LE(with.boards[index].dom0_mem + 130 * MiB, without.boards[index].dom0_mem + 4 * MiB);
         EXPECT_GE(with.boards[index].dom0_mem + 300 * MiB, without.boards[index].dom0_mem);
     }
     EXPECT_EQ(without.boards.front().guests, 0U);
+}
+
+TEST(GuestsOfXl, TakeFromTheRestToo) {
+    BootInputs inputs(26 * MiB);
+    inputs.manifest.dom0_mem = "rest";
+    const BootPlan without = inputs.plan();
+    Guest guest = guest_called("db");
+    guest.start = GuestStart::xl;
+    inputs.manifest.guests = {guest};
+    inputs.artifacts.guests = {{inputs.artifacts.kernel, {}}};
+    const BootPlan with = inputs.plan();
+    for (std::size_t index = 0; index < with.boards.size(); ++index) {
+        EXPECT_TRUE(with.boards[index].starts && with.boards[index].xl_starts);
+        EXPECT_EQ(with.boards[index].guests, 0U);
+        EXPECT_EQ(with.boards[index].xl_guests, 130 * MiB);
+        EXPECT_LE(with.boards[index].dom0_mem + 130 * MiB, without.boards[index].dom0_mem + 4 * MiB);
+    }
+    inputs.manifest.guests[0].autostart = false;
+    EXPECT_EQ(inputs.plan().boards[0].dom0_mem, without.boards[0].dom0_mem) << "it does not start with dom0";
+}
+
+TEST(GuestsOfXl, ThatABoardHasNoRoomForLeaveDom0ItsMemory) {
+    BootInputs inputs;
+    Guest guest = guest_called("db");
+    guest.start = GuestStart::xl;
+    guest.memory = 1 * GiB;
+    inputs.manifest.guests = {guest};
+    inputs.artifacts.guests = {{inputs.artifacts.kernel, {}}};
+    for (const char* share : {"rest", "512MiB"}) {
+        inputs.manifest.dom0_mem = share;
+        const BootPlan plan = inputs.plan();
+        EXPECT_TRUE(plan.boards[0].starts);
+        EXPECT_FALSE(plan.boards[0].xl_starts);
+        EXPECT_GE(plan.boards[0].dom0_mem, 512 * MiB) << share;
+        EXPECT_TRUE(plan.boards[1].xl_starts);
+    }
 }
 
 TEST(Dom0lessGuests, ABoardThatIsTooSmallForThemDoesNotStart) {

@@ -53,7 +53,8 @@ TEST(TreeFacts, ModulesBelowAGuestAreTheGuests) {
             dom0 { compatible = "xen,linux-zimage", "xen,multiboot-module"; reg = <0x480000 0x1000>; };
             domU1 { compatible = "xen,domain"; memory = <0 0x20000>; cpus = <2>; xen,enhanced = "no-xenstore";
                 module@1 { compatible = "multiboot,kernel", "multiboot,module"; reg = <5 6>; }; };
-            domU2 { compatible = "xen,domain"; memory = <0x20000>; xen,enhanced; xen,static-mem = <1 2>; };
+            domU2 { compatible = "xen,domain"; memory = <0x20000>; xen,enhanced; label = "shop";
+                xen,static-mem = <0x30000000 0x1000 0x40000000 0x2000>; };
             pool { compatible = "xen,cpupool"; };
         };
     };)"));
@@ -68,6 +69,13 @@ TEST(TreeFacts, ModulesBelowAGuestAreTheGuests) {
     EXPECT_FALSE(facts.guests[1].memory) << "one cell is no 64 bits";
     EXPECT_TRUE(facts.guests[1].xenstore);
     EXPECT_TRUE(facts.guests[1].static_memory);
+    EXPECT_THAT(facts.guests[1].static_ranges,
+                testing::ElementsAre(Range{0x30000000, 0x30001000}, Range{0x40000000, 0x40002000}))
+        << "with the cells of /chosen";
+    EXPECT_FALSE(facts.guests[0].static_memory);
+    EXPECT_EQ(facts.guests[0].name, "domU1");
+    EXPECT_EQ(facts.guests[1].name, "shop");
+    EXPECT_TRUE(facts.guests[0].enhanced) << "without xenstore";
     EXPECT_TRUE(facts.cpu_pools);
 }
 

@@ -92,6 +92,56 @@ TEST(GuestsSection, TakesEveryKey) {
     EXPECT_EQ(again.network->uplink, "eth0");
 }
 
+TEST(GuestsSection, TakesStaticMemory) {
+    const std::string rest = R"(, "start": "xen", "kernel": "k", "memory": "128MiB")";
+    const Manifest manifest = parsed(guests(R"({"name": "a")" + rest +
+                                            R"(, "static_memory": "auto", "direct_map": true},
+                  {"name": "b")" + rest + R"(, "direct_map": true, "pv": "on", "static_memory": [
+                    {"address": "0x30000000", "size": "64MiB"}, {"address": 1073741824, "size": 67108864}]},
+                  {"name": "c")" + rest + "}"));
+    const Guest& a = manifest.guests[0];
+    ASSERT_TRUE(a.static_memory.has_value());
+    EXPECT_TRUE(a.static_memory->empty()) << "the planner finds the place";
+    EXPECT_TRUE(a.direct_map);
+    EXPECT_EQ(a.console, GuestConsole::none) << "no UART of the board has room for a vpl011";
+    const Guest& b = manifest.guests[1];
+    ASSERT_EQ(b.static_memory->size(), 2U);
+    EXPECT_EQ(b.static_memory->at(1).address, 0x40000000U);
+    EXPECT_EQ(b.static_memory->at(1).size, std::uint64_t{64} << 20);
+    EXPECT_EQ(b.console, GuestConsole::pv);
+    EXPECT_FALSE(manifest.guests[2].static_memory.has_value());
+    EXPECT_FALSE(manifest.guests[2].direct_map);
+
+    const Manifest again = parse_manifest(manifest_json(manifest), "dir/m.json");
+    EXPECT_EQ(manifest_json(again), manifest_json(manifest));
+    EXPECT_TRUE(again.guests[0].static_memory->empty());
+    EXPECT_EQ(again.guests[1].static_memory->at(0).address, 0x30000000U);
+    EXPECT_EQ(again.guests[1].console, GuestConsole::pv);
+}
+
+TEST(GuestsSection, RefusesStaticMemoryThatXenWouldNotTake) {
+    const auto with_memory = [](const std::string& more) {
+        return complaints(guests(R"({"name": "a", "start": "xen", "kernel": "k", "memory": "64MiB", )" + more + "}"));
+    };
+    const auto place = [](const char* address, const char* size) {
+        return std::string(R"("static_memory": [{"address": )") + address + R"(, "size": )" + size + "}]";
+    };
+    EXPECT_THAT(with_memory(place("\"0x30000000\"", "\"64MiB\"")), IsEmpty());
+    EXPECT_THAT(with_memory(place("\"0x30000000\"", "\"32MiB\"")), ElementsAre(HasSubstr("in sum")));
+    EXPECT_THAT(with_memory(place("\"0x30000100\"", "\"64MiB\"")),
+                ElementsAre(HasSubstr("/guests/0/static_memory/0/address: ")));
+    EXPECT_THAT(with_memory(place("\"0xfe000000\"", "\"64MiB\"")), ElementsAre(HasSubstr("beyond 4 GiB")));
+    EXPECT_THAT(with_memory(place("\"0x30000000\"", "100")),
+                ElementsAre(HasSubstr("/guests/0/static_memory/0/size: ")));
+    EXPECT_THAT(with_memory(R"("static_memory": [])"), ElementsAre(HasSubstr("/guests/0/static_memory: ")));
+    EXPECT_THAT(with_memory(R"("static_memory": "some")"), ElementsAre(HasSubstr("/guests/0/static_memory: ")));
+    EXPECT_THAT(with_memory(R"("direct_map": true)"), ElementsAre(HasSubstr("/guests/0/direct_map: ")));
+    const std::string xl = R"({"name": "a", "start": "xl", "kernel": "k", "memory": "64MiB", )";
+    EXPECT_THAT(complaints(guests(xl + R"("static_memory": "auto"})")),
+                ElementsAre(HasSubstr("/guests/0/static_memory: ")));
+    EXPECT_THAT(complaints(guests(xl + R"("direct_map": true})")), ElementsAre(HasSubstr("/guests/0/direct_map: ")));
+}
+
 TEST(GuestsSection, NamesWhatIsMissing) {
     EXPECT_THAT(complaints(guests("{}")),
                 testing::UnorderedElementsAre(HasSubstr("/guests/0"), HasSubstr("/guests/0"), HasSubstr("/guests/0"),

@@ -80,7 +80,9 @@ const json& full_manifest() {
               "device_tree": "passthrough.dtb", "memory": "128MiB", "vcpus": 2, "bootargs": "console=ttyAMA0",
               "console": "vpl011", "pv": "on" },
             { "name": "db-1", "start": "xl", "kernel": "Image", "initrd": "dom0", "memory": 268435456, "console": "pv",
-              "disk": "guest.ext4", "autostart": true }
+              "disk": "guest.ext4", "autostart": true },
+            { "name": "rt", "start": "xen", "kernel": "dom0", "memory": "128MiB", "direct_map": true, "console": "none",
+              "static_memory": [{ "address": "0x30000000", "size": "64MiB" }, { "address": 1073741824, "size": 67108864 }] }
         ],
         "network": { "bridge": "xenbr0", "uplink": "eth0" }
     })");
@@ -132,6 +134,7 @@ const std::vector<ObjectPlace>& object_places() {
         {"/owners/0", "/properties/owners/items"},
         {"/files/0", "/properties/files/items"},
         {"/guests/0", "/properties/guests/items"},
+        {"/guests/2/static_memory/0", "/properties/guests/items/properties/static_memory/anyOf/1/items"},
         {"/network", "/properties/network"},
     };
     return places;
@@ -313,6 +316,9 @@ bool is_beyond_schema(const std::vector<Problem>& problems) {
         "not a plain integer",         // 1.0 is an integer to JSON Schema
         "names of at most 255 bytes",  // the schema counts characters
         "two guests have this name",
+        "static memory reaches beyond 4 GiB",
+        "not the guest's \"memory\" in sum",
+        "middle of a page",
         "dom0 has no initrd that a guest could have too",
         "the bridge cannot be its own uplink",
     };
@@ -356,7 +362,13 @@ TEST(Schema, AndParserJudgeEveryChangeOfAFullManifestAlike) {
                                                                    {1, "pv", "on"},
                                                                    {1, "device_tree", "passthrough.dtb"},
                                                                    {1, "console", "vpl011"},
-                                                                   {1, "name", "Web"}}) {
+                                                                   {1, "name", "Web"},
+                                                                   {1, "static_memory", "auto"},
+                                                                   {1, "direct_map", true},
+                                                                   {0, "direct_map", true},
+                                                                   {0, "static_memory", "auto"},
+                                                                   {0, "static_memory", json::array()},
+                                                                   {2, "static_memory", "auto"}}) {
         json changed = full_manifest();
         changed["guests"][guest][key] = value;
         manifests.push_back(changed.dump());

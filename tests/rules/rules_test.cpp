@@ -56,6 +56,15 @@ void add_guest(BootScenario& s) {
     s.placements.push_back({Role::guest, "domu-kernel of /chosen/domU1", at});
 }
 
+/// The same with its memory set aside by address, and mapped one to one.
+GuestFacts& add_static_guest(BootScenario& s) {
+    add_guest(s);
+    GuestFacts& guest = tree(s).guests[0];
+    guest.static_memory = guest.direct_map = true;
+    guest.static_ranges = {{0x30000000, 0x34000000}, {0x2c000000, 0x30000000}};
+    return guest;
+}
+
 /// A guest of xl beside dom0, as it should be.
 XlGuestFacts& add_xl_guest(BootScenario& s) {
     XlGuestFacts guest;
@@ -157,6 +166,31 @@ const std::map<std::string, Break>& breaks() {
              add_guest(s);
              s.guest_modules[0].forced = {"/soc/dma@7e007000"};
              tree(s).guests[0].static_memory = true;
+             tree(s).guests[0].static_ranges = {{0x30000000, 0x38000000}};
+         }},
+        {"guest-static-memory-wrong", [](auto& s) { add_static_guest(s).static_ranges.pop_back(); }},
+        {"guest-static-memory-taken",
+         [](auto& s) {
+             add_static_guest(s).static_ranges = {{0x8100000, 0x10100000}};
+         }},
+        {"guest-static-memory-impossible",
+         [](auto& s) {
+             add_static_guest(s).static_ranges = {{0x3b000000, 0x43000000}};
+         }},
+        {"guest-static-memory-excludes-boards",
+         [](auto& s) {
+             add_static_guest(s).static_ranges = {{0x78000000, 0x80000000}};
+         }},
+        {"guest-direct-map-without-static-memory",
+         [](auto& s) {
+             add_guest(s);
+             tree(s).guests[0].direct_map = true;
+         }},
+        {"guest-direct-map-console", [](auto& s) { add_static_guest(s).vpl011 = true; }},
+        {"guest-xenstore-with-static-memory",
+         [](auto& s) {
+             GuestFacts& guest = add_static_guest(s);
+             guest.xenstore = guest.enhanced = true;
          }},
         {"guest-kernel-lacks-console",
          [](auto& s) {
@@ -626,8 +660,67 @@ TEST(Rules, AGuestWithItsOwnAddressesMayHaveADevice) {
     BootScenario scenario = good_scenario();
     add_guest(scenario);
     scenario.guest_modules[0].forced = {"/soc/dma@7e007000"};
-    tree(scenario).guests[0].static_memory = tree(scenario).guests[0].direct_map = true;
-    EXPECT_THAT(ids(judge(scenario)), testing::Not(testing::Contains("guest-device-without-direct-map")));
+    EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{"guest-device-without-direct-map"});
+    scenario = good_scenario();
+    add_static_guest(scenario);
+    scenario.guest_modules[0].forced = {"/soc/dma@7e007000"};
+    EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{});
+    // 4.16 has static memory, and does not know direct-map.
+    scenario.xen->minor = 16;
+    scenario.root->xen_tools_version = "4.16";
+    EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{"guest-device-without-direct-map"});
+}
+
+TEST(Rules, StaticMemoryIsNoFault) {
+    BootScenario scenario = good_scenario();
+    GuestFacts& guest = add_static_guest(scenario);
+    EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{});
+    guest.direct_map = false;
+    guest.vpl011 = true;
+    EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{}) << "its vpl011 is at a guest's usual address";
+    guest.xenstore = guest.enhanced = true;
+    scenario.xen->minor = 21;
+    scenario.root->xen_tools_version = "4.21";
+    EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{}) << "Xen allocates xenstore's page";
+    scenario.xen->minor = 20;
+    scenario.root->xen_tools_version = "4.20";
+    guest.xenstore = false;
+    EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{}) << "no-xenstore";
+}
+
+TEST(Rules, StaticMemoryIsHeldToTheCellsAndPages) {
+    BootScenario scenario = good_scenario();
+    GuestFacts& guest = add_static_guest(scenario);
+    guest.static_ranges = {{0x30000800, 0x38000800}};
+    EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{"guest-static-memory-wrong"});
+    guest.static_ranges.clear();
+    EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{"guest-static-memory-wrong"});
+}
+
+TEST(Rules, StaticMemoryIsTakenByItsOwnersAlone) {
+    BootScenario scenario = good_scenario();
+    const GuestFacts first = add_static_guest(scenario);
+    tree(scenario).guests.push_back(first);
+    tree(scenario).guests[1].path = "/chosen/domU2";
+    EXPECT_THAT(ids(judge(scenario)), testing::Contains("guest-static-memory-taken"));
+    // Grants of a guest that is mapped one to one are at 0x38000000 all the same.
+    scenario = good_scenario();
+    GuestFacts& guest = add_static_guest(scenario);
+    guest.static_ranges = {{0x32000000, 0x3a000000}};
+    EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{});
+    guest.enhanced = true;
+    EXPECT_EQ(ids(judge(scenario)), std::set<std::string>{"guest-static-memory-taken"});
+}
+
+TEST(Rules, StaticMemoryIsMissedByDom0) {
+    BootScenario scenario = good_scenario();
+    *scenario.xen_bootargs = "console=dtuart dtuart=/soc/serial@7e215040 dom0_mem=7600M";
+    const auto before = ids(judge(scenario));
+    EXPECT_THAT(before, testing::Not(testing::Contains("dom0-mem-impossible")));
+    GuestFacts& guest = add_static_guest(scenario);
+    guest.memory = 1 * GiB;
+    guest.static_ranges = {{0x80000000, 0xc0000000}};
+    EXPECT_THAT(ids(judge(scenario)), testing::Contains("dom0-mem-impossible"));
 }
 
 TEST(Rules, GuestsWithoutDom0AreNoFault) {

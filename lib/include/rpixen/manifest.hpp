@@ -79,6 +79,12 @@ enum class GuestConsole : std::uint8_t {
     none,
 };
 
+/// Physical memory, bytes.
+struct MemoryBank {
+    std::uint64_t address = 0;
+    std::uint64_t size = 0;
+};
+
 /// A virtual machine that the card starts.
 struct Guest {
     std::string name;  ///< unique, also without regard to case
@@ -90,13 +96,19 @@ struct Guest {
     std::uint32_t vcpus = 1;
     std::optional<std::string> bootargs;  ///< nothing: by the console, see command_line()
     GuestConsole console = GuestConsole::vpl011;
-    bool pv = false;                        ///< xen,enhanced; of GuestStart::xen only
+    bool pv = false;  ///< xen,enhanced; of GuestStart::xen only
+    /// Its memory is set aside by address; of GuestStart::xen only. Empty: one place that the planner finds; otherwise
+    /// `memory` in sum.
+    std::optional<std::vector<MemoryBank>> static_memory;
+    bool direct_map = false;  ///< it has its memory at the board's own addresses; with `static_memory` only
     std::optional<ArtifactReference> disk;  ///< of GuestStart::xl only
     bool autostart = true;                  ///< of GuestStart::xl only
     Location location;
 
     /// `bootargs`, or what its console needs.
     RPIXEN_API std::string command_line() const;
+    /// The console that it has where the manifest names none.
+    RPIXEN_API GuestConsole usual_console() const;
 };
 
 /// A bridge of dom0 that xl's guests are on.
