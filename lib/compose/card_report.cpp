@@ -69,6 +69,8 @@ const char* word_of(const Placement& placement) {
             return "device_tree";
         case Placement::Role::overlay:
             return "overlay";
+        case Placement::Role::guest:
+            return "guest";
         default:
             return "other";
     }
@@ -91,6 +93,12 @@ Report report_of(const Card& card, const CardCheck& checked, bool list_root) {
                                  {},
                                  0,
                                  word_of(placement)});
+    if (scenario.device_tree && scenario.device_tree->effective)
+        for (const GuestFacts& guest : scenario.device_tree->effective->guests)
+            for (const Range& range : guest.static_ranges)
+                report.memory.push_back(
+                    {guest.name + "'s memory", "placed", range.begin, range.end, false, {}, 0, "guest"});
+    report.domains = domains_of(scenario);
     std::stable_sort(report.memory.begin(), report.memory.end(),
                      [](const ReportRegion& a, const ReportRegion& b) { return a.begin < b.begin; });
     report.not_known = checked.notes;

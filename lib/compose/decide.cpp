@@ -90,7 +90,7 @@ Decision decide(const Manifest& manifest, const PlanRequest& request, const std:
     decision.artifacts = artifacts_of(manifest, artifacts, digests);
     decision.manifest_sha256 = manifest_sha256(manifest);
     decision.notes = inputs.root.notes;
-    decision.facts = facts_of(artifacts, decision.boot);
+    decision.facts = facts_of(manifest, artifacts, decision.boot);
     if (reuse) reuse->keep(inputs.root, root_partition_offset(manifest), digests);
     decision.card = plan_card(manifest, artifacts, std::move(inputs.root), decision.boot, decision.time);
     if (reuse) reuse->check(decision.card);
@@ -121,6 +121,7 @@ Report report_of(const Decision& decision, const PlanRequest& request) {
     report.manifest_sha256 = decision.manifest_sha256;
     report.facts = decision.facts;
     report.diagnostics = decision.check.diagnostics;
+    report.domains = domains_of(decision.check.scenario);
     report.not_known = decision.check.notes;
     report.not_followed = decision.check.not_followed;
     report.notes.insert(report.notes.end(), decision.check.notes.begin(), decision.check.notes.end());

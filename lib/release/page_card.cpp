@@ -84,12 +84,18 @@ std::string memory(const Report& card) {
 std::string boards(const Report& card) {
     if (card.boards.empty()) return {};
     std::vector<std::vector<std::string>> rows;
-    for (const ReportBoard& board : card.boards)
-        rows.push_back({size_of(board.memory), size_of(board.dom0_mem), size_of(board.ceiling),
-                        board.starts ? "starts" : "does not start"});
-    return element("h3", "Boards") + "\n" +
-           element("div", table({{"Board’s memory"}, {"For dom0"}, {"At most"}, {"dom0"}}, rows, "stack"), "scroll") +
-           "\n";
+    const bool guests = !card.domains.empty();
+    for (const ReportBoard& board : card.boards) {
+        rows.push_back({size_of(board.memory), size_of(board.dom0_mem), size_of(board.ceiling)});
+        if (guests) rows.back().push_back(size_of(board.guests + board.xl_guests));
+        rows.back().emplace_back(!board.starts                         ? "does not start"
+                                 : board.xl_starts || !board.xl_guests ? "starts"
+                                                                       : "starts, but not all guests");
+    }
+    std::vector<Column> columns{{"Board’s memory"}, {"For dom0"}, {"At most"}};
+    if (guests) columns.push_back({"For guests"});
+    columns.push_back({guests ? "dom0 and guests" : "dom0"});
+    return element("h3", "Boards") + "\n" + element("div", table(columns, rows, "stack"), "scroll") + "\n";
 }
 
 std::string scripts(const Report& card) {

@@ -35,6 +35,8 @@ struct Drawing {
 Drawing draw_memory(const std::vector<ReportRegion>& regions, const PictureForm& form);
 /// What the zigzags and hatches of that drawing mean.
 std::string_view memory_legend();
+/// The memory of each domain, to scale, with what Xen sets aside for its page tables; for wide pictures.
+Drawing draw_domains(const std::vector<ReportDomain>& domains, const PictureForm& form);
 /// The card from its first byte to its last, with its partitions.
 Drawing draw_layout(const Report& report, const PictureForm& form);
 

@@ -192,7 +192,17 @@ std::string Report::json() const {
                                   {"dom0_mem", board.dom0_mem},
                                   {"ceiling", board.ceiling},
                                   {"guests", board.guests},
-                                  {"starts", board.starts}});
+                                  {"starts", board.starts},
+                                  {"xl_guests", board.xl_guests},
+                                  {"xl_starts", board.xl_starts}});
+    json["domains"] = Json::array();
+    for (const ReportDomain& domain : domains)
+        json["domains"].push_back({{"name", domain.name},
+                                   {"started_by", domain.started_by},
+                                   {"memory", domain.memory},
+                                   {"page_tables", domain.page_tables},
+                                   {"vcpus", domain.vcpus},
+                                   {"static_memory", domain.static_memory}});
     json["refusal"] = Json::array();
     for (const Problem& problem : refusal) json["refusal"].push_back(json_of(problem));
     json["inputs"] = Json::array();

@@ -4,6 +4,8 @@
 
 #include "base/size.hpp"
 #include "base/text.hpp"
+#include "board/dom0_memory.hpp"
+#include "rules/rules.hpp"
 
 namespace rpixen {
 namespace {
@@ -97,6 +99,31 @@ Report report_of(const Card& card, bool list_root) {
     return report;
 }
 
+std::vector<ReportDomain> domains_of(const BootScenario& scenario) {
+    std::vector<ReportDomain> domains;
+    const auto add = [&](const std::string& name, const char* started_by, std::optional<std::uint64_t> memory,
+                         std::uint64_t vcpus, bool static_memory) {
+        const std::uint64_t bytes = memory.value_or(0);
+        domains.push_back(
+            {name, started_by, bytes, bytes == 0 ? 0 : page_tables_of_guest(bytes, vcpus), vcpus, static_memory});
+    };
+    if (scenario.device_tree && scenario.device_tree->effective)
+        for (const GuestFacts& guest : scenario.device_tree->effective->guests)
+            add(guest.name, "xen", guest.memory, guest.cpus.value_or(0), guest.static_memory);
+    if (scenario.root)
+        for (const XlGuestFacts& guest : scenario.root->xl_guests)
+            add(guest.name, "xl", guest.memory, guest.vcpus, false);
+    if (domains.empty() || !has_dom0(scenario)) return domains;
+    ReportDomain dom0;
+    dom0.name = "dom0";
+    dom0.started_by = "xen";
+    if (scenario.dom0_mem_of_board.empty() && scenario.xen_bootargs)
+        if (const auto text = command_line_value(*scenario.xen_bootargs, "dom0_mem"))
+            dom0.memory = parse_dom0_mem(*text).value_or(0);
+    domains.insert(domains.begin(), dom0);
+    return domains;
+}
+
 void add_boot_plan(Report& report, const BootPlan& boot) {
     for (const MemoryRegion& region : boot.memory.regions)
         report.memory.push_back({region.name, word(region.kind), region.range.begin, region.range.end, region.pinned,
@@ -104,10 +131,11 @@ void add_boot_plan(Report& report, const BootPlan& boot) {
     report.script = boot.script;
     report.config_txt = boot.config_txt;
     for (const BoardFit& board : boot.boards)
-        report.boards.push_back({board.memory, board.dom0_mem, board.ceiling, board.guests, board.starts});
+        report.boards.push_back({board.memory, board.dom0_mem, board.ceiling, board.guests, board.starts,
+                                 board.xl_guests, board.xl_starts});
 }
 
-std::vector<std::string> facts_of(const ArtifactSet& artifacts, const BootPlan& boot) {
+std::vector<std::string> facts_of(const Manifest& manifest, const ArtifactSet& artifacts, const BootPlan& boot) {
     const auto packed = [](const Artifact& artifact) {
         return artifact.packing == "none" || artifact.packing.empty() ? std::string()
                                                                       : ", unpacked from " + artifact.packing;
@@ -125,6 +153,12 @@ std::vector<std::string> facts_of(const ArtifactSet& artifacts, const BootPlan& 
         facts.push_back("guest " + guest.name + ", started by Xen: " + format_size(guest.memory) + ", " +
                         std::to_string(guest.vcpus) + (guest.vcpus == 1 ? " processor" : " processors") + ", kernel " +
                         guest.modules.front().file + ", command line: " + guest.bootargs);
+    for (const Guest& guest : manifest.guests)
+        if (guest.start == GuestStart::xl)
+            facts.push_back("guest " + guest.name + ", started by xl" +
+                            (guest.autostart ? "" : " when somebody says so") + ": " + format_size(guest.memory) +
+                            ", " + std::to_string(guest.vcpus) + (guest.vcpus == 1 ? " processor" : " processors") +
+                            (guest.disk ? ", a disk" : "") + ", command line: " + guest.command_line());
     facts.push_back("dom0's command line: " + boot.dom0_bootargs);
     facts.push_back("Xen's command line: " + boot.xen_bootargs);
     return facts;

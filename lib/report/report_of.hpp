@@ -12,6 +12,7 @@
 #include "artifact/root_file_system.hpp"
 #include "boot/boot_plan.hpp"
 #include "card/card.hpp"
+#include "rules/scenario.hpp"
 
 namespace rpixen {
 
@@ -19,11 +20,14 @@ namespace rpixen {
 /// systems than the boot partition's.
 Report report_of(const Card& card, bool list_root = true);
 
+/// What a card starts, planned or read.
+std::vector<ReportDomain> domains_of(const BootScenario& scenario);
+
 /// Memory map, script and config.txt.
 void add_boot_plan(Report& report, const BootPlan& boot);
 
 /// "Xen 4.17.5", "dom0 kernel 6.1.0-37-arm64, 32956352 bytes", ...
-std::vector<std::string> facts_of(const ArtifactSet& artifacts, const BootPlan& boot);
+std::vector<std::string> facts_of(const Manifest& manifest, const ArtifactSet& artifacts, const BootPlan& boot);
 
 /// Every input that the manifest names, with what was found out about it. `digests`: by resolved path, of those that
 /// `artifacts` does not have; may lack any.

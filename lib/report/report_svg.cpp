@@ -33,6 +33,11 @@ std::string Report::svg() const {
         body.elements += words("small quiet", form.margin, body.height, std::string(memory_legend()));
         body.height += 40;
     }
+    if (const Drawing rows = draw_domains(domains, form); !rows.elements.empty()) {
+        body.elements += words("head ink", form.margin, body.height, "Memory of dom0 and its guests");
+        body.height += 16;
+        add(body, rows, 36);
+    }
     if (const Drawing layout = draw_layout(*this, form); !layout.elements.empty()) {
         body.elements += words("head ink", form.margin, body.height, heading(*this));
         if (!disk_signature.empty())

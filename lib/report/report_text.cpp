@@ -93,19 +93,46 @@ std::string memory_table(const std::vector<ReportRegion>& memory) {
     return table.text();
 }
 
+const char* fate_of(const ReportBoard& board) {
+    if (board.starts) return board.xl_starts ? "starts" : "starts, but not all guests of xl: too little is left";
+    return board.guests != 0 ? "does not start: Xen cannot give dom0 and the guests so much"
+                             : "does not start: Xen cannot give dom0 so much";
+}
+
 std::string board_table(const std::vector<ReportBoard>& boards) {
-    const bool guests = !boards.empty() && boards.front().guests != 0;
-    std::vector<std::string> head{">memory", ">dom0_mem", ">at most", ""};
-    if (guests) head.insert(head.begin() + 3, ">guests");
+    const bool guests = boards.front().guests != 0;
+    const bool xl_guests = boards.front().xl_guests != 0;
+    std::vector<std::string> head{">memory", ">dom0_mem", ">at most"};
+    if (guests) head.emplace_back(">guests");
+    if (xl_guests) head.emplace_back(">xl's guests");
+    head.emplace_back("");
     Table table(head);
     for (const ReportBoard& board : boards) {
-        std::vector<std::string> row{format_size(board.memory), format_size(board.dom0_mem), format_size(board.ceiling),
-                                     board.starts ? "starts"
-                                     : guests     ? "does not start: Xen cannot give dom0 and the guests so much"
-                                                  : "does not start: Xen cannot give dom0 so much"};
-        if (guests) row.insert(row.begin() + 3, format_size(board.guests));
+        std::vector<std::string> row{format_size(board.memory), format_size(board.dom0_mem),
+                                     format_size(board.ceiling)};
+        if (guests) row.push_back(format_size(board.guests));
+        if (xl_guests) row.push_back(format_size(board.xl_guests));
+        row.emplace_back(fate_of(board));
         table.add(std::move(row));
     }
+    return table.text();
+}
+
+/// Their sum is what a board has to have beside Xen and dom0.
+std::string domain_table(const std::vector<ReportDomain>& domains) {
+    const auto size = [](std::uint64_t bytes) { return bytes == 0 ? std::string() : format_size(bytes); };
+    Table table({"name", "started by", ">memory", ">page tables", ">processors", ""});
+    std::uint64_t memory = 0;
+    std::uint64_t page_tables = 0;
+    for (const ReportDomain& domain : domains) {
+        table.add({domain.name, domain.started_by == "xl" ? "xl" : "Xen", size(domain.memory), size(domain.page_tables),
+                   domain.vcpus == 0 ? "" : std::to_string(domain.vcpus),
+                   domain.static_memory ? "set aside by address" : ""});
+        if (domain.name == "dom0") continue;
+        memory += domain.memory;
+        page_tables += domain.page_tables;
+    }
+    table.add({"guests", "", size(memory), size(page_tables), "", "to be left free by dom0"});
     return table.text();
 }
 
@@ -149,6 +176,7 @@ std::string Report::text(bool all_files) const {
                (deep ? "" : ", its top folder (--verbose lists all)") + "\n" + file_table(partition, deep);
     }
     if (!memory.empty()) all += "\nMemory at boot\n" + memory_table(memory);
+    if (!domains.empty()) all += "\nDomains\n" + domain_table(domains);
     if (!boards.empty()) all += "\nBoards\n" + board_table(boards);
     if (!facts.empty()) {
         all += "\nFacts\n";

@@ -88,6 +88,18 @@ struct ReportBoard {
     std::uint64_t ceiling = 0;   ///< the most that Xen could give it there, bytes
     std::uint64_t guests = 0;    ///< what the guests take that Xen starts beside dom0, bytes
     bool starts = false;
+    std::uint64_t xl_guests = 0;  ///< what those of xl take that start with dom0, bytes
+    bool xl_starts = false;       ///< dom0 and all guests
+};
+
+/// A domain that a card starts by itself: dom0 or a guest. Sizes in bytes; 0 where one is not known.
+struct ReportDomain {
+    std::string name;               ///< "dom0", or the guest's
+    std::string started_by;         ///< "xen" or "xl"
+    std::uint64_t memory = 0;       ///< its own; 0 too where dom0's is chosen by the board
+    std::uint64_t page_tables = 0;  ///< what Xen sets aside for it beside that
+    std::uint64_t vcpus = 0;        ///< of dom0 0
+    bool static_memory = false;     ///< set aside by address
 };
 
 /// What a plan says, what a composed card holds, or what was found in an image: one document for all three.
@@ -118,6 +130,8 @@ struct Report {
     std::string manifest_sha256;      ///< of manifest_json(); empty for an image
     std::string image_sha256;         ///< of the composed image; empty unless it was asked for
     std::vector<ReportBoard> boards;  ///< the smallest first; empty where Xen's command line has no dom0_mem
+    /// dom0, the guests of Xen in their order and those of xl that start with dom0; empty for a card without guests.
+    std::vector<ReportDomain> domains;
 
     std::vector<Problem> refusal;  ///< of a plan: why compose would not write this card; empty: it would
 
