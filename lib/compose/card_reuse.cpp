@@ -173,6 +173,10 @@ std::optional<RootFileSystem> CardReuse::take_root(ImageBackend& backend, Output
             RecordReader::check(node < root.tree.node_count() && root.tree.type(node) == NodeType::file);
             older_->leave_out(root.tree.content(node).position);
         }
+        for (const auto& [node, digest] : older_record_->digests) {
+            RecordReader::check(node < root.tree.node_count() && root.tree.type(node) == NodeType::file);
+            if (root.tree.content(node).size != 0) older_->know(root.tree.content(node).position, digest);
+        }
     } catch (const Error&) {
         give_up("its record is damaged");
         start_over();
@@ -204,6 +208,7 @@ void CardReuse::keep(const RootFileSystem& root, std::uint64_t offset, const Man
     if (older_record_ && takes_over()) {
         next_->tree = older_record_->tree;
         next_->lost = older_record_->lost;
+        next_->digests = older_record_->digests;
     } else {
         RecordWriter tree;
         root.tree.keep(tree, offset);
@@ -231,11 +236,14 @@ void CardReuse::check(const Card& card) {
     next_->lost.erase(std::unique(next_->lost.begin(), next_->lost.end()), next_->lost.end());
 }
 
-void CardReuse::check_older() {
-    if (!takes_over() || is_the_same(identify(older_image_->descriptor(), request_.reuse), older_image_->identity()))
-        return;
-    give_up("it was changed while it was read");
-    throw Error(ErrorCode::internal, "an older card was taken over that is of no use");
+void CardReuse::finish(const FileDigests& digests) {
+    if (takes_over() && !is_the_same(identify(older_image_->descriptor(), request_.reuse), older_image_->identity())) {
+        give_up("it was changed while it was read");
+        throw Error(ErrorCode::internal, "an older card was taken over that is of no use");
+    }
+    if (!next_) return;
+    for (const auto& [node, digest] : digests)
+        if (node < live_.size() && live_[node]) next_->digests[node] = digest;
 }
 
 std::string CardReuse::note() const {

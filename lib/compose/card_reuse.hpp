@@ -14,6 +14,7 @@
 #include "compose/root_record.hpp"
 #include "fs/ext4/older_data.hpp"
 #include "storage/output_file.hpp"
+#include "verify/verification_report.hpp"
 
 namespace rpixen {
 
@@ -44,8 +45,9 @@ class CardReuse {
     void keep(const RootFileSystem& root, std::uint64_t offset, const ManifestDigests& digests);
     /// The complete plan: throws, and gives up, where it needs what the older image does not have any more.
     void check(const Card& card);
-    /// Everything was written: throws, and gives up, where the older image was changed meanwhile.
-    void check_older();
+    /// Everything was written: throws, and gives up, where the older image was changed meanwhile. `digests` are those
+    /// of the root's files that were taken; they are known then.
+    void finish(const FileDigests& digests);
     /// What the user should know.
     std::string note() const;
 

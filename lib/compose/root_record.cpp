@@ -56,6 +56,11 @@ Bytes make_root_record(const RootRecord& record) {
     writer.number(record.prebuilt.value_or(0));
     writer.number(std::uint64_t{record.lost.size()});
     for (const NodeId node : record.lost) writer.number(node);
+    writer.number(std::uint64_t{record.digests.size()});
+    for (const auto& [node, sha256] : record.digests) {
+        writer.number(node);
+        writer.bytes(sha256);
+    }
     writer.text(as_text(record.tree));
     writer.bytes(sha256(writer.written()));
     return writer.written();
@@ -85,6 +90,10 @@ RootRecord parse_root_record(ByteView bytes) {
     if (prebuilt) record.prebuilt = size;
     record.lost.resize(reader.count(sizeof(NodeId)));
     for (NodeId& node : record.lost) node = reader.number<NodeId>();
+    for (std::uint64_t left = reader.count(sizeof(NodeId) + digest); left > 0; --left) {
+        const auto node = reader.number<NodeId>();
+        std::ranges::copy(reader.bytes(digest), record.digests[node].begin());
+    }
     const ByteView tree = reader.bytes(reader.number<std::uint64_t>());
     record.tree = {tree.begin(), tree.end()};
     RecordReader::check(reader.at_end());

@@ -8,6 +8,7 @@
 #include "base/bytes.hpp"
 #include "storage/input_file.hpp"
 #include "tree/file_tree.hpp"
+#include "verify/verification_report.hpp"
 
 namespace rpixen {
 
@@ -30,6 +31,7 @@ struct RootRecord {
     std::vector<std::string> notes;         ///< of the layers
     std::optional<std::uint64_t> prebuilt;  ///< the size of the ext4 image that the root is; otherwise `tree`
     std::vector<NodeId> lost;               ///< files whose data other files of the card took the place of
+    FileDigests digests;                    ///< of files' contents, as far as a report took them
     Bytes tree;                             ///< what FileTree::keep() wrote, its places counted from `root_offset`
 };
 

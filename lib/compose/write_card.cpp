@@ -54,8 +54,9 @@ Report write_once(const ComposeRequest& request, const Manifest& manifest, Outpu
     const WrittenImage written = backend->write(decision.card, output, supervision);
     supervision.check();
     if (request.verify != VerifyForm::none) verify_written(decision.card, output, request.verify, supervision);
-    if (report_file) write_verification_report(decision.card, *report_file, supervision);
-    if (reuse) reuse->check_older();
+    FileDigests digests;
+    if (report_file) write_verification_report(decision.card, *report_file, supervision, reuse ? &digests : nullptr);
+    if (reuse) reuse->finish(digests);
 
     Report report = report_of(decision, request);
     report.output = request.output;

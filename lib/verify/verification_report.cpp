@@ -58,7 +58,8 @@ std::string number(std::uint64_t value, unsigned base_bits, const char* prefix, 
 
 class Writer {
   public:
-    Writer(const Partition& partition, const Supervision& supervision) : plan_(partition), supervision_(supervision) {}
+    Writer(const Partition& partition, const Supervision& supervision, FileDigests* digests)
+        : plan_(partition), supervision_(supervision), digests_(digests) {}
 
     /// One file a line, so that two reports can be compared with diff.
     std::string files() {
@@ -110,7 +111,9 @@ class Writer {
         }
         if (tree.type(node) == NodeType::file) {
             json["size"] = tree.size(node);
-            json["sha256"] = hex(file_digest(tree, node, supervision_, read_));
+            const Sha256Digest digest = file_digest(tree, node, supervision_, read_);
+            if (digests_) (*digests_)[node] = digest;
+            json["sha256"] = hex(digest);
         }
         add_line(json);
     }
@@ -122,6 +125,7 @@ class Writer {
 
     const Partition& plan_;
     const Supervision& supervision_;
+    FileDigests* digests_;
     std::atomic<std::uint64_t> read_{0};
     std::map<NodeId, std::string> first_names_;
     std::string lines_;
@@ -129,7 +133,7 @@ class Writer {
 
 }  // namespace
 
-std::string make_verification_report(const Card& plan, const Supervision& supervision) {
+std::string make_verification_report(const Card& plan, const Supervision& supervision, FileDigests* last) {
     std::string text = "{\n  \"verification_report\": " + std::to_string(report_version) +
                        ",\n  \"size\": " + std::to_string(plan.size) + ",\n  \"disk_signature\": \"" +
                        number(plan.disk_signature, 4, "0x", 8) + "\",\n  \"partitions\": [\n";
@@ -155,7 +159,10 @@ std::string make_verification_report(const Card& plan, const Supervision& superv
         if (!first) text += ",\n";
         first = false;
         text += "    " + head.substr(0, head.size() - 1);
-        if (!prebuilt) text += ",\"files\":[\n" + Writer(partition, supervision).files() + "\n    ]";
+        if (!prebuilt)
+            text += ",\"files\":[\n" +
+                    Writer(partition, supervision, &partition == &plan.partitions.back() ? last : nullptr).files() +
+                    "\n    ]";
         text += "}";
     }
     return text + "\n  ]\n}\n";

@@ -66,8 +66,8 @@ void verify_written(const Card& plan, const OutputFile& output, VerifyForm form,
     throw Error(ErrorCode::verification, std::move(problems));
 }
 
-void write_verification_report(const Card& plan, OutputFile& file, const Supervision& supervision) {
-    const std::string text = make_verification_report(plan, supervision);
+void write_verification_report(const Card& plan, OutputFile& file, const Supervision& supervision, FileDigests* last) {
+    const std::string text = make_verification_report(plan, supervision, last);
     file.write(0, as_bytes(text));
 }
 

@@ -8,6 +8,7 @@
 #include "card/card.hpp"
 #include "storage/input_file.hpp"
 #include "storage/output_file.hpp"
+#include "verify/verification_report.hpp"
 
 namespace rpixen {
 
@@ -25,8 +26,9 @@ Verification verify_open_image(const Card& plan, const std::shared_ptr<const Inp
 /// Throws Error{verification} that lists the differences.
 void verify_written(const Card& plan, const OutputFile& output, VerifyForm form, const Supervision& supervision);
 
-/// Writes the report that `verify --report` reads into a file that the caller commits. Throws Error{io,
-/// cancelled}.
-void write_verification_report(const Card& plan, OutputFile& file, const Supervision& supervision = {});
+/// Writes the report that `verify --report` reads into a file that the caller commits. `last` as for
+/// make_verification_report(). Throws Error{io, cancelled}.
+void write_verification_report(const Card& plan, OutputFile& file, const Supervision& supervision = {},
+                               FileDigests* last = nullptr);
 
 }  // namespace rpixen

@@ -12,6 +12,7 @@
 
 #include <rpixen/compose.hpp>
 
+#include "compose/root_record.hpp"
 #include "storage/file_descriptor.hpp"
 #include "storage/input_file.hpp"
 #include "support/artifact_kit.hpp"
@@ -225,6 +226,34 @@ TEST_F(CardReuse, DigestsThatAreKnownAreNotTakenAgain) {
     EXPECT_FALSE(watch.was_read());
     EXPECT_EQ(second.artifacts.back().sha256, first.artifacts.back().sha256);
     EXPECT_EQ(first.artifacts.back().sha256.size(), 64U);
+}
+
+/// The first report takes the digests of all files, the second has them from the record: a digest that is another one
+/// there shows that the file was not read for the report, and full verification finds it.
+TEST_F(CardReuse, AReportReadsNoFileWhoseDigestIsKnown) {
+    const auto reported = [&](const std::string& output, const std::string& older, VerifyForm form) {
+        settle();
+        ComposeRequest wish = request(output, older);
+        wish.verify = form;
+        wish.report = folder_ / (output + ".json");
+        compose(wish);
+        return read_file(wish.report);
+    };
+    const std::string first = reported("card.img", "card.img", VerifyForm::quick);
+    EXPECT_EQ(reported("card.img", "card.img", VerifyForm::full), first);
+    EXPECT_EQ(reported("anew.img", "", VerifyForm::quick), first);
+
+    RootRecord record = parse_root_record(as_bytes(read_file(folder_ / "card.img.reuse")));
+    ASSERT_GT(record.digests.size(), 5U);
+    for (auto& [node, digest] : record.digests) digest.fill(std::byte{0xab});
+    folder_.write("card.img.reuse", as_text(make_root_record(record)));
+    EXPECT_THAT(reported("new.img", "card.img", VerifyForm::quick), HasSubstr("\"sha256\":\"abababababababab"));
+    try {
+        reported("new.img", "card.img", VerifyForm::full);
+        FAIL() << "the image is not held against the digests";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::verification);
+    }
 }
 
 TEST_F(CardReuse, APrebuiltRootIsTakenOver) {

@@ -66,6 +66,11 @@ std::unique_ptr<OpenContent> OlderData::open(std::uint64_t position) const {
     return std::make_unique<Open>(shared_from_this(), narrow<std::uint32_t>((position - offset_) / ext4::block_size));
 }
 
+std::optional<Sha256Digest> OlderData::recorded_digest(std::uint64_t position) const {
+    const auto known = digests_.find(position);
+    return known == digests_.end() ? std::nullopt : std::optional(known->second);
+}
+
 void OlderData::bring(const FileTree& tree, PartitionOutput& partition, const Supervision& supervision,
                       std::uint64_t& done) {
     std::vector<ext4::BlockRun> runs;

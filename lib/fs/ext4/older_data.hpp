@@ -2,12 +2,15 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
 #include <rpixen/progress.hpp>
 
+#include "base/digest.hpp"
 #include "storage/content.hpp"
 #include "storage/input_file.hpp"
 #include "storage/partition_output.hpp"
@@ -31,6 +34,9 @@ class OlderData final : public ContentSource, public std::enable_shared_from_thi
 
     /// What of contents lies at `position` is not in the older image any more.
     void leave_out(std::uint64_t position) { lost_.insert(position); }
+    /// What lies at `position` has this digest.
+    void know(std::uint64_t position, const Sha256Digest& digest) { digests_[position] = digest; }
+    std::optional<Sha256Digest> recorded_digest(std::uint64_t position) const override;
     /// Whether a read failed, or met what was left out: then the older image is of no use.
     bool failed() const { return failed_; }
 
@@ -53,6 +59,7 @@ class OlderData final : public ContentSource, public std::enable_shared_from_thi
     std::uint64_t offset_;
     std::string name_;
     std::set<std::uint64_t> lost_;
+    std::map<std::uint64_t, Sha256Digest> digests_;
     mutable std::atomic<bool> failed_{false};
 };
 
