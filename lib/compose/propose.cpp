@@ -265,6 +265,42 @@ std::string reference(const ProposeRequest& request, const FoundInput& input, co
            hex(digest_of(*InputFile::open_file(path), supervision)) + "\" }";
 }
 
+/// What dom0 did not take, of one of these roles; null where nothing is left.
+const FoundInput* left_over(const std::vector<FoundInput>& found, std::initializer_list<std::string_view> names) {
+    const auto input = std::find_if(found.begin(), found.end(), [&](const FoundInput& each) {
+        return !each.taken && std::find(names.begin(), names.end(), each.role) != names.end();
+    });
+    return input == found.end() ? nullptr : &*input;
+}
+
+/// A guest of what dom0 left over and what it has, as lines that mean something without their slashes.
+std::string guests_of(const ProposeRequest& request, const std::vector<FoundInput>& found) {
+    const auto taken = [&](std::string_view role) {
+        return std::any_of(found.begin(), found.end(),
+                           [&](const FoundInput& input) { return input.taken && input.role == role; });
+    };
+    if (!taken("kernel")) return {};
+    const auto path = [&](const FoundInput& input) {
+        return quoted(path_from(request.manifest_folder, request.folder + "/" + input.path));
+    };
+    const FoundInput* kernel = left_over(found, {"kernel"});
+    const FoundInput* initrd = left_over(found, {"initrd"});
+    const FoundInput* disk = left_over(found, {"rootfs", "prebuilt"});
+    std::string text =
+        "  // A virtual machine beside dom0, of what is above and what was not taken for it (docs/guests.md); without "
+        "slashes it counts.\n"
+        "  //, \"guests\": [\n"
+        "  //   { \"name\": \"guest\", \"start\": \"" +
+        std::string(disk ? "xl" : "xen") +
+        "\", \"memory\": \"128MiB\",\n  //     \"kernel\": " + (kernel ? path(*kernel) : "\"dom0\"");
+    if (initrd)
+        text += ", \"initrd\": " + path(*initrd);
+    else if (!disk && taken("initrd"))
+        text += ", \"initrd\": \"dom0\"";
+    if (disk) text += ", \"disk\": " + path(*disk);
+    return text + " }\n  // ]\n";
+}
+
 }  // namespace
 
 Proposal propose_manifest(const ProposeRequest& request, const Supervision& supervision) {
@@ -293,7 +329,7 @@ Proposal propose_manifest(const ProposeRequest& request, const Supervision& supe
         text += "    // " + one_line(input->what) + "\n    \"" + role.key +
                 "\": " + reference(request, *input, supervision) + (--members > 0 ? ",\n" : "\n");
     }
-    text += "  }\n}\n";
+    text += "  }\n" + guests_of(request, proposal.found) + "}\n";
     proposal.manifest = std::move(text);
     return proposal;
 }

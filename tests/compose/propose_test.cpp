@@ -47,6 +47,49 @@ TEST(Propose, AFolderOfTheKitComposes) {
     for (const Problem& problem : plan(request).refusal) ADD_FAILURE() << problem.text();
 }
 
+/// The manifest with its guest, whose lines are comments.
+std::string with_guest(std::string manifest) {
+    std::size_t at = manifest.find("  //, \"guests\"");
+    EXPECT_NE(at, std::string::npos);
+    while (manifest.compare(at, 4, "  //") == 0) {
+        manifest.erase(at, 4);
+        at = manifest.find('\n', at) + 1;
+    }
+    return manifest;
+}
+
+TEST(Propose, AGuestIsReadyToBeTaken) {
+    const test::TemporaryFolder folder;
+    const test::ArtifactKit kit(folder);
+    fs::remove(folder / "manifest.json");
+    const auto guest = [&] {
+        const Proposal proposal = propose_manifest({folder.path().string(), folder.path().string()});
+        const std::string text = with_guest(proposal.manifest);
+        EXPECT_EQ(parse_manifest(proposal.manifest, folder / "manifest.json").guests.size(), 0U);
+        const Manifest manifest = parse_manifest(text, folder / "manifest.json");
+        PlanRequest request;
+        request.manifest = ManifestSource::of_text(text, folder.path().string());
+        for (const Problem& problem : plan(request).refusal) ADD_FAILURE() << problem.text();
+        return manifest.guests.at(0);
+    };
+    const Guest of_xen = guest();
+    EXPECT_EQ(of_xen.start, GuestStart::xen);
+    EXPECT_TRUE(of_xen.kernel.of_dom0);
+    EXPECT_FALSE(of_xen.initrd.has_value()) << "there is none";
+    // dom0's is the first, and shared; a second one is the guest's.
+    folder.write("a.cpio", "070701" + std::string(200, '0'));
+    EXPECT_TRUE(guest().initrd->of_dom0);
+    folder.write("guest.cpio", "070701" + std::string(200, '0'));
+    EXPECT_EQ(guest().initrd->artifact.path, "guest.cpio");
+    // A root file system more is a disk.
+    fs::copy_file(folder / "rootfs.tar", folder / "rootfs-of-guest.tar");
+    fs::copy_file(folder / "Image", folder / "Image-guest");
+    const Guest of_xl = guest();
+    EXPECT_EQ(of_xl.start, GuestStart::xl);
+    EXPECT_EQ(of_xl.disk->path, "rootfs-of-guest.tar");
+    EXPECT_EQ(of_xl.kernel.artifact.path, "Image-guest");
+}
+
 // As bitbake leaves it: files with times in their names and links to them, images in several forms, modules beside.
 TEST(Propose, ADeployFolderOfYocto) {
     const test::TemporaryFolder folder;
