@@ -37,6 +37,33 @@ TEST(ReportText, ListsTheTopFolderOrAll) {
     EXPECT_THAT(report.text(true), AllOf(HasSubstr("/etc/fstab\n"), HasSubstr("Files of partition 2\n")));
 }
 
+TEST(ReportText, ListsDom0AndItsGuests) {
+    constexpr std::uint64_t mib = 1 << 20;
+    Report report;
+    EXPECT_THAT(report.text(), Not(HasSubstr("Domains")));
+    report.domains = {{"dom0", "xen", 512 * mib, 0, 0, false},
+                      {"web", "xen", 128 * mib, 2 * mib, 1, true},
+                      {"db", "xl", 160 * mib, 2 * mib, 2, false}};
+    report.boards = {{1024 * mib, 512 * mib, 880 * mib, 130 * mib, true, 162 * mib, true},
+                     {512 * mib, 512 * mib, 400 * mib, 130 * mib, false, 162 * mib, false},
+                     {768 * mib, 512 * mib, 600 * mib, 130 * mib, true, 162 * mib, false}};
+    EXPECT_THAT(report.text(), AllOf(HasSubstr("  dom0    Xen         512MiB\n"),
+                                     HasSubstr("  web     Xen         128MiB         2MiB           1  set aside by "
+                                               "address\n"),
+                                     HasSubstr("  db      xl          160MiB         2MiB           2\n"),
+                                     HasSubstr("  guests              288MiB         4MiB              to be left free "
+                                               "by dom0\n")));
+    EXPECT_THAT(report.text(), AllOf(HasSubstr("880MiB  130MiB       162MiB  starts\n"),
+                                     HasSubstr("162MiB  does not start: Xen cannot give dom0 and the guests so much\n"),
+                                     HasSubstr("162MiB  starts, but not all guests of xl: too little is left\n")));
+    const auto json = nlohmann::json::parse(report.json());
+    EXPECT_EQ(json["domains"][1]["static_memory"], true);
+    EXPECT_EQ(json["domains"][2]["started_by"], "xl");
+    EXPECT_EQ(json["domains"][2]["page_tables"], 2 * mib);
+    EXPECT_EQ(json["boards"][2]["xl_starts"], false);
+    EXPECT_EQ(json["boards"][2]["xl_guests"], 162 * mib);
+}
+
 TEST(ReportText, SaysWhatASpecialFileIs) {
     ReportFile link = file_of("/lib", "symlink");
     link.target = "usr/lib";
