@@ -173,6 +173,10 @@ std::vector<std::pair<std::string, std::string>> inputs_of(const ArtifactSet& ar
     for (const Artifact& tree : artifacts.dtbs) add(tree);
     for (const auto& [kind, module] : artifacts.modules) add(module);
     for (const Artifact& overlay : artifacts.overlays) add(overlay);
+    for (const GuestArtifacts& guest : artifacts.guests) {
+        add(guest.kernel);
+        for (const auto& [kind, module] : guest.modules) add(module);
+    }
     for (const std::string& input : artifacts.inputs) digests.try_emplace(input);
     for (const std::string& input : root.inputs) digests.try_emplace(input);
     return {digests.begin(), digests.end()};
