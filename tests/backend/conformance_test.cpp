@@ -8,8 +8,13 @@
 #include <map>
 #include <memory>
 
+#include <rpixen/manifest.hpp>
+
+#include "artifact/guest_disk.hpp"
 #include "backend/guestfs/card_access.hpp"
 #include "backend/image_backend.hpp"
+#include "boot/guests.hpp"
+#include "card/xl_guests.hpp"
 #include "fs/edge_trees.hpp"
 #include "storage/input_file.hpp"
 #include "support/run.hpp"
@@ -26,9 +31,60 @@ using testing::HasSubstr;
 
 constexpr std::uint64_t prebuilt_size = 6 * MiB;
 
-/// The edge card, and behind it a partition that is only copied, holes in it.
+Guest guest_called(const std::string& name, GuestStart start) {
+    Guest guest;
+    guest.name = name;
+    guest.start = start;
+    guest.console = guest.usual_console();
+    guest.memory = 64 * MiB;
+    return guest;
+}
+
+/// A guest of Xen, two of xl with a disk of either kind, and their bridge.
+struct GuestsOfTheCard {
+    test::TemporaryFolder folder;
+    Manifest manifest;
+    ArtifactSet artifacts;
+
+    GuestsOfTheCard() {
+        folder.write("root/etc/hostname", "db\n");
+        const std::string prebuilt = folder / "prebuilt.ext4";
+        run_ok({"truncate", "-s", "3M", prebuilt});
+        run_ok({"mkfs.ext4", "-q", "-F", prebuilt});
+        manifest.guests = {guest_called("web", GuestStart::xen), guest_called("db", GuestStart::xl),
+                           guest_called("old", GuestStart::xl)};
+        manifest.guests[1].initrd = GuestFile{};
+        manifest.guests[1].disk = ArtifactReference{"root", folder / "root", {}, {}};
+        manifest.guests[2].disk = ArtifactReference{"prebuilt.ext4", prebuilt, {}, {}};
+        manifest.guests[2].autostart = false;
+        manifest.network = Network{"xenbr0", "eth0", {}};
+        for (const Guest& guest : manifest.guests) {
+            GuestArtifacts& parts = artifacts.guests.emplace_back();
+            parts.kernel.content = memory_content(std::string(MiB + guest.name.size(), guest.name[0]), "kernel");
+            if (guest.initrd)
+                parts.modules[GuestModuleKind::initrd].content = memory_content("070701 initrd", "initrd");
+            if (guest.disk) parts.disk = make_guest_disk(manifest, guest, {folder.path().string(), 1'600'000'000}, {});
+        }
+    }
+};
+
+void add_guests(Card& plan) {
+    static const GuestsOfTheCard guests;  // a mkfs of its own would give other disks each time
+    constexpr std::int64_t time = 1'600'000'000;
+    const Metadata metadata{0755, 0, 0, {time, 0}};
+    FileTree& boot = plan.partitions[0].tree;
+    boot.add_file(boot.locate(guest_file(guests.manifest.guests[0], GuestModuleKind::kernel)), metadata,
+                  guests.artifacts.guests[0].kernel.content);
+    FileTree& root = plan.partitions[1].tree;
+    root.add_file(root.locate("etc/init.d/rcS"), metadata, memory_content("#!/bin/sh\n", "rcS"));
+    add_xl_guests(guests.manifest, guests.artifacts, root, time);
+    add_bridge(*guests.manifest.network, root, time);
+}
+
+/// The edge card with guests, and behind it a partition that is only copied, holes in it.
 Card conformance_plan() {
     Card plan = test::edge_plan();
+    add_guests(plan);
     std::string bytes(prebuilt_size, '\0');
     for (std::size_t place = 0; place < bytes.size(); place += MiB) bytes.replace(place, 4, "data");
     Partition copied;
@@ -159,6 +215,26 @@ TEST_P(Conformance, DebugfsSeesWhatThePlanSays) {
         debugfs("dump " + path + " " + copy);
         EXPECT_EQ(std::filesystem::file_size(copy), tree.size(*tree.find(path)));
     }
+}
+
+TEST_P(Conformance, DebugfsSeesTheGuests) {
+    const std::string image = partition(1);
+    const auto debugfs = [&](const std::string& request) { return run_ok({"debugfs", "-R", request, image}); };
+    EXPECT_THAT(debugfs("cat /etc/xen/db.cfg"), HasSubstr("disk = [ '/var/lib/xen/images/db/disk.img,raw,xvda,rw' ]"));
+    EXPECT_THAT(debugfs("stat /etc/xen/auto/db.cfg"), HasSubstr("Fast link dest: \"../db.cfg\""));
+    EXPECT_THAT(debugfs("cat /etc/init.d/S40xenbr0"), HasSubstr("ip link add name xenbr0 type bridge"));
+    for (const char* guest : {"db", "old"}) {
+        const std::string disk = folder_ / "disk";
+        debugfs("dump /var/lib/xen/images/" + std::string(guest) + "/disk.img " + disk);
+        EXPECT_EQ(test::run({"e2fsck", "-fn", disk}).status, 0) << guest;
+    }
+    // Some 70 MiB, most of them holes.
+    const std::string stat = debugfs("stat /var/lib/xen/images/db/disk.img");
+    const auto number = [&](const std::string& name) {
+        return std::stoull(stat.substr(stat.find(name) + name.size()));
+    };
+    EXPECT_GT(number("Size: "), 60 * MiB);
+    EXPECT_LT(number("Blockcount: ") * 512, 8 * MiB);
 }
 
 TEST_P(Conformance, TheDirectReaderFindsEverything) {
