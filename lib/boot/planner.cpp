@@ -219,8 +219,9 @@ const char* word_of(const MemoryRegion& region) noexcept {
         case MemoryRole::scratch:
             return "overlay";
         case MemoryRole::guest:
-        case MemoryRole::static_memory:
             return "guest";
+        case MemoryRole::static_memory:
+            return "guest_memory";
         case MemoryRole::reservation:
         case MemoryRole::other:
             break;

@@ -97,7 +97,7 @@ Report report_of(const Card& card, const CardCheck& checked, bool list_root) {
         for (const GuestFacts& guest : scenario.device_tree->effective->guests)
             for (const Range& range : guest.static_ranges)
                 report.memory.push_back(
-                    {guest.name + "'s memory", "placed", range.begin, range.end, false, {}, 0, "guest"});
+                    {guest.name + "'s memory", "placed", range.begin, range.end, false, {}, 0, "guest_memory"});
     report.domains = domains_of(scenario);
     std::stable_sort(report.memory.begin(), report.memory.end(),
                      [](const ReportRegion& a, const ReportRegion& b) { return a.begin < b.begin; });

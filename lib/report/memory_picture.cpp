@@ -19,6 +19,7 @@ std::string colour(const ReportRegion& region) {
     if (region.role == "overlay") return "scratch";
     if (region.role == "device_tree") return "tree";
     if (region.role == "xsm_policy") return "xsm";
+    if (region.role == "guest_memory") return "guest";
     return region.role;
 }
 
@@ -162,6 +163,9 @@ class MemoryPicture {
             return region.kind == "placed" || region.kind == "reserved";
         };
         if (!counts(a) || !counts(b) || (a.kind == "reserved" && b.kind == "reserved")) return;
+        // It is used when U-Boot's own is free again.
+        const bool later = a.role == "guest_memory" || b.role == "guest_memory";
+        if (later && (a.kind == "reserved" || b.kind == "reserved")) return;
         const std::uint64_t begin = std::max(a.begin, b.begin);
         const std::uint64_t end = std::min(a.end, b.end);
         if (begin >= end) return;

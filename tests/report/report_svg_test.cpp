@@ -58,6 +58,24 @@ TEST(ReportSvg, CollisionsAreRed) {
     EXPECT_NE(svg.find("xen and dom0 kernel: 0x480000 - 0x500000"), std::string::npos);
 }
 
+TEST(ReportSvg, GuestsAreDrawn) {
+    constexpr std::uint64_t mib = 1 << 20;
+    Report guests = report();
+    guests.memory.push_back({"web's memory", "placed", 0x32000000, 0x3a000000, false, "", 0, "guest_memory"});
+    guests.domains = {{"dom0", "xen", 512 * mib, 0, 0, false},
+                      {"<web>", "xen", 128 * mib, 2 * mib, 1, true},
+                      {"db", "xl", 160 * mib, 2 * mib, 2, false}};
+    const std::string svg = guests.svg();
+    parse(svg);
+    for (const char* text : {"Memory of dom0 and its guests", "&lt;web&gt;", "128 MiB and 2 MiB, by Xen",
+                             "160 MiB and 2 MiB, by xl", "web&#39;s memory"})
+        EXPECT_NE(svg.find(text), std::string::npos) << text;
+    EXPECT_EQ(svg.find("class=\"clash\""), std::string::npos) << "U-Boot's own is free again by then";
+    EXPECT_EQ(report().svg().find("Memory of dom0"), std::string::npos);
+    guests.memory.back().begin = 0x1000000;
+    EXPECT_NE(guests.svg().find("class=\"clash\""), std::string::npos);
+}
+
 TEST(ReportSvg, AWindowThatIsCoveredIsNoCollision) {
     Report covered = report();
     covered.memory[4].begin = 0x2000000;

@@ -54,7 +54,7 @@ struct ReportRegion {
     bool pinned = false;
     std::string moved_by;      ///< id of the rule that moved it
     std::uint64_t wanted = 0;  ///< where it would have been
-    /// "xen", "kernel", "initrd", "xsm_policy", "device_tree", "overlay", "guest" or "other"
+    /// "xen", "kernel", "initrd", "xsm_policy", "device_tree", "overlay", "guest", "guest_memory" or "other"
     std::string role = "other";
 };
 
