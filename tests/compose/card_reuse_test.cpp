@@ -62,6 +62,7 @@ class CardReuse : public testing::Test {
         request.output = folder_ / output;
         if (!older.empty()) request.reuse = folder_ / older;
         request.verify = VerifyForm::full;
+        request.sync = false;
         return request;
     }
     Report compose_card(const std::string& output, const std::string& older) {
@@ -361,11 +362,19 @@ TEST_F(CardReuse, AnImageThatWouldBeTheSameIsLeft) {
 TEST_F(CardReuse, WithoutSyncACardIsTakenOverUntilTheSystemStartsAnew) {
     settle();
     ComposeRequest first = request("card.img", "card.img");
-    first.sync = false;
+    first.sync = true;
     compose(first);
+    EXPECT_THAT(read_file(folder_ / "card.img.reuse"), Not(HasSubstr(read_file("/proc/sys/kernel/random/boot_id"))));
+    EXPECT_THAT(composed("new.img", "card.img"), StartsWith(taken));
+    compose_card("card.img", "card.img");
     EXPECT_THAT(read_file(folder_ / "card.img.reuse"), HasSubstr(read_file("/proc/sys/kernel/random/boot_id")));
     EXPECT_THAT(composed("new.img", "card.img"), StartsWith(taken));
     is_as_composed_anew("new.img");
+
+    RootRecord record = parse_root_record(as_bytes(read_file(folder_ / "card.img.reuse")));
+    record.boot_id = "of another start";
+    folder_.write("card.img.reuse", as_text(make_root_record(record)));
+    EXPECT_THAT(composed("new.img", "card.img"), AllOf(StartsWith(nothing), HasSubstr("started anew")));
 }
 
 TEST_F(CardReuse, AFailureLeavesTheOlderCardAndItsRecord) {
