@@ -95,7 +95,8 @@ void CardReuse::look_at_older() {
     try {
         older_image_ = InputFile::open_file(request_.reuse);
     } catch (const Error& error) {
-        return refuse(error.problems()[0].found == "" ? "it cannot be opened" : error.problems()[0].found);
+        const std::string& found = error.problems()[0].found;
+        return refuse(found.empty() ? "it cannot be opened" : found);
     }
     std::shared_ptr<const InputFile> file;
     try {
@@ -285,7 +286,7 @@ void CardReuse::write_record() {
     record_file_.write(0, make_root_record(*next_));
     struct stat status {};
     if (::fstat(record_file_.descriptor(), &status) != 0) throw_io("examine", record_file_.path());
-    if (::fchmod(record_file_.descriptor(), status.st_mode & ~(S_IWGRP | S_IWOTH)) != 0)
+    if (::fchmod(record_file_.descriptor(), status.st_mode & ~mode_t{S_IWGRP | S_IWOTH}) != 0)
         throw_io("set the mode of", record_file_.path());
     record_file_.commit(false);
 }
