@@ -119,6 +119,7 @@ class MemoryPicture {
     Drawing draw() {
         svg_ = rectangle("free", form_.map_left, 0, form_.map_width, scale_.height());
         draw_regions();
+        svg_ += guests_;
         draw_collisions();
         for (const double place : scale_.breaks()) svg_ += zigzag(place, form_.map_left - 5, form_.map_width + 10);
         if (!form_.narrow) draw_addresses();
@@ -138,9 +139,9 @@ class MemoryPicture {
             const bool window = region.kind == "window";
             const double begin = scale_.at(region.begin);
             const double end = scale_.at(region.end);
-            (window ? windows_ : svg_) += rectangle(window ? "window" : colour(region),
-                                                    window ? window_left() : form_.map_left, begin,
-                                                    window ? form_.window_width : form_.map_width, end - begin, 2);
+            std::string& layer = window ? windows_ : region.role == "guest_memory" ? guests_ : svg_;
+            layer += rectangle(window ? "window" : colour(region), window ? window_left() : form_.map_left, begin,
+                               window ? form_.window_width : form_.map_width, end - begin, 2);
             std::string remark;
             if (region.pinned) remark = "pinned";
             if (!region.moved_by.empty())
@@ -222,6 +223,7 @@ class MemoryPicture {
     Scale scale_;
     std::vector<Label> labels_;
     std::string svg_;
+    std::string guests_;   ///< their memory, over what is free again when Xen starts
     std::string windows_;  ///< drawn over the lines that lead past them
 };
 
