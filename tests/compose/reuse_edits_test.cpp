@@ -307,7 +307,7 @@ Result composed(const Workshop& workshop, const std::string& output, const std::
 }
 
 TEST(ReuseEdits, GiveWhatComposingAnewGives) {
-    const unsigned count = number_from("RPIXEN_REUSE_COUNT", 40);
+    const unsigned count = number_from("RPIXEN_REUSE_COUNT", 20);
     Workshop workshop(number_from("RPIXEN_REUSE_SEED", 17));
     unsigned taken = 0;
     std::string older = "a.img";
