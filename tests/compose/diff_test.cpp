@@ -133,7 +133,9 @@ TEST_F(Diff, EqualCardsHaveNone) {
 
 TEST_F(Diff, ManifestsMayBeTexts) {
     const std::string path = manifest("plain");
-    DiffRequest request{plain(), {}, time_};
+    DiffRequest request;
+    request.a = plain();
+    request.source_date_epoch = time_;
     request.manifest_b = ManifestSource::of_text(test::read_file(path), folder_ / "");
     const CardDifferences same = diff(request);
     EXPECT_THAT(all(same), UnorderedElementsAre());
