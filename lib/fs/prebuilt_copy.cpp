@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/all_zero.hpp"
+#include "base/size.hpp"
 #include "storage/write_behind.hpp"
 
 namespace rpixen {
@@ -43,6 +44,24 @@ void put_data(WriteBehind& writer, Bytes buffer, std::uint64_t offset, std::size
     writer.put(std::move(buffer), offset + begin, begin, std::max(begin, size));
 }
 
+/// Lets the file system share whole blocks with the image, holes included, and returns how many of the first bytes are
+/// there now. Where it cannot, nothing is.
+std::uint64_t share_image(const Content& image, const OpenContent& open, PartitionOutput& partition,
+                          const Supervision& supervision) {
+    constexpr std::uint64_t block = 4096;   // a file system with larger ones says no
+    constexpr std::uint64_t at_once = GiB;  // a request to stop is heard between two calls
+    if (open.descriptor() < 0 || open.base() % block != 0 || partition.offset() % block != 0) return 0;
+    const std::uint64_t whole = align_down(image.size, block);
+    std::uint64_t done = 0;
+    while (done < whole) {
+        supervision.check();
+        const std::uint64_t part = std::min(at_once, whole - done);
+        if (!partition.share(done, open.descriptor(), open.base() + done, part)) break;
+        done += part;
+    }
+    return done;
+}
+
 }  // namespace
 
 void copy_prebuilt(const Content& image, PartitionOutput& partition, const Supervision& supervision,
@@ -50,7 +69,7 @@ void copy_prebuilt(const Content& image, PartitionOutput& partition, const Super
     const auto open = image.open();
     WriteBehind writer(partition, capacity);
     const std::uint64_t before = done;
-    for (std::uint64_t at = 0; at < image.size;) {
+    for (std::uint64_t at = share_image(image, *open, partition, supervision); at < image.size;) {
         const Range data = next_data(image, open->descriptor(), open->base(), at);
         for (at = data.begin; at < data.end;) {
             supervision.check();

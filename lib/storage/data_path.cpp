@@ -6,14 +6,17 @@
 
 #include <rpixen/error.hpp>
 
+#include "base/size.hpp"
 #include "storage/file_descriptor.hpp"
 
 namespace rpixen {
 namespace {
 
-constexpr std::size_t capacity = 256 * 1024;    ///< stays in the processor's cache: docs/decisions/0006-data-path.md
-constexpr std::size_t widest_skip = 16 * 1024;  ///< reading over a tar's headers is cheaper than a second call
-constexpr std::size_t most_parts = 1000;        ///< IOV_MAX is 1024
+constexpr std::size_t capacity = 256 * 1024;       ///< stays in the processor's cache: docs/decisions/0006-data-path.md
+constexpr std::size_t widest_skip = 16 * 1024;     ///< reading over a tar's headers is cheaper than a second call
+constexpr std::size_t most_parts = 1000;           ///< IOV_MAX is 1024
+constexpr std::uint64_t block = 4096;              ///< of file systems that share blocks; one with larger ones says no
+constexpr std::uint64_t fewest_shared = 64 * KiB;  ///< below, copying is cheaper than the call
 
 /// preadv until everything is there; the parts are used up.
 void read_parts(int descriptor, std::uint64_t offset, std::vector<iovec>& parts, const std::string& name) {
@@ -48,6 +51,10 @@ DataPath::DataPath(PartitionOutput& partition, const Supervision& supervision, s
 
 void DataPath::copy(const Content& content, std::uint64_t from, std::uint64_t to, std::uint64_t length) {
     if (!content.source) throw Error(ErrorCode::internal, "a file's data was left out of the plan");
+    const std::uint64_t shared = share(content, from, to, length);
+    from += shared;
+    to += shared;
+    length -= shared;
     while (length != 0) {
         const std::uint64_t end = begin_ + used_;
         // Between two files lies at most the unused rest of a block, which must be zero anyway.
@@ -70,16 +77,39 @@ void DataPath::copy(const Content& content, std::uint64_t from, std::uint64_t to
     }
 }
 
+void DataPath::open(const Content& content) {
+    const bool in_one_file = content.source->descriptor() >= 0;
+    if (open_ && current_.source == content.source && (in_one_file || current_.position == content.position)) return;
+    leave_source();
+    current_ = content;
+    open_ = content.open();
+}
+
+/// Returns how many of the first bytes are shared now: whole blocks, of what begins with one on both sides.
+std::uint64_t DataPath::share(const Content& content, std::uint64_t from, std::uint64_t to, std::uint64_t length) {
+    if (length < fewest_shared || content.source.get() == unshared_) return 0;
+    open(content);
+    const bool in_one_file = content.source->descriptor() >= 0;
+    const int descriptor = in_one_file ? content.source->descriptor() : open_->descriptor();
+    const std::uint64_t place = from + (in_one_file ? content.position : open_->base());
+    if (descriptor < 0 || place % block != 0 || (partition_.offset() + to) % block != 0) return 0;
+    const std::uint64_t whole = align_down(length, block);
+    if (!partition_.share(to, descriptor, place, whole)) {
+        unshared_ = content.source.get();
+        return 0;
+    }
+    supervision_.check();
+    done_ += whole;
+    supervision_.advance(done_);
+    return whole;
+}
+
 void DataPath::read(const Content& content, std::uint64_t from, MutableBytes out) {
     if (content.source->descriptor() >= 0) {
         queue(content, content.position + from, out);
         return;
     }
-    if (!open_ || current_.source != content.source || current_.position != content.position) {
-        leave_source();
-        current_ = content;
-        open_ = content.open();
-    }
+    open(content);
     open_->read(from, out);
 }
 
@@ -92,11 +122,7 @@ void DataPath::queue(const Content& content, std::uint64_t offset, MutableBytes 
         pending_.first = offset;
         pending_.next = offset;
     }
-    if (!open_ || current_.source != content.source) {
-        leave_source();
-        current_ = content;
-        open_ = content.open();
-    }
+    open(content);
     pending_.source = content.source.get();
     if (offset != pending_.next)
         pending_.parts.push_back({skipped_.data(), static_cast<std::size_t>(offset - pending_.next)});

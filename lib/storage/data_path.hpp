@@ -14,9 +14,9 @@
 
 namespace rpixen {
 
-/// Copies file data into a partition: gathers what lies side by side in the output, reads it with few calls
-/// (an archive in one call across its headers), writes it with one on another thread.
-/// docs/decisions/0006-data-path.md holds the measurements.
+/// Copies file data into a partition: lets the file system share whole blocks where it can (storage/copy_range.hpp),
+/// gathers what lies side by side in the output, reads it with few calls (an archive in one call across its headers),
+/// writes it with one on another thread. docs/decisions/0006-data-path.md holds the measurements.
 class DataPath {
   public:
     /// `done`: what was counted of the supervised phase before, and is counted on here.
@@ -35,6 +35,8 @@ class DataPath {
         std::vector<iovec> parts;
     };
 
+    void open(const Content& content);
+    std::uint64_t share(const Content& content, std::uint64_t from, std::uint64_t to, std::uint64_t length);
     void read(const Content& content, std::uint64_t from, MutableBytes out);
     void queue(const Content& content, std::uint64_t offset, MutableBytes out);
     void run_queued();
@@ -53,6 +55,7 @@ class DataPath {
     Pending pending_;
     Content current_;
     std::unique_ptr<OpenContent> open_;
+    const ContentSource* unshared_ = nullptr;  ///< the last one with which the output cannot share blocks
 };
 
 }  // namespace rpixen

@@ -4,6 +4,8 @@
 
 #include <rpixen/error.hpp>
 
+#include "storage/copy_range.hpp"
+
 namespace rpixen {
 
 void PartitionOutput::check(std::uint64_t offset, std::uint64_t length) const {
@@ -20,6 +22,11 @@ void PartitionOutput::write(std::uint64_t offset, ByteView bytes) {
 void PartitionOutput::read(std::uint64_t offset, MutableBytes bytes) const {
     check(offset, bytes.size());
     pread_exactly(output_.descriptor(), range_.begin + offset, bytes, output_.path());
+}
+
+bool PartitionOutput::share(std::uint64_t offset, int descriptor, std::uint64_t from, std::uint64_t length) {
+    check(offset, length);
+    return share_range(descriptor, from, output_.descriptor(), range_.begin + offset, length);
 }
 
 void PartitionOutput::clear(std::uint64_t offset, std::uint64_t length) {

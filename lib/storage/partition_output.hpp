@@ -22,6 +22,8 @@ class PartitionOutput {
     /// Throws Error{io}; Error{internal} where it would leave the partition.
     void write(std::uint64_t offset, ByteView bytes);
     void read(std::uint64_t offset, MutableBytes bytes) const;
+    /// As share_range(), of bytes that lie at `from` in a file. Throws Error{internal} as write() does.
+    bool share(std::uint64_t offset, int descriptor, std::uint64_t from, std::uint64_t length);
     /// Makes the bytes read as zeros. What lies behind the end of the file does so by itself.
     void clear(std::uint64_t offset, std::uint64_t length);
 
