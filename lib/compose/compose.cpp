@@ -68,6 +68,7 @@ Report compose(const ComposeRequest& request, const Supervision& supervision) {
         report_file.emplace(request.report);
     }
     OutputFile output(request.output);
+    if (request.sync) output.write_back_early();
     std::optional<CardReuse> reuse;
     if (!request.reuse.empty()) reuse.emplace(request, manifest, output);
     CardReuse* const older = reuse ? &*reuse : nullptr;

@@ -112,6 +112,7 @@ class Work {
         facts_.image.name = named(image_suffix);
         OutputFile image(place(facts_.image.name));
         OutputFile report(place(named(report_suffix)));
+        if (request_.sync && compression_ == Compression::none) image.write_back_early();
         ComposeRequest compose;
         static_cast<PlanRequest&>(compose) = request_;
         compose.output = image.path();
@@ -124,7 +125,10 @@ class Work {
         read_packages(image);
 
         std::optional<OutputFile> packed;
-        if (compression_ != Compression::none) packed.emplace(place(facts_.image.name + "." + suffix_of(compression_)));
+        if (compression_ != Compression::none) {
+            packed.emplace(place(facts_.image.name + "." + suffix_of(compression_)));
+            if (request_.sync) packed->write_back_early();
+        }
         const ImagePass pass = pass_over(image, facts_.card.size, ranges_of(facts_.card.extents), compression_,
                                          packed ? &*packed : nullptr, std::thread::hardware_concurrency(),
                                          supervision_);

@@ -10,6 +10,7 @@
 
 #include <rpixen/error.hpp>
 
+#include "storage/early_write_back.hpp"
 #include "storage/input_file.hpp"
 #include "storage/output_path.hpp"
 #include "storage/temporary_name.hpp"
@@ -48,12 +49,17 @@ std::shared_ptr<const InputFile> OutputFile::written(std::string name) const {
     return InputFile::adopt(std::move(again), std::move(name));
 }
 
+void OutputFile::write_back_early() {
+    write_back_ = std::make_unique<EarlyWriteBack>(descriptor_.get());
+}
+
 void OutputFile::resize(std::uint64_t length) {
     if (::ftruncate(descriptor_.get(), static_cast<off_t>(length)) != 0) throw_io("set the length of", path_);
 }
 
 void OutputFile::write(std::uint64_t offset, ByteView bytes) {
     pwrite_exactly(descriptor_.get(), offset, bytes, path_);
+    if (write_back_) write_back_->note(bytes.size());
 }
 
 bool OutputFile::reserve(std::uint64_t offset, std::uint64_t length) {

@@ -9,6 +9,7 @@
 
 namespace rpixen {
 
+class EarlyWriteBack;
 class InputFile;
 
 /// A file that appears under its name whole or not at all.
@@ -31,6 +32,8 @@ class OutputFile {
 
     /// What was written so far, to be read beside the writing; `name` is for messages. Throws Error{io}.
     std::shared_ptr<const InputFile> written(std::string name) const;
+    /// To be called before the writing, by who will bring the file to the disk: the system begins with that at once.
+    void write_back_early();
     /// Sets the length in bytes; what was never written reads as zeros and takes no space.
     void resize(std::uint64_t length);
     void write(std::uint64_t offset, ByteView bytes);
@@ -77,6 +80,7 @@ class OutputFile {
     std::string newer_;      ///< one of these two is empty
     bool moved_ = false;     ///< keep_older() took the older file's name away
     FileDescriptor descriptor_;
+    std::unique_ptr<EarlyWriteBack> write_back_;  ///< ends before the descriptor
     bool prepared_ = false;
     bool committed_ = false;
 };
