@@ -63,7 +63,7 @@ struct ReportArtifact {
     /// "xen", "kernel", "initrd", "xsm_policy", "dtb", "uboot", "firmware", "rootfs", "overlay", "file",
     /// "guest_kernel", "guest_initrd", "guest_device_tree", "guest_disk"
     std::string role;
-    std::string path;        ///< as the manifest has it
+    std::string path;  ///< as the manifest has it
     /// Of the file as it lies there, of a folder as docs/cli.md defines it; empty only where the request says so
     /// (PlanRequest::digest_inputs).
     std::string sha256;
