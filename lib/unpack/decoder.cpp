@@ -105,6 +105,7 @@ struct Decoder::State {
             pieces.emplace(input.file, begin, end, input.packing);
             piece = pieces->next().value_or(piece);
         }
+        input.read_ahead = piece.last && processors > 1;
         if (!piece.last) {
             at_once = processors;
             if (with_digest) range_digest.emplace(input.file, begin, end);

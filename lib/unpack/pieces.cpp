@@ -7,7 +7,10 @@
 namespace rpixen {
 namespace {
 
-constexpr std::uint64_t smallest_piece = 1 * MiB;  // of packed bytes
+// Of packed bytes.
+constexpr std::uint64_t smallest_piece = 1 * MiB;
+// What a whole archive is packed into has no end worth looking for: a frame of pzstd's is hardly ever so large.
+constexpr std::uint64_t largest_frame = 32 * MiB;
 
 }  // namespace
 
@@ -60,7 +63,7 @@ std::optional<std::uint64_t> Pieces::zstd_frame_end(std::uint64_t begin) {
     std::uint64_t position = begin + 5 + (single_segment ? 0 : 1) + dictionary_size[descriptor & 3U] +
                              content_size[descriptor >> 6];
     for (bool last = false; !last;) {
-        if (position + 3 > end_) return std::nullopt;
+        if (position + 3 > end_ || position - begin > largest_frame) return std::nullopt;
         const ByteView header = bytes_at(position, 3);
         const unsigned value = std::to_integer<unsigned>(header[0]) | std::to_integer<unsigned>(header[1]) << 8 |
                                std::to_integer<unsigned>(header[2]) << 16;
