@@ -5,14 +5,14 @@
 #include <atomic>
 #include <deque>
 #include <exception>
+#include <future>
 #include <optional>
-#include <system_error>
 #include <thread>
 #include <vector>
 
 #include <rpixen/error.hpp>
 
-#include "base/host_signals.hpp"
+#include "base/beside.hpp"
 #include "base/size.hpp"
 #include "unpack/piece_stream.hpp"
 #include "unpack/pieces.hpp"
@@ -26,72 +26,36 @@ constexpr std::size_t blocks_alone = 6;
 constexpr std::size_t blocks_of_many = 32;
 constexpr unsigned most_pieces = 4;  // at once: 32 MiB of blocks
 
-/// The SHA-256 of a part of a file, in a thread of its own: pieces are unpacked beside each other, and a digest takes
-/// its bytes in order.
-class RangeDigest {
-  public:
-    RangeDigest(std::shared_ptr<const InputFile> file, std::uint64_t begin, std::uint64_t end)
-        : file_(std::move(file)), next_(begin), end_(end) {
-        try {
-            thread_ = start_thread([this] {
-                try {
-                    take();
-                } catch (...) {
-                    failure_ = std::current_exception();
-                }
-            });
-        } catch (const std::system_error&) {
-            // finish() takes it.
-        }
+/// The SHA-256 of bytes [begin, end) of a file: pieces are unpacked beside each other, and a digest takes its bytes in
+/// order. What it returns is of no use once `given_up` is set.
+Sha256Digest digest_of_range(const InputFile& file, std::uint64_t begin, std::uint64_t end,
+                             const std::atomic<bool>& given_up) {
+    Sha256 sha256;
+    Bytes bytes(256 * KiB);
+    while (begin < end && !given_up) {
+        const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), end - begin));
+        pread_exactly(file.descriptor(), begin, MutableBytes(bytes).first(size), file.name());
+        sha256.update(ByteView(bytes).first(size));
+        begin += size;
     }
-    ~RangeDigest() {
-        abandoned_ = true;
-        if (thread_.joinable()) thread_.join();
-    }
-    RangeDigest(const RangeDigest&) = delete;
-    RangeDigest& operator=(const RangeDigest&) = delete;
-
-    Sha256Digest finish() {
-        if (thread_.joinable())
-            thread_.join();
-        else
-            take();
-        if (failure_) std::rethrow_exception(failure_);
-        return sha256_.finish();
-    }
-
-  private:
-    void take() {
-        Bytes bytes(256 * KiB);
-        while (next_ < end_ && !abandoned_) {
-            const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), end_ - next_));
-            pread_exactly(file_->descriptor(), next_, MutableBytes(bytes).first(size), file_->name());
-            sha256_.update(ByteView(bytes).first(size));
-            next_ += size;
-        }
-    }
-
-    std::shared_ptr<const InputFile> file_;
-    std::uint64_t next_;
-    std::uint64_t end_;
-    std::atomic<bool> abandoned_{false};
-    std::exception_ptr failure_;
-    Sha256 sha256_;
-    std::thread thread_;
-};
+    return sha256.finish();
+}
 
 }  // namespace
 
 struct Decoder::State {
     PieceStream::Input input;
     std::atomic<std::uint64_t> position{0};
-    Sha256 sha256;                            ///< of one piece
-    std::optional<RangeDigest> range_digest;  ///< of several
+    Sha256 sha256;  ///< of one piece
     std::optional<Sha256Digest> digest;
     std::optional<Pieces> pieces;
     unsigned at_once = 1;
     std::deque<PieceStream> streams;  ///< those that are unpacked; the first is read
     std::exception_ptr failure;       ///< of looking at the file
+    std::atomic<bool> given_up{false};
+    std::shared_future<Sha256Digest> range_digest;  ///< of several pieces
+
+    ~State() { given_up = true; }
 
     void begin(std::uint64_t begin, std::uint64_t end, bool with_digest) {
         std::array<std::byte, 16> magic{};
@@ -108,7 +72,9 @@ struct Decoder::State {
         input.read_ahead = piece.last && processors > 1;
         if (!piece.last) {
             at_once = processors;
-            if (with_digest) range_digest.emplace(input.file, begin, end);
+            if (with_digest)
+                range_digest = beside(
+                    [this, begin, end] { return digest_of_range(*input.file, begin, end, given_up); });
         } else if (with_digest) {
             input.sha256 = &sha256;
         }
@@ -134,7 +100,7 @@ struct Decoder::State {
             streams.pop_front();
             start_pieces(std::move(ring));
         }
-        if (range_digest && !digest) digest = range_digest->finish();
+        if (range_digest.valid()) digest = range_digest.get();
         if (input.sha256 && !digest) digest = sha256.finish();
         return {};
     }
