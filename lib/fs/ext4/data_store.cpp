@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::size_t capacity = 256 * 1024;  ///< stays in the processor's cache: docs/decisions/0006-data-path.md
 
-/// Reads a content that may go on behind fixed places.
 class OpenStreamed final : public OpenContent {
   public:
     OpenStreamed(std::shared_ptr<const StreamedData> data, int descriptor, std::uint32_t first)
@@ -22,21 +21,7 @@ class OpenStreamed final : public OpenContent {
 
     void read(std::uint64_t offset, MutableBytes out) override {
         data_->flush();
-        const auto blocks = narrow<std::uint32_t>(divide_up(offset + out.size(), ext4::block_size));
-        std::uint64_t begin = 0;  // of the piece in the content
-        for (const ext4::BlockRun& piece : ext4::around_fixed_places(first_, blocks)) {
-            const std::uint64_t length = std::uint64_t{piece.count} * ext4::block_size;
-            if (offset < begin + length && !out.empty()) {
-                const std::uint64_t inside = offset - begin;
-                const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(length - inside, out.size()));
-                pread_exactly(descriptor_,
-                              data_->partition_offset() + std::uint64_t{piece.first} * ext4::block_size + inside,
-                              out.first(part), data_->name());
-                out = out.subspan(part);
-                offset += part;
-            }
-            begin += length;
-        }
+        read_placed(descriptor_, data_->partition_offset(), first_, offset, out, data_->name());
     }
 
   private:
@@ -46,6 +31,24 @@ class OpenStreamed final : public OpenContent {
 };
 
 }  // namespace
+
+void read_placed(int descriptor, std::uint64_t partition_offset, std::uint32_t first, std::uint64_t offset,
+                 MutableBytes out, const std::string& name) {
+    const auto blocks = narrow<std::uint32_t>(divide_up(offset + out.size(), ext4::block_size));
+    std::uint64_t begin = 0;  // of the piece in the content
+    for (const ext4::BlockRun& piece : ext4::around_fixed_places(first, blocks)) {
+        const std::uint64_t length = std::uint64_t{piece.count} * ext4::block_size;
+        if (offset < begin + length && !out.empty()) {
+            const std::uint64_t inside = offset - begin;
+            const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(length - inside, out.size()));
+            pread_exactly(descriptor, partition_offset + std::uint64_t{piece.first} * ext4::block_size + inside,
+                          out.first(part), name);
+            out = out.subspan(part);
+            offset += part;
+        }
+        begin += length;
+    }
+}
 
 StreamedData::StreamedData(OutputFile& output, std::uint64_t partition_offset)
     : output_(output), partition_offset_(partition_offset), buffer_(capacity) {}

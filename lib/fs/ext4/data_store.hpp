@@ -10,6 +10,11 @@
 
 namespace rpixen {
 
+/// Reads a content from `offset` on that begins with block `first` of a partition and may go on behind fixed places;
+/// `partition_offset` is in bytes of the file, whose name is for messages. Throws Error{io}.
+void read_placed(int descriptor, std::uint64_t partition_offset, std::uint32_t first, std::uint64_t offset,
+                 MutableBytes out, const std::string& name);
+
 /// The data of a stream at its final place in the output, and what of it is still on the way there.
 class StreamedData final : public ContentSource, public std::enable_shared_from_this<StreamedData> {
   public:

@@ -7,6 +7,7 @@
 
 #include "base/size.hpp"
 #include "fs/ext4/block_space.hpp"
+#include "fs/ext4/data_store.hpp"
 #include "fs/ext4/geometry.hpp"
 #include "fs/prebuilt_copy.hpp"
 #include "storage/copy_range.hpp"
@@ -24,37 +25,21 @@ void OlderData::watch(const Work& work) const {
     }
 }
 
-/// Reads a content that may go on behind fixed places.
 class OlderData::Open final : public OpenContent {
   public:
     Open(std::shared_ptr<const OlderData> data, std::uint32_t first) : data_(std::move(data)), first_(first) {}
 
     void read(std::uint64_t offset, MutableBytes out) override {
-        data_->watch([&] { read_pieces(offset, out); });
+        data_->watch([&] {
+            const InputFile& image = *data_->image_;
+            read_placed(image.descriptor(), data_->older_offset_, first_, offset, out, image.name());
+        });
     }
     void check_unchanged() override {
         data_->watch([&] { data_->image_->check_unchanged(); });
     }
 
   private:
-    void read_pieces(std::uint64_t offset, MutableBytes out) const {
-        const auto blocks = narrow<std::uint32_t>(divide_up(offset + out.size(), ext4::block_size));
-        std::uint64_t begin = 0;  // of the piece in the content
-        for (const ext4::BlockRun& piece : ext4::around_fixed_places(first_, blocks)) {
-            const std::uint64_t length = std::uint64_t{piece.count} * ext4::block_size;
-            if (offset < begin + length && !out.empty()) {
-                const std::uint64_t inside = offset - begin;
-                const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(length - inside, out.size()));
-                pread_exactly(data_->image_->descriptor(),
-                              data_->older_offset_ + std::uint64_t{piece.first} * ext4::block_size + inside,
-                              out.first(part), data_->image_->name());
-                out = out.subspan(part);
-                offset += part;
-            }
-            begin += length;
-        }
-    }
-
     std::shared_ptr<const OlderData> data_;
     std::uint32_t first_;
 };
@@ -90,7 +75,8 @@ void OlderData::bring(const FileTree& tree, PartitionOutput& partition, const Su
     watch([&] {
         for (const ext4::BlockRun& run : ext4::merged(std::move(runs))) {
             Range range{std::uint64_t{run.first} * ext4::block_size, std::uint64_t{run.end()} * ext4::block_size};
-            if (share(range, partition)) continue;
+            check_length(range.end);
+            if (partition.share(range.begin, image_->descriptor(), older_offset_ + range.begin, range.size())) continue;
             range.begin += copy_range(image_->descriptor(), older_offset_ + range.begin,
                                       partition.output().descriptor(), partition.offset() + range.begin, range.size(),
                                       supervision);
@@ -104,16 +90,15 @@ void OlderData::bring_image(std::uint64_t size, PartitionOutput& partition, cons
                             std::uint64_t& done) {
     watch([&] {
         // Its holes stay holes: unlike the data of files it is not dense.
-        if (!share({0, size}, partition)) copy({0, size}, partition, supervision, done);
+        check_length(size);
+        copy({0, size}, partition, supervision, done);
         image_->check_unchanged();
     });
 }
 
-bool OlderData::share(Range range, const PartitionOutput& partition) const {
-    if (checked_add(older_offset_, range.end) > image_->size())
+void OlderData::check_length(std::uint64_t end) const {
+    if (checked_add(older_offset_, end) > image_->size())
         throw Error(ErrorCode::io, image_->name() + " ends before what is taken over from it");
-    return share_range(image_->descriptor(), older_offset_ + range.begin, partition.output().descriptor(),
-                       partition.offset() + range.begin, range.size());
 }
 
 void OlderData::copy(Range range, PartitionOutput& partition, const Supervision& supervision,

@@ -51,7 +51,8 @@ class OlderData final : public ContentSource, public std::enable_shared_from_thi
     class Open;
     template <typename Work>
     void watch(const Work& work) const;
-    bool share(Range range, const PartitionOutput& partition) const;
+    /// Throws Error{io} where the older image ends before byte `end` of its partition.
+    void check_length(std::uint64_t end) const;
     void copy(Range range, PartitionOutput& partition, const Supervision& supervision, std::uint64_t& done) const;
 
     std::shared_ptr<const InputFile> image_;
