@@ -212,6 +212,11 @@ Dom0Banks allocate_dom0(std::vector<Range> ram, const std::vector<Range>& taken,
     return result;
 }
 
+bool gives_dom0(std::uint64_t board_memory, std::vector<Range> taken, std::uint64_t wanted) {
+    for (const Range& own : xen_own_memory(board_memory)) taken.push_back(own);
+    return allocate_dom0(board_ram(board_memory), taken, wanted).unallocated == 0;
+}
+
 std::uint64_t dom0_ceiling(std::uint64_t board_memory, const std::vector<Range>& taken) {
     auto ram = board_ram(board_memory);
     std::vector<Range> holes = taken;

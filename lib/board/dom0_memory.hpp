@@ -41,6 +41,9 @@ Dom0Banks allocate_dom0(std::vector<Range> ram, const std::vector<Range>& taken,
 /// table.
 std::vector<Range> xen_own_memory(std::uint64_t board_memory);
 
+/// Whether a board gives dom0 that much (bytes) beside `taken` and Xen's own.
+bool gives_dom0(std::uint64_t board_memory, std::vector<Range> taken, std::uint64_t wanted);
+
 /// What a board has left for guests beside dom0 and `taken`, in bytes: an upper bound, because Xen's heap is not known.
 std::uint64_t left_for_guests(std::uint64_t board_memory, const std::vector<Range>& taken, std::uint64_t dom0_mem);
 

@@ -9,12 +9,6 @@
 namespace rpixen {
 namespace {
 
-/// Whether Xen finds that much, besides what is taken and its own.
-bool allocates(std::uint64_t board, std::vector<Range> taken, std::uint64_t wanted) {
-    for (const Range& own : xen_own_memory(board)) taken.push_back(own);
-    return allocate_dom0(board_ram(board), taken, wanted).unallocated == 0;
-}
-
 /// Half of the smallest board; on larger ones most is left for guests.
 std::uint64_t usual_dom0_mem(std::uint64_t board) {
     return board <= 1 * GiB ? 512 * MiB : board <= 2 * GiB ? 768 * MiB : board / 4;
@@ -40,7 +34,7 @@ BoardFit fit_of(std::uint64_t board, const MemoryMap& memory, std::uint64_t dom0
     for (const Range& range : by_address) fit.guests += range.size();
     fit.xl_guests = guests.of_xl;
     const std::uint64_t left = left_for_guests(board, taken, dom0_mem);
-    fit.starts = dom0_mem > 0 && has_memory(board, by_address) && allocates(board, taken, dom0_mem) &&
+    fit.starts = dom0_mem > 0 && has_memory(board, by_address) && gives_dom0(board, taken, dom0_mem) &&
                  guests.of_xen <= left;
     fit.xl_starts = fit.starts && guests.of_xl <= left - guests.of_xen;
     return fit;
@@ -91,7 +85,7 @@ std::vector<BoardFit> automatic_fits(const MemoryMap& memory, Dom0Share share, s
         std::uint64_t chosen = share == Dom0Share::rest ? most : std::min(usual_dom0_mem(board), most);
         // Less is not always easier: the chunks are powers of two.
         if (share == Dom0Share::rest)
-            while (chosen > 0 && !allocates(board, taken, chosen)) chosen -= std::min(chosen, 4 * MiB);
+            while (chosen > 0 && !gives_dom0(board, taken, chosen)) chosen -= std::min(chosen, 4 * MiB);
         fits.push_back(fit_of(board, memory, chosen, guests));
     }
     return fits;

@@ -55,6 +55,7 @@ struct MemoryMap {
     const MemoryRegion* find(MemoryRole role) const;
     const MemoryRegion* find(ModuleKind kind) const;
     const MemoryRegion* find(const std::string& file) const;
+    void sort();
 };
 
 /// One file of the boot partition.

@@ -157,10 +157,14 @@ MemoryMap plan_memory(const std::vector<Wish>& wishes, const std::vector<Obstacl
                                   wish.role, wish.module, wish.file});
     }
     if (!problems.empty()) throw Error(ErrorCode::unfit, std::move(problems));
-    std::stable_sort(result.regions.begin(), result.regions.end(), [](const MemoryRegion& a, const MemoryRegion& b) {
+    result.sort();
+    return result;
+}
+
+void MemoryMap::sort() {
+    std::stable_sort(regions.begin(), regions.end(), [](const MemoryRegion& a, const MemoryRegion& b) {
         return a.range.begin != b.range.begin ? a.range.begin < b.range.begin : a.range.end < b.range.end;
     });
-    return result;
 }
 
 const MemoryRegion* MemoryMap::find(MemoryRole role) const {

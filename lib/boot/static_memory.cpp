@@ -1,6 +1,7 @@
 #include "boot/static_memory.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <rpixen/error.hpp>
 
@@ -36,8 +37,7 @@ bool fits_dom0(std::uint64_t smallest, const std::vector<Range>& taken, const Ra
         if (board < smallest) return true;
         std::vector<Range> all = taken;
         all.push_back(place);
-        for (const Range& own : xen_own_memory(board)) all.push_back(own);
-        return allocate_dom0(board_ram(board), all, dom0_mem).unallocated == 0;
+        return gives_dom0(board, std::move(all), dom0_mem);
     });
 }
 
@@ -98,9 +98,7 @@ void place_static_memory(std::vector<Dom0lessGuest>& guests, MemoryMap& memory, 
         guest.static_memory->push_back(place);
         add_region(guest, place, false, memory);
     }
-    std::stable_sort(memory.regions.begin(), memory.regions.end(), [](const MemoryRegion& a, const MemoryRegion& b) {
-        return a.range.begin != b.range.begin ? a.range.begin < b.range.begin : a.range.end < b.range.end;
-    });
+    memory.sort();
 }
 
 }  // namespace rpixen

@@ -4,6 +4,7 @@
 
 #include "base/size.hpp"
 #include "report/report_of.hpp"
+#include "rules/rules.hpp"
 
 namespace rpixen {
 namespace {
@@ -93,11 +94,10 @@ Report report_of(const Card& card, const CardCheck& checked, bool list_root) {
                                  {},
                                  0,
                                  word_of(placement)});
-    if (scenario.device_tree && scenario.device_tree->effective)
-        for (const GuestFacts& guest : scenario.device_tree->effective->guests)
-            for (const Range& range : guest.static_ranges)
-                report.memory.push_back(
-                    {guest.name + "'s memory", "placed", range.begin, range.end, false, {}, 0, "guest_memory"});
+    for (const GuestFacts& guest : guests_of_xen(scenario))
+        for (const Range& range : guest.static_ranges)
+            report.memory.push_back(
+                {guest.name + "'s memory", "placed", range.begin, range.end, false, {}, 0, "guest_memory"});
     report.domains = domains_of(scenario);
     std::stable_sort(report.memory.begin(), report.memory.end(),
                      [](const ReportRegion& a, const ReportRegion& b) { return a.begin < b.begin; });

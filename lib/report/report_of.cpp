@@ -107,9 +107,8 @@ std::vector<ReportDomain> domains_of(const BootScenario& scenario) {
         domains.push_back(
             {name, started_by, bytes, bytes == 0 ? 0 : page_tables_of_guest(bytes, vcpus), vcpus, static_memory});
     };
-    if (scenario.device_tree && scenario.device_tree->effective)
-        for (const GuestFacts& guest : scenario.device_tree->effective->guests)
-            add(guest.name, "xen", guest.memory, guest.cpus.value_or(0), guest.static_memory);
+    for (const GuestFacts& guest : guests_of_xen(scenario))
+        add(guest.name, "xen", guest.memory, guest.cpus.value_or(0), guest.static_memory);
     if (scenario.root)
         for (const XlGuestFacts& guest : scenario.root->xl_guests)
             add(guest.name, "xl", guest.memory, guest.vcpus, false);

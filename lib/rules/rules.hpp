@@ -56,6 +56,9 @@ std::vector<Range> taken_by_modules(const BootScenario& scenario);
 /// does not fit, or the board lacks static memory of a guest.
 std::optional<std::uint64_t> left_beside_dom0(const BootScenario& scenario, std::uint64_t board_memory);
 
+/// The guests that Xen starts, where the tree that it reads is known.
+std::span<const GuestFacts> guests_of_xen(const BootScenario& scenario);
+
 /// What is set aside by address for the guests that Xen starts.
 std::vector<Range> static_memory_of_guests(const BootScenario& scenario);
 

@@ -15,11 +15,6 @@ const TreeFacts* effective(const BootScenario& scenario) {
     return scenario.device_tree && scenario.device_tree->effective ? &*scenario.device_tree->effective : nullptr;
 }
 
-std::span<const GuestFacts> guests(const BootScenario& scenario) {
-    const TreeFacts* tree = effective(scenario);
-    return tree ? std::span<const GuestFacts>(tree->guests) : std::span<const GuestFacts>();
-}
-
 bool has(const std::vector<std::string>& words, std::string_view word) {
     return std::find(words.begin(), words.end(), word) != words.end();
 }
@@ -31,7 +26,7 @@ bool at_least(const BootScenario& scenario, int major, int minor) {
 
 Findings kernel_missing(const BootScenario& scenario) {
     Findings findings;
-    for (const GuestFacts& guest : guests(scenario)) {
+    for (const GuestFacts& guest : guests_of_xen(scenario)) {
         const auto& modules = effective(scenario)->modules;
         const bool found = std::any_of(modules.begin(), modules.end(), [&](const ModuleFacts& module) {
             return module.domain == guest.path && has(module.compatible, "multiboot,kernel");
@@ -66,7 +61,7 @@ Findings no_image(const BootScenario& scenario) {
 
 Findings no_memory(const BootScenario& scenario) {
     Findings findings;
-    for (const GuestFacts& guest : guests(scenario))
+    for (const GuestFacts& guest : guests_of_xen(scenario))
         if (guest.memory.value_or(0) == 0)
             findings.push_back(
                 {guest.path + " has no memory", guest.memory ? "memory = <0 0>" : "no property memory of two cells",
@@ -76,7 +71,7 @@ Findings no_memory(const BootScenario& scenario) {
 
 Findings no_cpus(const BootScenario& scenario) {
     Findings findings;
-    for (const GuestFacts& guest : guests(scenario))
+    for (const GuestFacts& guest : guests_of_xen(scenario))
         if (guest.cpus.value_or(0) == 0)
             findings.push_back({guest.path + " has no processors", guest.cpus ? "cpus = <0>" : "no property cpus",
                                 "cpus = <1> or more", "add cpus to " + guest.path});
@@ -123,8 +118,8 @@ std::optional<Fit> fit_boards(const BootScenario& scenario) {
 }
 
 std::string asked_for(const BootScenario& scenario, const Fit& fit) {
-    return std::to_string(fit.asked / MiB) + " MiB for " + std::to_string(guests(scenario).size()) +
-           (guests(scenario).size() == 1 ? " guest" : " guests") + (has_dom0(scenario) ? " beside dom0" : "");
+    return std::to_string(fit.asked / MiB) + " MiB for " + std::to_string(guests_of_xen(scenario).size()) +
+           (guests_of_xen(scenario).size() == 1 ? " guest" : " guests") + (has_dom0(scenario) ? " beside dom0" : "");
 }
 
 Findings impossible(const BootScenario& scenario) {
@@ -166,7 +161,7 @@ Findings guest_owns_module(const BootScenario& scenario) {
 Findings xenstore_without_dom0(const BootScenario& scenario) {
     if (has_dom0(scenario)) return {};
     Findings findings;
-    for (const GuestFacts& guest : guests(scenario))
+    for (const GuestFacts& guest : guests_of_xen(scenario))
         if (guest.xenstore)
             findings.push_back({guest.path + " asks for xenstore, and there is no dom0 to run it",
                                 "xen,enhanced, and no module of dom0",
@@ -180,7 +175,7 @@ Findings xenstore_not_started(const BootScenario& scenario) {
         !scenario.root->xen_tools.value_or(false))
         return {};
     std::vector<std::string> enhanced;
-    for (const GuestFacts& guest : guests(scenario))
+    for (const GuestFacts& guest : guests_of_xen(scenario))
         if (guest.xenstore) enhanced.push_back(guest.path);
     if (enhanced.empty()) return {};
     return {{"dom0 has no init-dom0less, so the guests get no xenstore", describe_list(enhanced) + " with xen,enhanced",
@@ -188,7 +183,7 @@ Findings xenstore_not_started(const BootScenario& scenario) {
 }
 
 Findings unscrubbed(const BootScenario& scenario) {
-    if (guests(scenario).empty() || !scenario.xen_bootargs) return {};
+    if (guests_of_xen(scenario).empty() || !scenario.xen_bootargs) return {};
     const auto value = command_line_value(*scenario.xen_bootargs, "bootscrub");
     const bool off = (value && (*value == "0" || *value == "off" || *value == "no" || *value == "false")) ||
                      command_line_value(*scenario.xen_bootargs, "no-bootscrub");
@@ -213,7 +208,7 @@ Findings needs_iommu(const BootScenario& scenario) {
 Findings forced_without_direct_map(const BootScenario& scenario) {
     Findings findings;
     for (const GuestModuleFacts& module : scenario.guest_modules) {
-        const auto all = guests(scenario);
+        const auto all = guests_of_xen(scenario);
         const auto guest = std::find_if(all.begin(), all.end(),
                                         [&](const GuestFacts& facts) { return facts.path == module.domain; });
         if (module.forced.empty() || guest == all.end()) continue;
@@ -232,7 +227,7 @@ Findings no_console_driver(const BootScenario& scenario) {
     Findings findings;
     for (const GuestModuleFacts& module : scenario.guest_modules) {
         if (module.kind != Kind::kernel || module.config.empty()) continue;
-        const auto all = guests(scenario);
+        const auto all = guests_of_xen(scenario);
         const auto guest = std::find_if(all.begin(), all.end(),
                                         [&](const GuestFacts& facts) { return facts.path == module.domain; });
         const auto console = module.config.find("CONFIG_SERIAL_AMBA_PL011_CONSOLE");
@@ -385,9 +380,14 @@ constexpr Rule rules[] = {
 
 }  // namespace
 
+std::span<const GuestFacts> guests_of_xen(const BootScenario& scenario) {
+    const TreeFacts* tree = effective(scenario);
+    return tree ? std::span<const GuestFacts>(tree->guests) : std::span<const GuestFacts>();
+}
+
 std::uint64_t asked_by_guests(const BootScenario& scenario) {
     std::uint64_t asked = 0;
-    for (const GuestFacts& guest : guests(scenario)) {
+    for (const GuestFacts& guest : guests_of_xen(scenario)) {
         const std::uint64_t memory = guest.memory.value_or(0);
         if (memory == 0) continue;
         const std::uint64_t cpus = guest.cpus.value_or(1);
@@ -399,7 +399,7 @@ std::uint64_t asked_by_guests(const BootScenario& scenario) {
 
 std::vector<Range> static_memory_of_guests(const BootScenario& scenario) {
     std::vector<Range> ranges;
-    for (const GuestFacts& guest : guests(scenario))
+    for (const GuestFacts& guest : guests_of_xen(scenario))
         ranges.insert(ranges.end(), guest.static_ranges.begin(), guest.static_ranges.end());
     return ranges;
 }
@@ -414,9 +414,7 @@ std::optional<std::uint64_t> left_beside_dom0(const BootScenario& scenario, std:
         text = own->second;
     // What Xen takes by itself is 512 MiB.
     const std::uint64_t dom0 = text ? parse_dom0_mem(*text).value_or(512 * MiB) : 512 * MiB;
-    std::vector<Range> all = taken;
-    for (const Range& own : xen_own_memory(board_memory)) all.push_back(own);
-    if (allocate_dom0(board_ram(board_memory), all, dom0).unallocated > 0) return std::nullopt;
+    if (!gives_dom0(board_memory, taken, dom0)) return std::nullopt;
     return left_for_guests(board_memory, taken, dom0);
 }
 

@@ -141,13 +141,7 @@ Findings splits_low_memory(const BootScenario& scenario) {
     if (names.empty()) return {};
     std::vector<std::string> boards;
     for (const std::uint64_t board : board_memories) {
-        std::vector<Range> taken = xen_own_memory(board);
-        std::vector<Range> fewer = taken;
-        taken.insert(taken.end(), all.begin(), all.end());
-        fewer.insert(fewer.end(), low.begin(), low.end());
-        if (allocate_dom0(board_ram(board), fewer, *wanted).unallocated == 0 &&
-            allocate_dom0(board_ram(board), taken, *wanted).unallocated > 0)
-            boards.push_back(format_size(board));
+        if (gives_dom0(board, low, *wanted) && !gives_dom0(board, all, *wanted)) boards.push_back(format_size(board));
     }
     if (boards.empty()) return {};
     return {{"what is placed high in low memory costs dom0 the memory it asks for",

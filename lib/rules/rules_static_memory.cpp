@@ -11,11 +11,6 @@ namespace {
 
 constexpr std::uint64_t page = 4 * KiB;
 
-std::span<const GuestFacts> guests(const BootScenario& scenario) {
-    const bool known = scenario.device_tree && scenario.device_tree->effective;
-    return known ? std::span<const GuestFacts>(scenario.device_tree->effective->guests) : std::span<const GuestFacts>();
-}
-
 /// Of a Xen whose version is known.
 bool older_than(const BootScenario& scenario, int minor) {
     return scenario.xen && scenario.xen->major == 4 && scenario.xen->minor < minor;
@@ -29,7 +24,7 @@ std::string describe_ranges(const std::vector<Range>& ranges) {
 
 Findings wrong_sum(const BootScenario& scenario) {
     Findings findings;
-    for (const GuestFacts& guest : guests(scenario)) {
+    for (const GuestFacts& guest : guests_of_xen(scenario)) {
         if (!guest.static_memory) continue;
         std::uint64_t sum = 0;
         bool pages = !guest.static_ranges.empty();
@@ -72,7 +67,7 @@ std::vector<Taker> takers(const BootScenario& scenario) {
 Findings taken(const BootScenario& scenario) {
     Findings findings;
     std::vector<Taker> others;
-    for (const GuestFacts& guest : guests(scenario)) {
+    for (const GuestFacts& guest : guests_of_xen(scenario)) {
         if (others.empty() && !guest.static_ranges.empty()) others = takers(scenario);
         std::vector<Taker> all = others;
         if (guest.direct_map && guest.enhanced) all.push_back({"its own grants and magic pages", grants_of_guests});
@@ -124,7 +119,7 @@ Findings some_boards(const BootScenario& scenario) {
 Findings map_without_memory(const BootScenario& scenario) {
     Findings findings;
     if (older_than(scenario, 17)) return {};  // passes direct-map over
-    for (const GuestFacts& guest : guests(scenario))
+    for (const GuestFacts& guest : guests_of_xen(scenario))
         if (guest.direct_map && !guest.static_memory)
             findings.push_back({guest.path + " is to be mapped one to one, and has no static memory",
                                 "direct-map without xen,static-mem", "both, or neither",
@@ -135,7 +130,7 @@ Findings map_without_memory(const BootScenario& scenario) {
 Findings console_without_room(const BootScenario& scenario) {
     Findings findings;
     if (older_than(scenario, 17)) return {};
-    for (const GuestFacts& guest : guests(scenario))
+    for (const GuestFacts& guest : guests_of_xen(scenario))
         if (guest.direct_map && guest.static_memory && guest.vpl011)
             findings.push_back({"the vpl011 of " + guest.path + " has no room where Xen's own console is",
                                 "vpl011 and direct-map", "no vpl011 in a guest that is mapped one to one",
@@ -146,7 +141,7 @@ Findings console_without_room(const BootScenario& scenario) {
 Findings no_xenstore(const BootScenario& scenario) {
     if (!older_than(scenario, 21) || !has_dom0(scenario)) return {};
     Findings findings;
-    for (const GuestFacts& guest : guests(scenario))
+    for (const GuestFacts& guest : guests_of_xen(scenario))
         if (guest.static_memory && guest.xenstore)
             findings.push_back({guest.path + " has static memory, and will get no xenstore from this Xen",
                                 "Xen 4." + std::to_string(scenario.xen->minor) + ", xen,static-mem and xen,enhanced",
