@@ -83,7 +83,7 @@ TEST(Limits, OneProcessIsEnough) {
     const FaultBench bench{Setting{.packed = true}};
     const std::string user = "61234";  // who has no other processes
     const Outcome outcome = bench.compose_after("chmod 777 '" + bench.out("") + "' && chmod 755 '" + bench.out("..") +
-                                                "' && ulimit -u 1 && exec setpriv --reuid=" + user +
+                                                "' && exec prlimit --nproc=1 setpriv --reuid=" + user +
                                                 " --regid=" + user + " --clear-groups ");
     EXPECT_EQ(outcome.run.status, 0) << outcome.run.err;
     EXPECT_EQ(bench.judge(outcome), "");
