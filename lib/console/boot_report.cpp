@@ -52,7 +52,7 @@ std::string BootResult::text() const {
 }
 
 std::string BootResult::json() const {
-    nlohmann::ordered_json out;
+    nlohmann::ordered_json out = nlohmann::ordered_json::object();
     out["ok"] = ok;
     out["reached"] = !guest.empty() && ok ? guest : name_of(reached);
     out["failed"] = waits_for_guest(*this) ? nlohmann::ordered_json(guest)

@@ -59,8 +59,12 @@ Json boot_of(const Manifest& manifest) {
     if (manifest.bootargs != usual.bootargs) boot["bootargs"] = manifest.bootargs;
     if (manifest.xen_bootargs != usual.xen_bootargs) boot["xen_bootargs"] = manifest.xen_bootargs;
     if (manifest.dom0_mem != usual.dom0_mem && !manifest.dom0_mem.empty()) boot["dom0_mem"] = manifest.dom0_mem;
-    for (const auto& [name, value] : manifest.env) boot["env"][name] = value;
-    for (const auto& [name, address] : manifest.addresses) boot["addresses"][name] = format_address(address);
+    Json env = Json::object();
+    for (const auto& [name, value] : manifest.env) env[name] = value;
+    if (!env.empty()) boot["env"] = std::move(env);
+    Json addresses = Json::object();
+    for (const auto& [name, address] : manifest.addresses) addresses[name] = format_address(address);
+    if (!addresses.empty()) boot["addresses"] = std::move(addresses);
     if (!manifest.config_txt.empty()) boot["config_txt"] = manifest.config_txt;
     return boot;
 }
@@ -70,12 +74,16 @@ Json image_of(const Manifest& manifest) {
     Json image = Json::object();
     if (manifest.image_size.kind == SizeWish::Kind::exact) image["size"] = manifest.image_size.bytes;
     if (manifest.alignment != usual.alignment) image["alignment"] = manifest.alignment;
-    if (manifest.boot_label != usual.boot_label) image["boot_partition"]["label"] = manifest.boot_label;
-    if (manifest.boot_size != usual.boot_size) image["boot_partition"]["size"] = manifest.boot_size;
-    if (manifest.root_label != usual.root_label) image["root_partition"]["label"] = manifest.root_label;
-    if (manifest.root_size.kind == SizeWish::Kind::fill) image["root_partition"]["size"] = "fill";
-    if (manifest.root_size.kind == SizeWish::Kind::exact) image["root_partition"]["size"] = manifest.root_size.bytes;
-    if (manifest.root_free != usual.root_free) image["root_partition"]["free"] = manifest.root_free;
+    Json boot = Json::object();
+    if (manifest.boot_label != usual.boot_label) boot["label"] = manifest.boot_label;
+    if (manifest.boot_size != usual.boot_size) boot["size"] = manifest.boot_size;
+    if (!boot.empty()) image["boot_partition"] = std::move(boot);
+    Json root = Json::object();
+    if (manifest.root_label != usual.root_label) root["label"] = manifest.root_label;
+    if (manifest.root_size.kind == SizeWish::Kind::fill) root["size"] = "fill";
+    if (manifest.root_size.kind == SizeWish::Kind::exact) root["size"] = manifest.root_size.bytes;
+    if (manifest.root_free != usual.root_free) root["free"] = manifest.root_free;
+    if (!root.empty()) image["root_partition"] = std::move(root);
     return image;
 }
 

@@ -81,7 +81,7 @@ class Writer {
     void add(NodeId node, const std::string& path) {
         supervision_.check();
         const FileTree& tree = plan_.tree;
-        Json json;
+        Json json = Json::object();
         put_bytes(json, "path", path);
         if (tree.type(node) != NodeType::directory && tree.links(node) > 1) {
             const auto [first, is_new] = first_names_.emplace(node, path);
@@ -98,12 +98,14 @@ class Writer {
         json["gid"] = metadata.gid;
         json["mtime"] = metadata.mtime.seconds;
         if (metadata.mtime.nanoseconds > 0) json["mtime_ns"] = metadata.mtime.nanoseconds;
+        Json attributes = Json::array();
         for (const auto& [name, value] : tree.xattrs(node)) {
-            Json attribute;
+            Json attribute = Json::object();
             put_bytes(attribute, "name", name);
             attribute["value_hex"] = hex(as_bytes(value));
-            json["xattrs"].push_back(std::move(attribute));
+            attributes.push_back(std::move(attribute));
         }
+        if (!attributes.empty()) json["xattrs"] = std::move(attributes);
         if (tree.type(node) == NodeType::symlink) put_bytes(json, "target", tree.symlink_target(node));
         if (tree.type(node) == NodeType::character_device || tree.type(node) == NodeType::block_device) {
             json["major"] = tree.device_major(node);
@@ -139,7 +141,7 @@ std::string make_verification_report(const Card& plan, const Supervision& superv
                        number(plan.disk_signature, 4, "0x", 8) + "\",\n  \"partitions\": [\n";
     bool first = true;
     for (const Partition& partition : plan.partitions) {
-        Json json;
+        Json json = Json::object();
         json["name"] = partition.name;
         json["offset"] = partition.range.begin;
         json["size"] = partition.range.size();

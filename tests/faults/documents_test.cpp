@@ -1,0 +1,153 @@
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <exception>
+#include <functional>
+#include <new>
+
+#include <rpixen/console.hpp>
+#include <rpixen/manifest.hpp>
+#include <rpixen/report.hpp>
+
+#include "verify/verification_report.hpp"
+
+// Each allocation of the making of a document fails once, and with all that follow. std::bad_alloc is what a caller
+// may see; a destructor that needs memory ends the process by std::terminate, which says so. Nothing may crash:
+// nlohmann::json 3.11.2 leaves an object or an array without its storage where a null value that becomes one by
+// operator[] or push_back() finds no memory, and reads it when it is destroyed.
+
+namespace {
+
+std::atomic<long> before_failure{-1};  ///< allocations that are still had; below 0: all
+std::atomic<bool> and_later{false};
+std::atomic<bool> failed{false};
+
+void* allocate(std::size_t size) {
+    if (before_failure == 0) {
+        if (!and_later) before_failure = -1;
+        failed = true;
+        throw std::bad_alloc();
+    }
+    if (before_failure > 0) --before_failure;
+    void* place = std::malloc(size);
+    if (!place) throw std::bad_alloc();
+    return place;
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+    return allocate(size);
+}
+void operator delete(void* place) noexcept {
+    std::free(place);
+}
+void operator delete(void* place, std::size_t) noexcept {
+    std::free(place);
+}
+
+namespace rpixen {
+namespace {
+
+enum Ending { made = 0, refused = 6, terminated = 7, swallowed = 8 };
+
+/// Of a process of its own in which the allocation after `count` others fails.
+int ending(const std::function<std::string()>& document, long count, bool later) {
+    const pid_t process = ::fork();
+    if (process == 0) {
+        std::set_terminate([] { ::_exit(terminated); });
+        and_later = later;
+        before_failure = count;
+        try {
+            const std::string text = document();
+            ::_exit(failed ? swallowed : made);
+        } catch (const std::bad_alloc&) {
+            ::_exit(refused);
+        }
+    }
+    int status = 0;
+    ::waitpid(process, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+void expect_no_crash(const std::function<std::string()>& document) {
+    ASSERT_FALSE(document().empty());
+    for (const bool later : {false, true}) {
+        int refusals = 0;
+        for (long count = 0;; ++count) {
+            const int end = ending(document, count, later);
+            if (end == made) break;
+            EXPECT_TRUE(end == refused || end == terminated)
+                << "allocation " << count << (later ? " and later" : "") << ": " << end;
+            refusals += end == refused ? 1 : 0;
+            ASSERT_LT(count, 10'000);
+        }
+        EXPECT_GT(refusals, later ? 0 : 10);
+    }
+}
+
+TEST(DocumentsWithoutMemory, AnOrdinaryWriterIsSeenToCrash) {
+    const int end = ending(
+        []() -> std::string {
+            int* nowhere = nullptr;
+            try {
+                return std::string(1000, 'x');
+            } catch (const std::bad_alloc&) {
+                *const_cast<int* volatile&>(nowhere) = 1;
+                throw;
+            }
+        },
+        0, false);
+    EXPECT_EQ(end, -SIGSEGV);
+}
+
+TEST(DocumentsWithoutMemory, VerificationReport) {
+    const Card card = parse_verification_report(
+        R"({"verification_report": 1, "size": 1048576, "disk_signature": "0x00000001", "partitions": [
+  {"name": "root", "offset": 512, "size": 512, "type": "0x83", "active": false, "file_system": "ext4", "label": "r",
+   "identifier": "00010203-0405-0607-0809-0a0b0c0d0e0f", "files": [
+    {"path": "/", "type": "directory", "mode": "0755", "uid": 0, "gid": 0, "mtime": 0,
+     "xattrs": [{"name": "user.a", "value_hex": "00ff"}, {"name": "user.b", "value_hex": "01"}]},
+    {"path": "/null", "type": "character device", "mode": "0666", "uid": 0, "gid": 0, "mtime": 1, "major": 1, "minor": 3},
+    {"path": "/link", "type": "symlink", "mode": "0777", "uid": 0, "gid": 0, "mtime": 1, "target": "somewhere/else"}]}]})",
+        "report.json");
+    expect_no_crash([&] { return make_verification_report(card, {}, nullptr); });
+}
+
+TEST(DocumentsWithoutMemory, Manifest) {
+    Manifest manifest;
+    manifest.env = {{"bootdelay", "0"}, {"preboot", "usb start; run something that is long enough"}};
+    manifest.addresses = {{"xen", 0x200000}};
+    manifest.boot_label = "PI";
+    manifest.boot_size = std::uint64_t{64} << 20;
+    manifest.root_label = "system";
+    manifest.rootfs.resize(1);
+    manifest.owners = {OwnerRow{"/etc/some/file/with/a/name", 1, 2, 0600, {}}};
+    manifest.network = Network{"xenbr0", "eth0", {}};
+    expect_no_crash([&] { return manifest_json(manifest); });
+}
+
+TEST(DocumentsWithoutMemory, BootResult) {
+    BootResult result;
+    result.stages.resize(2);
+    result.rules = {"one-rule", "another-rule-with-a-longer-name"};
+    expect_no_crash([&] { return result.json(); });
+}
+
+TEST(DocumentsWithoutMemory, Report) {
+    Report report;
+    report.partitions.resize(2);
+    report.partitions[0].files.resize(2);
+    report.boards.resize(1);
+    report.domains.resize(1);
+    report.diagnostics.resize(1);
+    report.artifacts.resize(2);
+    report.extents.resize(2);
+    expect_no_crash([&] { return report.json(); });
+}
+
+}  // namespace
+}  // namespace rpixen
