@@ -6,7 +6,7 @@
 namespace rpixen {
 namespace {
 
-constexpr std::uint64_t node_size = 61;   // bytes of one in the record
+constexpr std::uint64_t node_size = 60;   // bytes of one in the record
 constexpr std::uint64_t entry_size = 23;  // the same
 constexpr std::uint64_t run_size = 16;    // the same
 
