@@ -1,12 +1,10 @@
 #include "follow/survey.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include <rpixen/error.hpp>
 
 #include "base/bytes.hpp"
-#include "board/board.hpp"
 #include "board/dom0_memory.hpp"
 #include "follow/board_choice.hpp"
 #include "follow/boot_files.hpp"
@@ -18,27 +16,13 @@
 #include "follow/firmware/firmware_tree.hpp"
 #include "follow/kernel_drivers.hpp"
 #include "follow/kernels.hpp"
+#include "follow/survey_memory.hpp"
 #include "follow/survey_root.hpp"
 #include "follow/tree_facts.hpp"
 #include "rules/rules.hpp"
 
 namespace rpixen {
 namespace {
-
-bool has(const std::vector<std::string>& words, std::string_view word) {
-    return std::find(words.begin(), words.end(), word) != words.end();
-}
-
-/// What a module node says it is, or its place among those that do not; nothing for a third of those.
-std::optional<ModuleKind> kind_of(const ModuleFacts& module, unsigned& unnamed) {
-    for (const ModuleRow& row : module_rows)
-        if (row.names(module.compatible)) return row.kind;
-    if (has(module.compatible, "multiboot,device-tree")) return std::nullopt;
-    ++unnamed;
-    if (unnamed == 1) return ModuleKind::kernel;
-    if (unnamed == 2) return ModuleKind::initrd;
-    return std::nullopt;
-}
 
 /// Turns what the script did into the scenario.
 class Surveyor {
@@ -118,12 +102,12 @@ class Surveyor {
     }
 
     void follow_xen_by_firmware(const std::string& name, const Content& content, const XenFacts& xen) {
-        by_firmware_ = true;
         UBootRun run = start_by_firmware(*boot_, *scenario().firmware, name, content, firmware_tree_);
         note("followed: the firmware starts " + name + " at " + run.booti->image + ", which is Xen " +
              std::to_string(xen.major) + "." + std::to_string(xen.minor) + ", with its own device tree");
         if (!firmware_tree_) note("the card has no device tree for the firmware, so what Xen would get is not known");
-        fill_memory(run);
+        survey_memory(run, true, kernels_, scenario());
+        fill_from_names();
     }
 
     void follow_uefi() {
@@ -293,7 +277,8 @@ class Surveyor {
         if (!run.booti && !run.unfollowed.empty())
             survey_.not_followed = script->facts.file + " could not be followed to its end (" + run.unfollowed.front() +
                                    ")";
-        fill_memory(run);
+        survey_memory(run, false, kernels_, scenario());
+        fill_from_names();
         scenario().dom0_mem_of_board = dom0_mem_of_board(start, entry);
         if (!board_) survey_.boards = boards_of_script(start, entry);
     }
@@ -330,215 +315,6 @@ class Surveyor {
         }
     }
 
-    void fill_memory(UBootRun& run) {
-        UBootMemory& memory = run.memory;
-        scenario().overlays = memory.overlays;
-        std::set<const MemoryObject*> named;
-        const MemoryObject* tree = nullptr;
-        if (run.booti && !run.booti->tree.empty()) tree = memory.find(parse_hex(run.booti->tree));
-        if (!tree || !tree->tree) tree = memory.last_worked_on();
-        if (!tree || (tree->firmware && memory.refused_tree())) tree = memory.refused_tree();
-        if (tree) {
-            named.insert(tree);
-            fill_tree(*tree, run);
-        }
-        if (run.booti) {
-            if (const MemoryObject* xen = memory.find(parse_hex(run.booti->image))) {
-                named.insert(xen);
-                XenFacts facts = survey_xen(xen->file, xen->content);
-                KernelFacts linux;
-                if (facts.major == 0) linux = kernels_.survey(xen->file, xen->content);
-                if (!linux.release.empty())
-                    fill_kernel(*xen, std::move(linux));  // without Xen
-                else
-                    fill_xen(*xen, std::move(facts));
-            }
-        }
-        unsigned unnamed = 0;
-        if (scenario().device_tree && scenario().device_tree->effective)
-            for (const ModuleFacts& module : scenario().device_tree->effective->modules) {
-                if (!module.domain.empty()) continue;
-                const std::optional<ModuleKind> kind = kind_of(module, unnamed);
-                const MemoryObject* object = module.range ? memory.find(module.range->begin) : nullptr;
-                if (!object || named.contains(object)) continue;
-                named.insert(object);
-                fill_module(kind, *object);
-            }
-        if (run.booti && !run.booti->initrd.empty() && run.booti->initrd != "-" &&
-            !scenario().modules.contains(ModuleKind::initrd))
-            if (const MemoryObject* initrd = memory.find(parse_hex(run.booti->initrd));
-                initrd && named.insert(initrd).second)
-                fill_module(ModuleKind::initrd, *initrd);
-        fill_guests(memory, named);
-        guess_kernel(memory, named);
-        for (const MemoryObject& object : memory.objects)
-            if (!named.contains(&object)) fill_other(object, memory);
-        reserved();
-        fill_from_names();
-    }
-
-    void place(Placement::Role role, std::string name, const MemoryObject& object, const Range& range) {
-        Placement placement;
-        placement.role = role;
-        placement.name = std::move(name);
-        placement.range = range;
-        placement.from = object.from;
-        scenario().placements.push_back(std::move(placement));
-    }
-
-    void fill_tree(const MemoryObject& object, const UBootRun& run) {
-        DeviceTreeFacts facts;
-        facts.from_firmware = object.firmware;
-        facts.file = object.firmware ? "" : object.file;
-        facts.size = object.size;
-        facts.address = object.address;
-        try {
-            facts.as_stored = tree_facts(DeviceTree::parse(read_all(object.content), object.file));
-        } catch (const Error& error) {
-            if (error.code() == ErrorCode::io) throw;
-            facts.valid = false;
-        }
-        const bool applied = std::none_of(
-            run.memory.overlays.begin(), run.memory.overlays.end(), [](const OverlayFacts& overlay) {
-                return !overlay.valid || !overlay.is_overlay || overlay.cannot_be_applied();
-            });
-        if (object.tree && !object.destroyed && (applied || run.started)) {
-            facts.effective = tree_facts(*object.tree);
-            facts.effective->total_size = object.room_end;
-        }
-        scenario().device_tree = std::move(facts);
-        // The firmware's own tree lies where the firmware wants it.
-        place(Placement::Role::device_tree,
-              object.firmware ? "the firmware's device tree" : "the device tree (" + object.file + ")", object,
-              object.range());
-    }
-
-    void fill_xen(const MemoryObject& object, XenFacts facts) {
-        facts.address = object.address;
-        facts.in_place = by_firmware_;
-        const std::uint64_t size = std::max(object.size, facts.header ? facts.header->image_size : 0);
-        place(Placement::Role::xen, "Xen (" + object.file + ")", object, range_at_address(xen_runs_at(facts), size));
-        scenario().xen = std::move(facts);
-    }
-
-    void fill_module(std::optional<ModuleKind> kind, const MemoryObject& object) {
-        if (kind == ModuleKind::kernel) return fill_kernel(object, kernels_.survey(object.file, object.content));
-        if (kind) scenario().modules[*kind] = {object.file, object.size, object.address};
-        place_module(kind, object);
-    }
-
-    void fill_kernel(const MemoryObject& object, KernelFacts facts) {
-        facts.address = object.address;
-        scenario().kernel = std::move(facts);
-        place_module(ModuleKind::kernel, object);
-    }
-
-    void place_module(std::optional<ModuleKind> kind, const MemoryObject& object) {
-        const char* name = kind ? row_of(*kind).spoken : "a module";
-        place(kind ? Placement::Role::module : Placement::Role::other, std::string(name) + " (" + object.file + ")",
-              object, object.range());
-        scenario().placements.back().module = kind;
-    }
-
-    /// After dom0's modules: what both name is dom0's.
-    void fill_guests(UBootMemory& memory, std::set<const MemoryObject*>& named) {
-        using Kind = GuestModuleFacts::Kind;
-        if (!scenario().device_tree || !scenario().device_tree->effective) return;
-        for (const ModuleFacts& module : scenario().device_tree->effective->modules) {
-            const MemoryObject* object = module.range ? memory.find(module.range->begin) : nullptr;
-            if (module.domain.empty() || !object) continue;
-            GuestModuleFacts facts;
-            facts.file = object->file;
-            facts.size = object->size;
-            facts.address = object->address;
-            facts.module = module.path;
-            facts.domain = module.domain;
-            facts.reg_size = module.range->size();
-            if (has(module.compatible, "multiboot,kernel")) {
-                facts.kind = Kind::kernel;
-                const KernelFacts kernel = kernels_.survey(object->file, object->content);
-                facts.image = kernel.kind;
-                facts.config = kernel.config;
-            } else if (has(module.compatible, "multiboot,ramdisk")) {
-                facts.kind = Kind::ramdisk;
-            } else if (has(module.compatible, "multiboot,device-tree")) {
-                fill_guest_tree(*object, facts);
-            }
-            scenario().guest_modules.push_back(std::move(facts));
-            if (named.insert(object).second)
-                place(Placement::Role::guest, object->file + " of " + module.domain, *object, object->range());
-        }
-    }
-
-    /// Which of the board's devices a guest's partial tree gives it: xen docs/misc/arm/passthrough-noiommu.txt.
-    static void fill_guest_tree(const MemoryObject& object, GuestModuleFacts& facts) {
-        try {
-            const DeviceTree tree = DeviceTree::parse(read_all(object.content), object.file);
-            for (const std::string& path : tree.paths()) {
-                const auto device = tree.string(path, "xen,path");
-                if (!device) continue;
-                const bool forced = tree.property(path, "xen,force-assign-without-iommu").has_value();
-                (forced ? facts.forced : facts.needs_iommu).push_back(*device);
-            }
-        } catch (const Error& error) {
-            if (error.code() == ErrorCode::io) throw;
-        }
-    }
-
-    /// Where no module node points at the kernel it is still found among what was loaded, by what it is.
-    void guess_kernel(const UBootMemory& memory, std::set<const MemoryObject*>& named) {
-        if (scenario().kernel || !has_dom0(scenario())) return;
-        for (const MemoryObject& object : memory.objects) {
-            if (named.contains(&object) || object.tree || object.content.size < 1 * MiB) continue;
-            KernelFacts facts = kernels_.survey(object.file, object.content);
-            if (facts.kind == ImageKind::unknown || facts.kind == ImageKind::packed) continue;
-            named.insert(&object);
-            return fill_kernel(object, std::move(facts));
-        }
-    }
-
-    void fill_other(const MemoryObject& object, const UBootMemory& memory) {
-        const bool overlay = std::any_of(
-            memory.overlays.begin(), memory.overlays.end(),
-            [&](const OverlayFacts& facts) { return facts.file == object.file && facts.address == object.address; });
-        if (object.firmware && object.last_use == 0) return;  // nobody wants it
-        Placement placement;
-        placement.role = overlay ? Placement::Role::overlay : Placement::Role::other;
-        placement.name = object.file;
-        placement.range = object.range();
-        placement.from = object.from;
-        // What was read by a later command is free again after that; what nobody read may be anything.
-        if (object.last_use > object.from || overlay) placement.until = object.last_use;
-        scenario().placements.push_back(std::move(placement));
-    }
-
-    void reserved() {
-        std::vector<std::string> memory_lines;
-        for (const char* key : {"gpu_mem", "gpu_mem_1024", "total_mem"})
-            if (const auto value = config_value(*scenario().firmware, key))
-                memory_lines.push_back(std::string(key) + "=" + *value);
-        const std::uint64_t top = board::low_memory_end(memory_lines);
-        const std::uint64_t begin = top > board::uboot_runtime_size ? top - board::uboot_runtime_size : 0;
-        scenario().placements.push_back({Placement::Role::reserved, "the other cores' spin table", board::first_page});
-        if (by_firmware_) return;
-        scenario().placements.push_back({Placement::Role::reserved, "U-Boot's run-time area", Range{begin, top}});
-        if (const auto moved = moved_tree())
-            scenario().placements.push_back(
-                {Placement::Role::reserved, "the device tree, moved there by U-Boot", *moved});
-    }
-
-    /// Where booti moves the device tree to: below bootm_size, unless fdt_high forbids it (U-Boot
-    /// boot/image-fdt.c boot_relocate_fdt).
-    std::optional<Range> moved_tree() {
-        if (!scenario().uboot || !scenario().device_tree || !scenario().device_tree->address) return std::nullopt;
-        const auto end = board::windows(*scenario().uboot).relocation_end;
-        const TreeFacts* tree = scenario().device_tree->effective ? &*scenario().device_tree->effective : nullptr;
-        const std::uint64_t size = align_up((tree ? tree->total_size : scenario().device_tree->size) + board::fdt_pad,
-                                            4 * KiB);
-        if (!end || *end < size) return std::nullopt;
-        return Range{*end - size, *end};
-    }
-
     /// Without a script that gets so far, Xen and the kernel are found among the files, so that they are
     /// judged at least.
     void fill_from_names() {
@@ -565,10 +341,6 @@ class Surveyor {
                 }
             }
         }
-    }
-
-    static Range range_at_address(std::uint64_t address, std::uint64_t size) {
-        return {address, address + std::min(size, std::numeric_limits<std::uint64_t>::max() - address)};
     }
 
     /// Who gets which command line: docs/misc/arm/device-tree/booting.txt in Xen.
@@ -603,7 +375,6 @@ class Surveyor {
     std::optional<Content> firmware_tree_;  ///< what the firmware hands over
     Survey survey_;
     std::optional<BootCandidate> efi_;  ///< an EFI program that is all that U-Boot would find
-    bool by_firmware_ = false;          ///< the firmware starts Xen itself
 };
 
 }  // namespace
