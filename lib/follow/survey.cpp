@@ -5,7 +5,6 @@
 #include <rpixen/error.hpp>
 
 #include "base/bytes.hpp"
-#include "board/dom0_memory.hpp"
 #include "follow/board_choice.hpp"
 #include "follow/boot_files.hpp"
 #include "follow/boot_order.hpp"
