@@ -15,13 +15,14 @@
 namespace rpixen {
 namespace {
 
+using Ids = std::set<std::string>;
+
 using namespace std::string_literals;
 using test::ArtifactKit;
 using test::tree_of;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 
 constexpr std::uint64_t kernel_size = 2 * MiB;
 
@@ -100,23 +101,21 @@ TEST_F(BootPath, TheFirmwareStartsXenWithLinuxBehindIt) {
 
 TEST_F(BootPath, TheSameWithASmallRegIsAnError) {
     composite(kernel_size - 4096);
-    EXPECT_THAT(judged(), Contains("dom0-reg-too-small"));
+    EXPECT_EQ(judged(), (Ids{"dom0-reg-too-small"}));
 }
 
 TEST_F(BootPath, TheSameWithoutItsOverlayLacksDom0) {
     composite(kernel_size);
     boot.erase("overlays/pi4-64-xen.dtbo");
     const auto ids = judged();
-    EXPECT_THAT(ids, Contains("dom0-module-missing"));
-    EXPECT_THAT(ids, Contains("config-overlay-missing"));
+    EXPECT_EQ(ids, (Ids{"bootargs-astray", "config-overlay-missing", "dom0-module-missing"}));
 }
 
 TEST_F(BootPath, TheSameWithAnotherAddressPointsBesideLinux) {
     composite(kernel_size);
     boot["config.txt"] += "kernel_address=0x400000\n";
     const auto ids = judged();
-    EXPECT_THAT(ids, Contains("kernel-not-an-image"));
-    EXPECT_THAT(ids, Contains("xen-reaches-next"));
+    EXPECT_EQ(ids, (Ids{"kernel-not-an-image", "xen-reaches-next"}));
 }
 
 TEST_F(BootPath, TheFirmwareLoadsDom0ByInitramfs) {
@@ -133,23 +132,20 @@ TEST_F(BootPath, InventedKeysAndAnAddressBeyondLowMemory) {
         "enable_uart=1\nkernel=xen-raspberrypi4-64\nkernel_address=0x46000000\n"
         "xen_cmdline=dom0_mem=1024M\nramdisk_address=0x50000000\n";
     const auto ids = judged();
-    EXPECT_THAT(ids, Contains("dom0-module-missing"));
-    EXPECT_THAT(ids, Contains("load-beyond-low-memory"));
-    EXPECT_THAT(ids, Contains("config-key-unknown"));
+    EXPECT_EQ(ids, (Ids{"bootargs-astray", "config-key-unknown", "dom0-module-missing", "load-beyond-low-memory"}));
     EXPECT_EQ(found["config-key-unknown"], "xen_cmdline (config.txt line 4) and ramdisk_address (config.txt line 5)");
 }
 
 TEST_F(BootPath, TheFirmwareStartsLinuxAlone) {
     boot["config.txt"] = "enable_uart=1\nkernel=Image\n";
     const auto ids = judged();
-    EXPECT_THAT(ids, Contains("config-starts-linux"));
-    EXPECT_THAT(ids, Not(Contains("nothing-to-boot")));
+    EXPECT_EQ(ids, (Ids{"config-starts-linux"}));
 }
 
 TEST_F(BootPath, AnUnknownProgramLeavesTheVerdictOpen) {
     boot["config.txt"] = "enable_uart=1\nkernel=mystery.bin\n";
     boot["mystery.bin"] = "\x01\x02\x03" + std::string(70000, 'm');
-    EXPECT_THAT(judged(), Not(Contains("nothing-to-boot")));
+    EXPECT_EQ(judged(), (Ids{}));
     EXPECT_THAT(open(), HasSubstr("mystery.bin"));
 }
 
@@ -166,8 +162,7 @@ TEST_F(BootPath, UBootStartsGrub) {
 TEST_F(BootPath, GrubNamesAKernelThatIsNotThere) {
     grub("vmlinuz-6.1.0");
     const auto ids = judged();
-    EXPECT_THAT(ids, Contains("efi-file-missing"));
-    EXPECT_THAT(ids, Not(Contains("nothing-to-boot")));
+    EXPECT_EQ(ids, (Ids{"dom0-module-missing", "efi-file-missing"}));
     EXPECT_EQ(found["efi-file-missing"], "vmlinuz-6.1.0 (EFI/BOOT/grub.cfg line 4)");
 }
 
@@ -179,22 +174,21 @@ TEST_F(BootPath, WhatGrubLoadsIsJudgedAsEverythingElse) {
         std::string(2000000, 'k');
     boot["EFI/BOOT/grub.cfg"].replace(boot["EFI/BOOT/grub.cfg"].find("dom0_mem=512M"), 13, "dom0_mem=9G");
     const auto ids = judged();
-    EXPECT_THAT(ids, Contains("kernel-not-an-image"));
-    EXPECT_THAT(ids, Contains("dom0-mem-impossible"));
+    EXPECT_EQ(ids, (Ids{"dom0-mem-impossible", "kernel-not-an-image"}));
 }
 
 TEST_F(BootPath, GrubsFirstEntryIsLinux) {
     grub();
     boot["EFI/BOOT/grub.cfg"] = "menuentry 'Linux' { linux /Image root=/dev/mmcblk0p2\n }\n" +
                                 boot["EFI/BOOT/grub.cfg"];
-    EXPECT_THAT(judged(), Contains("efi-menu-without-xen"));
+    EXPECT_EQ(judged(), (Ids{"efi-menu-without-xen"}));
     boot["EFI/BOOT/grub.cfg"] = "menuentry 'Linux' { linux /Image root=/dev/mmcblk0p2\n }\n";
-    EXPECT_THAT(judged(), Contains("efi-starts-linux"));
+    EXPECT_EQ(judged(), (Ids{"efi-starts-linux"}));
 }
 
 TEST_F(BootPath, AnEfiProgramWithoutAConfigurationLeavesTheVerdictOpen) {
     boot["EFI/BOOT/BOOTAA64.EFI"] = "MZ" + std::string(5000, 'g');
-    EXPECT_THAT(judged(), Not(Contains("nothing-to-boot")));
+    EXPECT_EQ(judged(), (Ids{}));
     EXPECT_THAT(open(), HasSubstr("EFI/BOOT/BOOTAA64.EFI"));
 }
 
@@ -209,9 +203,9 @@ TEST_F(BootPath, UBootStartsXenWithItsConfiguration) {
     EXPECT_EQ(scenario().kernel->file, "EFI/BOOT/Image");
     EXPECT_EQ(scenario().dom0_bootargs, "console=hvc0 root=/dev/mmcblk0p2");
     boot.erase("EFI/BOOT/Image");
-    EXPECT_THAT(judged(), Contains("efi-file-missing"));
+    EXPECT_EQ(judged(), (Ids{"dom0-module-missing", "efi-file-missing"}));
     boot.erase("EFI/BOOT/BOOTAA64.cfg");
-    EXPECT_THAT(judged(), Contains("efi-file-missing"));
+    EXPECT_EQ(judged(), (Ids{"efi-file-missing"}));
     EXPECT_THAT(found["efi-file-missing"], HasSubstr("BOOTAA64.cfg"));
 }
 
@@ -234,7 +228,7 @@ TEST_F(BootPath, Edk2NeedsNoKernel) {
     EXPECT_THAT(judged(), IsEmpty());
     EXPECT_EQ(scenario().xen->file, "xen-raspberrypi4-64");
     boot.erase("EFI/BOOT/BOOTAA64.EFI");
-    EXPECT_THAT(judged(), Contains("efi-program-missing"));
+    EXPECT_EQ(judged(), (Ids{"efi-program-missing"}));
 }
 
 class BootmPath : public BootPath {
@@ -282,8 +276,7 @@ TEST_F(BootmPath, StartsAUImageOfXen) {
 TEST_F(BootmPath, RefusesARawImage) {
     steps(two + "fatload ${from} 0x200000 xen-raspberrypi4-64"s, "bootm 0x200000 - ${fdt_addr_r}");
     const auto ids = judged();
-    EXPECT_THAT(ids, Contains("bootm-raw-image"));
-    EXPECT_THAT(ids, Not(Contains("booti-without-tree")));
+    EXPECT_EQ(ids, (Ids{"bootm-raw-image"}));
     EXPECT_THAT(found["bootm-raw-image"], HasSubstr("xen-raspberrypi4-64 at 0x200000"));
 }
 
@@ -324,7 +317,7 @@ TEST_F(BootmPath, AFitHoldsEverything) {
         EXPECT_EQ(scenario().xen->address, 0x200000U);
     }
     steps("fatload ${from} 0x8000000 boot.fit && imxtract 0x8000000 zen 0x200000", "booti 0x200000 - ${fdt_addr_r}");
-    EXPECT_THAT(judged(), Contains("script-missing-file"));
+    EXPECT_EQ(judged(), (Ids{"script-missing-file", "script-never-boots"}));
 }
 
 }  // namespace
