@@ -12,6 +12,26 @@ namespace {
 
 using Role = Placement::Role;
 
+/// What a way to break the card makes other rules find besides.
+const std::map<std::string, std::set<std::string>> company{
+    {"dom0-bank-too-small", {"dom0-mem-excludes-boards"}},
+    {"load-beyond-low-memory", {"module-not-loaded"}},
+    {"load-over-uboot", {"module-not-loaded"}},
+    {"overlay-no-room", {"overlay-spoils-tree"}},
+    {"overlay-not-applicable", {"overlay-spoils-tree"}},
+    {"placement-splits-low-memory", {"dom0-mem-excludes-boards", "module-not-loaded"}},
+    {"uboot-few-lmb-regions", {"dtb-loses-firmware-edits"}},
+    {"xen-stumbles-over-pcie", {"xen-too-old"}},
+    {"xl-guest-backend-missing", {"kernel-lacks-root-driver", "kernel-lacks-xen-drivers"}},
+};
+
+std::set<std::string> with_company(const std::string& id) {
+    const auto found = company.find(id);
+    std::set<std::string> all = found == company.end() ? std::set<std::string>{} : found->second;
+    all.insert(id);
+    return all;
+}
+
 TEST(Rules, AGoodCardRaisesNothing) {
     for (const Diagnostic& diagnostic : judge(good_scenario()))
         ADD_FAILURE() << diagnostic.id << ": " << diagnostic.message << "; " << diagnostic.found;
@@ -37,12 +57,10 @@ TEST(Rules, EachIsFoundInACardThatBreaksIt) {
         BootScenario scenario = good_scenario();
         break_card(scenario);
         const auto diagnostics = judge(scenario);
+        EXPECT_EQ(ids(diagnostics), with_company(id));
         const auto place = std::find_if(diagnostics.begin(), diagnostics.end(),
                                         [&](const Diagnostic& diagnostic) { return diagnostic.id == id; });
-        if (place == diagnostics.end()) {
-            ADD_FAILURE() << "not found; found instead: " << ::testing::PrintToString(ids(diagnostics));
-            continue;
-        }
+        if (place == diagnostics.end()) continue;
         EXPECT_FALSE(place->message.empty());
         EXPECT_FALSE(place->found.empty());
         EXPECT_FALSE(place->allowed.empty());
