@@ -79,11 +79,13 @@ void OutputFile::punch(std::uint64_t offset, std::uint64_t length) {
 const std::string& OutputFile::name_temporarily() {
     if (!temporary_.empty()) return temporary_;
     const std::string self = "/proc/self/fd/" + std::to_string(descriptor_.get());
-    std::string name;
+    // Held before the name is there, so that a lack of memory behind it leaves none; cleared before anything can throw
+    // where the name is another's.
     do {
         tag_ = next_tag();
-        name = temporary_name(target_, tag_, "tmp");
-        if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) return temporary_ = name;
+        temporary_ = temporary_name(target_, tag_, "tmp");
+        if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, temporary_.c_str(), AT_SYMLINK_FOLLOW) == 0) return temporary_;
+        temporary_.clear();
     } while (errno == EEXIST);
     throw_io("name", path_);
 }
