@@ -19,11 +19,12 @@ Pieces::Pieces(std::shared_ptr<const InputFile> file, std::uint64_t begin, std::
 
 std::optional<Piece> Pieces::next() {
     if (next_ == end_ && any_) return std::nullopt;
+    if (!any_) frame_ = frame_end(next_);
     any_ = true;
     Piece piece{next_, next_, false};
-    while (piece.end < end_ && piece.end - piece.begin < smallest_piece) {
-        const auto frame = frame_end(piece.end);
-        piece.end = frame.value_or(end_);
+    while (piece.end < end_ && (piece.end - piece.begin < smallest_piece || !frame_)) {
+        piece.end = frame_.value_or(end_);
+        frame_ = frame_end(piece.end);
     }
     piece.last = piece.end == end_;
     next_ = piece.end;

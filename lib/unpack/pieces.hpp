@@ -20,8 +20,9 @@ struct Piece {
 
 /// Cuts packed bytes where unpacking can begin anew, by reading headers only: between frames of zstd (pzstd and `zstd`
 /// of several files write many; RFC 8878, 3.1) and between the blocks of bgzip, members of gzip that tell their size
-/// (SAMv1.pdf, 4.1). A piece has whole frames of at least 1 MiB together. What is packed otherwise is one piece, and so
-/// is what begins with a frame that is not as it should be: whoever unpacks it finds out.
+/// (SAMv1.pdf, 4.1). A piece has whole frames of at least 1 MiB together. What is packed otherwise is one piece;
+/// from a frame on that is not as it should be all belongs to the piece before, as who unpacks that knows whether
+/// anything may stand behind it.
 class Pieces {
   public:
     Pieces(std::shared_ptr<const InputFile> file, std::uint64_t begin, std::uint64_t end, Packing packing);
@@ -40,6 +41,7 @@ class Pieces {
     std::uint64_t end_;
     Packing packing_;
     bool any_ = false;
+    std::optional<std::uint64_t> frame_;  ///< the end of the frame that begins at `next_`
     // Small frames are many: their headers are read together.
     std::array<std::byte, 512> window_{};
     std::uint64_t window_begin_ = 0;

@@ -24,7 +24,8 @@ std::string sample(std::size_t size) {
     return text;
 }
 
-std::string unpacked(const std::string& path) {
+/// `whole`: nothing stands behind the packed data.
+std::string unpacked(const std::string& path, bool whole = true) {
     const auto file = InputFile::open_file(path);
     Decoder decoder(file, 0, file->size(), true);
     std::string text;
@@ -32,7 +33,9 @@ std::string unpacked(const std::string& path) {
          part = decoder.some(Decoder::largest_block))
         text += as_text(part);
     EXPECT_EQ(decoder.digest(), sha256(read_all(file->content()))) << path;
-    EXPECT_EQ(decoder.input_position(), file->size()) << path;
+    if (whole) {
+        EXPECT_EQ(decoder.input_position(), file->size()) << path;
+    }
     return text;
 }
 
@@ -156,6 +159,15 @@ TEST_F(PiecesTest, ABlockOfBgzipThatIsNotAsLongAsItSaysIsDamage) {
     longer[block + 17] = static_cast<char>(more >> 8);
     const std::string path = folder_.write("longer", longer);
     EXPECT_THAT(error_of([&] { unpacked(path); }).what(), HasSubstr("damaged or end early"));
+}
+
+// As behind any gzip: what is no member of it ends the data.
+TEST_F(PiecesTest, WhatStandsBehindBlocksOfBgzipIsPassedOver) {
+    const std::string packed = pack({"bgzip", "-c"}, text_);
+    for (const std::string behind : {std::string("garbage"), std::string(2 * MiB, '\0'), packed.substr(1)}) {
+        EXPECT_EQ(cut(packed + behind, Packing::gzip).size(), cut(packed, Packing::gzip).size());
+        EXPECT_EQ(unpacked(folder_.write("behind", packed + behind), false), text_);
+    }
 }
 
 TEST_F(PiecesTest, MayBeLeftInTheMiddle) {
