@@ -164,7 +164,7 @@ TEST_F(PiecesTest, ABlockOfBgzipThatIsNotAsLongAsItSaysIsDamage) {
 // As behind any gzip: what is no member of it ends the data.
 TEST_F(PiecesTest, WhatStandsBehindBlocksOfBgzipIsPassedOver) {
     const std::string packed = pack({"bgzip", "-c"}, text_);
-    for (const std::string behind : {std::string("garbage"), std::string(2 * MiB, '\0'), packed.substr(1)}) {
+    for (const std::string& behind : {std::string("garbage"), std::string(2 * MiB, '\0'), packed.substr(1)}) {
         EXPECT_EQ(cut(packed + behind, Packing::gzip).size(), cut(packed, Packing::gzip).size());
         EXPECT_EQ(unpacked(folder_.write("behind", packed + behind), false), text_);
     }
