@@ -1,6 +1,7 @@
 #include "fs/ext4/attribute_check.hpp"
 
 #include <ext2fs/ext2_ext_attr.h>
+#include "fs/ext4/io.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -161,7 +162,7 @@ AttributeCheck::Charge AttributeCheck::take_block(ext2_ino_t number, ext2_inode&
         damage(number, "a block of its own", "block " + std::to_string(block) + " is used twice");
     std::vector<char> bytes(fs->blocksize);
     if (const errcode_t failure = ext2fs_read_ext_attr3(fs, block, bytes.data(), number)) {
-        damage(number, "a readable block", error_message(failure));
+        damage(number, "a readable block", words_of(failure));
         taken.claimed = 1;
         return taken.charge;
     }

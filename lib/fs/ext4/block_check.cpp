@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/handle.hpp"
+#include "fs/ext4/io.hpp"
 
 namespace rpixen::ext4 {
 namespace {
@@ -72,7 +73,7 @@ void BlockCheck::take_extents() {
         return;
     }
     if (const errcode_t failure = ext2fs_extent_open2(state_.fs, number_, &inode_, &raw)) {
-        damage("a readable tree", error_message(failure));
+        damage("a readable tree", words_of(failure));
         return;
     }
     const Extents handle(raw);
@@ -113,7 +114,7 @@ void BlockCheck::take_node(ext2_extent_handle_t handle, std::uint64_t begin, std
     for (int left = info.num_entries; left > 0; --left) {
         if (result == EXT2_ET_EXTENT_NO_NEXT || result == EXT2_ET_NO_CURRENT_NODE) break;
         if (result != 0) {
-            damage("a readable tree", error_message(result));
+            damage("a readable tree", words_of(result));
             if (result != EXT2_ET_EXTENT_CSUM_INVALID) return;
         }
         if (const char* fault = fault_of(extent, begin, end)) {
@@ -139,7 +140,7 @@ bool BlockCheck::descend(ext2_extent_handle_t handle, const ext2fs_extent& index
     ext2fs_extent below{};
     const errcode_t result = ext2fs_extent_get(handle, EXT2_EXTENT_DOWN, &below);
     if (result != 0) {
-        damage("a readable tree", error_message(result));
+        damage("a readable tree", words_of(result));
         if (result != EXT2_ET_EXTENT_CSUM_INVALID) return result == EXT2_ET_EXTENT_HEADER_BAD;
     }
     if (below.e_lblk != index.e_lblk) damage("an index that begins where its extents do", std::to_string(index.e_lblk));
@@ -220,7 +221,7 @@ void BlockCheck::take_map() {
     };
     const errcode_t failure = ext2fs_block_iterate3(state_.fs, number_, BLOCK_FLAG_READ_ONLY, nullptr, take, &walk);
     if (walk.failure) std::rethrow_exception(walk.failure);
-    if (failure) damage("a readable map of blocks", error_message(failure));
+    if (failure) damage("a readable map of blocks", words_of(failure));
     tally_.last_initialized = tally_.last;
 }
 

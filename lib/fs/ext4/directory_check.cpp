@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 #include <unordered_set>
+#include "fs/ext4/io.hpp"
 
 namespace rpixen::ext4 {
 namespace {
@@ -87,7 +88,7 @@ void DirectoryCheck::take_block(const DirectoryFacts& directory, std::size_t num
     }
     if (!state_.used.contains(directory.blocks[number], 1)) return;
     const errcode_t failure = ext2fs_read_dir_block4(fs_, directory.blocks[number], bytes.data(), 0, directory.number);
-    if (failure) damage(directory.number, "a readable block", error_message(failure));
+    if (failure) damage(directory.number, "a readable block", words_of(failure));
     const bool leaf = !index || index->take_block(number, bytes);
     std::size_t size = bytes.size();
     if (leaf && ext2fs_has_feature_metadata_csum(fs_->super)) size -= sizeof(ext2_dir_entry_tail);

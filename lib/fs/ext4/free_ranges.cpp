@@ -3,13 +3,14 @@
 #include <rpixen/error.hpp>
 
 #include "fs/ext4/image_medium.hpp"
+#include "fs/ext4/io.hpp"
 
 namespace rpixen {
 namespace {
 
 [[noreturn]] void refuse(const ContentSource& image, errcode_t failure) {
     throw Error(ErrorCode::artifact, "the block bitmaps of the ext4 in " + image.name() + " cannot be read",
-                error_message(failure), "those of a sound file system");
+                ext4::words_of(failure), "those of a sound file system");
 }
 
 std::vector<Range> free_blocks(ext2_filsys fs, Range partition, std::uint64_t least) {

@@ -8,6 +8,7 @@
 #include "fs/ext4/directory_check.hpp"
 #include "fs/ext4/image_medium.hpp"
 #include "fs/ext4/inode_check.hpp"
+#include "fs/ext4/io.hpp"
 #include "fs/ext4/structure_check.hpp"
 
 namespace rpixen {
@@ -33,7 +34,7 @@ class HealthCheck {
         initialize_ext2_error_table();
         if (!open(image, range) || !ext4::check_structure(state_)) return;
         if (const errcode_t failure = ext2fs_read_bitmaps(fs_.get())) {
-            report_.damage("bitmaps", "checksum", "readable bitmaps", error_message(failure));
+            report_.damage("bitmaps", "checksum", "readable bitmaps", ext4::words_of(failure));
             return;
         }
         if (fs_->flags & (EXT2_FLAG_BBITMAP_TAIL_PROBLEM | EXT2_FLAG_IBITMAP_TAIL_PROBLEM))
@@ -62,7 +63,7 @@ class HealthCheck {
             if (failure == EXT2_ET_UNSUPP_FEATURE || failure == EXT2_ET_RO_UNSUPP_FEATURE)
                 report_.unproven("a feature of ext4 that this libext2fs does not know: nothing was looked at");
             else
-                report_.damage("superblock", "damage", "a superblock of ext4", error_message(failure));
+                report_.damage("superblock", "damage", "a superblock of ext4", ext4::words_of(failure));
             return false;
         }
         state_.fs = fs_.get();

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/handle.hpp"
+#include "fs/ext4/io.hpp"
 
 namespace rpixen::ext4 {
 namespace {
@@ -48,7 +49,7 @@ void InodeCheck::damage(ext2_ino_t number, const std::string& what, const std::s
 void InodeCheck::run() {
     ext2_inode_scan opened = nullptr;
     if (const errcode_t failure = ext2fs_open_inode_scan(fs_, 0, &opened)) {
-        state_.report.damage("inode tables", "damage", "readable", error_message(failure));
+        state_.report.damage("inode tables", "damage", "readable", words_of(failure));
         return;
     }
     const Scan scan(opened);
@@ -58,8 +59,7 @@ void InodeCheck::run() {
         const errcode_t failure = ext2fs_get_next_inode_full(scan.get(), &number, inode_.small(),
                                                              static_cast<int>(EXT2_INODE_SIZE(fs_->super)));
         if (failure)
-            state_.report.damage(number ? place_of(number) : "inode tables", "checksum", "right",
-                                 error_message(failure));
+            state_.report.damage(number ? place_of(number) : "inode tables", "checksum", "right", words_of(failure));
         if (!number) break;
         if (!failure || failure == EXT2_ET_INODE_CSUM_INVALID) take(number);
     }

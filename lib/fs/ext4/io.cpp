@@ -145,12 +145,18 @@ QuietLibrary::~QuietLibrary() {
     if (--hook_users == 0) set_com_err_hook(hosts_hook);
 }
 
+std::string words_of(errcode_t failure) {
+    if (failure == EXT2_ET_NO_MEMORY) throw std::bad_alloc();
+    return error_message(failure);
+}
+
 void Channel::rethrow() {
     if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
 void Channel::check(errcode_t result, const char* what) {
     rethrow();
+    if (result == EXT2_ET_NO_MEMORY) throw std::bad_alloc();
     if (result != 0)
         throw Error(ErrorCode::internal, std::string("libext2fs failed to ") + what, "error " + std::to_string(result));
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <exception>
+#include <string>
 
 #include "base/handle.hpp"
 #include "fs/ext4/libext2fs.hpp"
@@ -30,6 +31,9 @@ class QuietLibrary {
     QuietLibrary(const QuietLibrary&) = delete;
     QuietLibrary& operator=(const QuietLibrary&) = delete;
 };
+
+/// What libext2fs found wrong in an image. Throws std::bad_alloc where it had no memory: that is no damage.
+std::string words_of(errcode_t failure);
 
 /// An io_manager (lib/ext2fs/ext2_io.h) over a medium that carries the medium's exceptions across the C code.
 class Channel {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <new>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::size_t most_damages = 1000;
 
+/// What is wrong with an image.
 std::string words(errcode_t code) {
     switch (code) {
         case EXT2_ET_INODE_CSUM_INVALID:
@@ -33,6 +35,8 @@ std::string words(errcode_t code) {
             return "a feature that libext2fs does not know";
         case EXT2_ET_BAD_MAGIC:
             return "no superblock";
+        case EXT2_ET_NO_MEMORY:
+            throw std::bad_alloc();  // no damage
         default:
             return "libext2fs' error " + std::to_string(code);
     }
