@@ -87,7 +87,7 @@ TEST_F(OutputFileTest, TwoRunsAtOnceDoNotMix) {
 }
 
 TEST_F(OutputFileTest, TheUmaskIsHonoured) {
-    for (const mode_t mask : {0077, 0027, 0002}) {
+    for (const mode_t mask : {mode_t{0077}, mode_t{0027}, mode_t{0002}}) {
         const mode_t before = ::umask(mask);
         OutputFile file(path_);
         file.commit();
