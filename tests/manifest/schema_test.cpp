@@ -356,19 +356,19 @@ TEST(Schema, AndParserJudgeEveryChangeOfAFullManifestAlike) {
         }
     }
     for (const auto& [guest, key, value] :
-         std::initializer_list<std::tuple<int, const char*, json>>{{0, "disk", "guest.ext4"},
-                                                                   {0, "autostart", true},
-                                                                   {0, "console", "pv"},
-                                                                   {1, "pv", "on"},
-                                                                   {1, "device_tree", "passthrough.dtb"},
-                                                                   {1, "console", "vpl011"},
-                                                                   {1, "name", "Web"},
-                                                                   {1, "static_memory", "auto"},
-                                                                   {1, "direct_map", true},
-                                                                   {0, "direct_map", true},
-                                                                   {0, "static_memory", "auto"},
-                                                                   {0, "static_memory", json::array()},
-                                                                   {2, "static_memory", "auto"}}) {
+         std::initializer_list<std::tuple<std::size_t, const char*, json>>{{0, "disk", "guest.ext4"},
+                                                                           {0, "autostart", true},
+                                                                           {0, "console", "pv"},
+                                                                           {1, "pv", "on"},
+                                                                           {1, "device_tree", "passthrough.dtb"},
+                                                                           {1, "console", "vpl011"},
+                                                                           {1, "name", "Web"},
+                                                                           {1, "static_memory", "auto"},
+                                                                           {1, "direct_map", true},
+                                                                           {0, "direct_map", true},
+                                                                           {0, "static_memory", "auto"},
+                                                                           {0, "static_memory", json::array()},
+                                                                           {2, "static_memory", "auto"}}) {
         json changed = full_manifest();
         changed["guests"][guest][key] = value;
         manifests.push_back(changed.dump());
