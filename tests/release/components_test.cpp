@@ -9,10 +9,10 @@
 namespace rpixen::test {
 namespace {
 
-const Component& named(const std::vector<Component>& components, const std::string& name) {
+const Component& named(const std::vector<Component>& components, std::string_view name) {
     const auto found = std::find_if(components.begin(), components.end(),
                                     [&](const Component& component) { return component.name == name; });
-    if (found == components.end()) throw std::runtime_error("no component " + name);
+    if (found == components.end()) throw std::runtime_error("no component " + std::string(name));
     return *found;
 }
 
