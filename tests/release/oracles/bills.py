@@ -34,7 +34,9 @@ def make_root(root):
     spec.write_text("Name: oracle\nVersion: 1.0~rc1\nRelease: 2\nEpoch: 3\nSummary: x\nLicense: MIT\nBuildArch: noarch\n%description\nx\n%files\n")
     top = root.parent / "rpmbuild"
     subprocess.run(["rpmbuild", "--define", f"_topdir {top}", "-bb", spec], check=True, capture_output=True)
-    subprocess.run(["rpm", "--dbpath", root / "var/lib/rpm", "--define", "_db_backend sqlite", "-i", "--justdb", "--nodeps", "--force-debian",
+    # Debian 12's rpm wants to be asked; Debian 13's does not know the option.
+    asked = ["--force-debian"] if subprocess.run(["rpm", "--force-debian", "--version"], capture_output=True).returncode == 0 else []
+    subprocess.run(["rpm", "--dbpath", root / "var/lib/rpm", "--define", "_db_backend sqlite", "-i", "--justdb", "--nodeps", *asked,
                     *top.glob("RPMS/noarch/*.rpm")], check=True)
 
 
