@@ -3,115 +3,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "follow/boot_case.hpp"
 #include "follow/boot_order.hpp"
-#include "follow/card_in_memory.hpp"
-#include "follow/good_card.hpp"
-#include "follow/survey.hpp"
-#include "format/uboot_script.hpp"
-#include "support/artifact_kit.hpp"
 
 // Scripts as people publish them, each with what is right about its card: idioms of meta-virtualization,
 // ImageBuilder, blogs and mailing lists, and where U-Boot looks for a script.
 
-namespace rpixen {
+namespace rpixen::test {
 namespace {
 
-using Ids = std::set<std::string>;
-
-using test::ArtifactKit;
-using test::tree_of;
-using ::testing::Contains;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-
-using Files = std::map<std::string, std::string>;
-
-constexpr std::uint64_t kernel_size = 2 * MiB;
-
-std::string scr(const std::string& text) {
-    return std::string(as_text(make_uboot_script(text, 0, "test")));
-}
-
-class BootCase : public ::testing::Test {
-  protected:
-    BootCase() {
-        boot = test::common_boot(kernel_size);
-        boot["u-boot.bin"] = ArtifactKit::uboot("2023.01");
-        root = test::good_root();
-        disk = test::good_disk();
-    }
-
-    /// The card with this boot.scr; the result is kept.
-    std::set<std::string> judged(const std::string& script) {
-        if (!script.empty()) boot["boot.scr"] = scr(script);
-        return judged();
-    }
-    std::set<std::string> judged() {
-        const FileTree boot_tree = tree_of(boot);
-        const FileTree root_tree = tree_of(root);
-        survey_ = survey({disk, {{1U, &boot_tree}, {2U, &root_tree}}});
-        diagnostics = judge(survey_.scenario);
-        std::set<std::string> ids;
-        for (const Diagnostic& diagnostic : diagnostics) ids.insert(diagnostic.id);
-        return ids;
-    }
-    std::string found(const std::string& id) const {
-        for (const Diagnostic& diagnostic : diagnostics)
-            if (diagnostic.id == id) return diagnostic.found;
-        return "";
-    }
-    const BootScenario& scenario() const { return survey_.scenario; }
-    const std::vector<std::string>& notes() const { return survey_.notes; }
-    void use_bootstd() {
-        std::string& binary = boot["u-boot.bin"];
-        const std::string old = "run distro_bootcmd";
-        binary.replace(binary.find(old), old.size(), "bootflow scan     ");
-    }
-
-    /// What the scripts have in common; `dom0` sets xen,dom0-bootargs.
-    static std::string script(const std::string& dom0, const std::string& device = "mmc 0:1",
-                              const std::string& tree = "0x2600000") {
-        const std::string size = "0x" + []() {
-            char text[24];
-            std::snprintf(text, sizeof(text), "%llx", static_cast<unsigned long long>(kernel_size));
-            return std::string(text);
-        }();
-        const bool own = tree[0] == '$';
-        return "fatload " + device + " 0x200000 xen-raspberrypi4-64\nfatload " + device + " 0x480000 Image\n" +
-               (own ? "" : "fatload " + device + " " + tree + " bcm2711-rpi-4-b.dtb\n") + "fdt addr " + tree +
-               "\nfdt resize 0x1000\n"
-               "fdt set /chosen \\#address-cells <1>\nfdt set /chosen \\#size-cells <1>\n"
-               "fdt set /chosen xen,xen-bootargs \"console=dtuart dtuart=serial1 dom0_mem=512M\"\n"
-               "fdt mknod /chosen dom0\n"
-               "fdt set /chosen/dom0 compatible \"xen,linux-zimage\" \"xen,multiboot-module\"\n"
-               "fdt set /chosen/dom0 reg <0x480000 " +
-               size + ">\n" + dom0 + "booti 0x200000 - " + tree + "\n";
-    }
-    static constexpr const char*
-        usual = "fdt set /chosen xen,dom0-bootargs \"console=hvc0 root=/dev/mmcblk0p2 rootwait\"\n";
-
-    Files boot;
-    Files root;
-    DiskFacts disk;
-    std::vector<Diagnostic> diagnostics;
-
-  private:
-    Survey survey_;
-};
-
-const std::set<std::string> harmless{"script-fixed-device", "script-unchecked-steps", "dtb-loses-firmware-edits"};
-
-/// What is left of them.
-Ids beyond_harmless(const Ids& ids) {
-    Ids rest;
-    std::set_difference(ids.begin(), ids.end(), harmless.begin(), harmless.end(), std::inserter(rest, rest.end()));
-    return rest;
-}
-
-bool only_harmless(const std::set<std::string>& ids) {
-    return std::includes(harmless.begin(), harmless.end(), ids.begin(), ids.end());
-}
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
 
 TEST_F(BootCase, EscapedQuotesAroundAVariableAreOneString) {
     const auto ids = judged(
@@ -154,7 +58,7 @@ TEST_F(BootCase, AnotherCardNumberIsAnError) {
 }
 
 TEST_F(BootCase, AnAliasMakesTheOtherNumberRight) {
-    std::string tree = test::compile_tree("/dts-v1/; / { aliases { mmc1 = \"/emmc2bus/mmc@7e340000\"; }; };");
+    std::string tree = compile_tree("/dts-v1/; / { aliases { mmc1 = \"/emmc2bus/mmc@7e340000\"; }; };");
     boot["firmware.dtb"] = tree;
     boot["config.txt"] += "device_tree=firmware.dtb\n";
     EXPECT_EQ(beyond_harmless(judged(script(usual, "mmc 1:1"))), (Ids{}));
@@ -242,17 +146,17 @@ const char* const plain =
 TEST_F(BootCase, TheFirmwareAppliesTheOverlay) {
     boot["config.txt"] += "dtoverlay=pi4-64-xen\n";
     boot["cmdline.txt"] = "console=hvc0 root=/dev/mmcblk0p2 rootwait\n";
-    boot["overlays/pi4-64-xen.dtbo"] = test::pi4_overlay(test::reg(kernel_size), test::xen_bootargs);
+    boot["overlays/pi4-64-xen.dtbo"] = pi4_overlay(reg(small_kernel), xen_bootargs);
     const auto ids = judged(plain);
     EXPECT_TRUE(only_harmless(ids)) << ::testing::PrintToString(ids);
     EXPECT_EQ(scenario().dom0_bootargs, "console=hvc0 root=/dev/mmcblk0p2 rootwait");
-    EXPECT_EQ(scenario().xen_bootargs, test::xen_bootargs);
+    EXPECT_EQ(scenario().xen_bootargs, xen_bootargs);
     EXPECT_EQ(scenario().kernel->file, "Image");
 }
 
 TEST_F(BootCase, ATreeFromTheCardHasNothingOfTheFirmwares) {
     boot["config.txt"] += "dtoverlay=pi4-64-xen\n";
-    boot["overlays/pi4-64-xen.dtbo"] = test::pi4_overlay(test::reg(kernel_size), test::xen_bootargs);
+    boot["overlays/pi4-64-xen.dtbo"] = pi4_overlay(reg(small_kernel), xen_bootargs);
     EXPECT_EQ(beyond_harmless(
                   judged("fatload mmc 0:1 ${fdt_addr_r} bcm2711-rpi-4-b.dtb && fatload mmc 0:1 0x200000 "
                          "xen-raspberrypi4-64 && fatload mmc 0:1 0x480000 Image && booti 0x200000 - ${fdt_addr_r}\n")),
@@ -261,13 +165,13 @@ TEST_F(BootCase, ATreeFromTheCardHasNothingOfTheFirmwares) {
 
 TEST_F(BootCase, AnOverlaysNameHasNoEnding) {
     boot["config.txt"] += "dtoverlay=pi4-64-xen.dtbo\n";
-    boot["overlays/pi4-64-xen.dtbo"] = test::pi4_overlay(test::reg(kernel_size), test::xen_bootargs);
+    boot["overlays/pi4-64-xen.dtbo"] = pi4_overlay(reg(small_kernel), xen_bootargs);
     const auto ids = judged(plain);
     EXPECT_EQ(beyond_harmless(ids), (Ids{"bootargs-astray", "config-overlay-missing", "dom0-module-missing"}));
 }
 
 TEST_F(BootCase, Serial0IsTheBluetoothChips) {
-    boot["bcm2711-rpi-4-b.dtb"] = test::compile_tree(
+    boot["bcm2711-rpi-4-b.dtb"] = compile_tree(
         "/dts-v1/; / { compatible = \"raspberrypi,4-model-b\", \"brcm,bcm2711\"; #address-cells = <2>; #size-cells = "
         "<1>; aliases { serial0 = \"/soc/serial@7e201000\"; serial1 = \"/soc/serial@7e215040\"; }; chosen { }; "
         "soc { serial@7e201000 { compatible = \"arm,pl011\"; status = \"okay\"; bluetooth { }; }; "
@@ -306,110 +210,6 @@ TEST_F(BootCase, AScriptThatStartsNothingIsFollowedByTheNext) {
 // --- Kinds of cards, each with all that is to be found on it
 // -----------------------------------------------------------------
 
-/// `more` before the last command.
-std::string before_booti(std::string text, const std::string& more) {
-    return text.insert(text.rfind("booti "), more);
-}
-
-std::string replaced(std::string text, const std::string& what, const std::string& with) {
-    return text.replace(text.find(what), what.size(), with);
-}
-
-/// A guest as ImageBuilder writes it: cells of two, a kernel and a ramdisk loaded to these places.
-std::string guest_lines(const std::string& kernel = "0x4000000", const std::string& cells = "0x0 ") {
-    const std::string
-        wide = cells.empty() ? ""
-                             : "fdt set /chosen/domU0 \\#address-cells <2>\nfdt set /chosen/domU0 \\#size-cells <2>\n";
-    return "fatload mmc 0:1 " + kernel +
-           " domu-kernel\nfatload mmc 0:1 0x5000000 domu-ramdisk\n"
-           "fdt mknod /chosen domU0\nfdt set /chosen/domU0 compatible \"xen,domain\"\n" +
-           wide +
-           "fdt set /chosen/domU0 memory <0x0 0x20000>\nfdt set /chosen/domU0 cpus <1>\nfdt set /chosen/domU0 vpl011 "
-           "<1>\n"
-           "fdt mknod /chosen/domU0 module@1\n"
-           "fdt set /chosen/domU0/module@1 compatible \"multiboot,kernel\" \"multiboot,module\"\n"
-           "fdt set /chosen/domU0/module@1 reg <" +
-           cells + kernel + " " + cells +
-           "0x200000>\n"
-           "fdt mknod /chosen/domU0 module@2\n"
-           "fdt set /chosen/domU0/module@2 compatible \"multiboot,ramdisk\" \"multiboot,module\"\n"
-           "fdt set /chosen/domU0/module@2 reg <" +
-           cells + "0x5000000 " + cells + "0x1000>\n";
-}
-
-class GuestCase : public BootCase {
-  protected:
-    GuestCase() {
-        boot["domu-kernel"] = ArtifactKit::kernel(kernel_size);
-        boot["domu-ramdisk"] = std::string(4096, 'r');
-    }
-};
-
-std::set<std::string> harmless_and(std::set<std::string> ids) {
-    ids.insert(harmless.begin(), harmless.end());
-    return ids;
-}
-
-TEST_F(GuestCase, BesideDom0IsNoFault) {
-    EXPECT_EQ(judged(before_booti(script(usual), guest_lines())), harmless);
-    ASSERT_EQ(scenario().guest_modules.size(), 2U);
-    EXPECT_EQ(scenario().kernel->file, "Image");
-}
-
-TEST_F(GuestCase, WithoutCellsOfItsOwnHasChosensOrNone) {
-    // A node does not inherit #address-cells; without them libfdt and Xen take 2 and 1.
-    EXPECT_EQ(beyond_harmless(judged(before_booti(script(usual), guest_lines("0x4000000", "")))), (Ids{}));
-    EXPECT_EQ(scenario().kernel->file, "Image");
-}
-
-TEST_F(GuestCase, WhoseKernelIsNotOnTheCard) {
-    boot.erase("domu-kernel");
-    EXPECT_EQ(beyond_harmless(judged(before_booti(script(usual), guest_lines()))),
-              (Ids{"module-not-loaded", "script-missing-file"}));
-    EXPECT_THAT(found("script-missing-file"), HasSubstr("domu-kernel"));
-}
-
-TEST_F(GuestCase, OverDom0sKernelOverlaps) {
-    EXPECT_EQ(beyond_harmless(judged(before_booti(script(usual), guest_lines("0x500000")))), (Ids{"memory-overlap"}));
-    EXPECT_THAT(found("memory-overlap"), HasSubstr("domu-kernel"));
-}
-
-/// A driver domain's own tree, which the script loads, enlarges and overlays before it starts Xen with the board's.
-std::string own_tree_lines(const std::string& tree) {
-    return "fatload mmc 0:1 " + tree +
-           " domd.dtb\nfdt mknod /chosen/domU0 module@3\n"
-           "fdt set /chosen/domU0/module@3 compatible \"multiboot,device-tree\" \"multiboot,module\"\n"
-           "fdt set /chosen/domU0/module@3 reg <0x0 " +
-           tree + " 0x0 0x6000>\nfdt addr " + tree +
-           "\nfdt resize 0x1000\nfatload mmc 0:1 0x8200000 domd.dtbo\nfdt apply 0x8200000\n";
-}
-
-TEST_F(GuestCase, WithATreeOfItsOwnThatTheScriptOverlays) {
-    boot["domd.dtb"] = test::board_tree();
-    boot["domd.dtbo"] = test::pi4_overlay(test::reg(kernel_size), "only the guest's");
-    const std::string text = before_booti(script(usual), guest_lines() + own_tree_lines("0x5800000"));
-    EXPECT_EQ(judged(text), harmless);
-    EXPECT_EQ(scenario().guest_modules.size(), 3U);
-    EXPECT_EQ(scenario().device_tree->file, "bcm2711-rpi-4-b.dtb");
-    EXPECT_THAT(*scenario().xen_bootargs, HasSubstr("dom0_mem=512M"));
-    // The guest's kernel runs over its tree, as one did that grew beyond a template's addresses.
-    EXPECT_EQ(beyond_harmless(judged(before_booti(script(usual), guest_lines() + own_tree_lines("0x4100000")))),
-              (Ids{"memory-overlap"}));
-    boot.erase("domd.dtbo");
-    EXPECT_EQ(judged(text), harmless_and({"script-missing-file"}));
-}
-
-TEST_F(GuestCase, AloneNeedsNoDom0) {
-    std::string text = before_booti(script(usual), guest_lines());
-    for (const char* line :
-         {"fdt mknod /chosen dom0\n", "fdt set /chosen/dom0 compatible \"xen,linux-zimage\" \"xen,multiboot-module\"\n",
-          "fdt set /chosen/dom0 reg <0x480000 0x200000>\n", "fatload mmc 0:1 0x480000 Image\n", usual})
-        text = replaced(text, line, "");
-    text = replaced(text, " dom0_mem=512M", "");
-    EXPECT_EQ(judged(text), harmless);
-    EXPECT_FALSE(scenario().kernel);
-}
-
 TEST_F(BootCase, AScriptThatSourcesTheNextIsFollowed) {
     boot["boot2.scr"] = scr(script(usual));
     const std::string stub = "if fatload mmc 0:1 0x2400000 boot2.scr; then source 0x2400000; fi\n";
@@ -437,8 +237,8 @@ TEST_F(BootCase, AFat16IsReadAsWell) {
 TEST_F(BootCase, FilesOfTheRootPartitionAreLoadedFromThere) {
     root["boot/Image"] = boot["Image"];
     boot.erase("Image");
-    const std::string text = replaced(script(usual), "fatload mmc 0:1 0x480000 Image",
-                                      "ext4load mmc 0:2 0x480000 boot/Image");
+    const std::string text = changed(script(usual), "fatload mmc 0:1 0x480000 Image",
+                                     "ext4load mmc 0:2 0x480000 boot/Image");
     EXPECT_EQ(judged(text), harmless);
     EXPECT_EQ(scenario().kernel->file, "boot/Image");
     root.erase("boot/Image");
@@ -453,15 +253,15 @@ TEST_F(BootCase, AGzipKernelWithItsExactSizeIsNoFault) {
 }
 
 TEST_F(BootCase, Dom0MemMayHaveALimitBehindIt) {
-    EXPECT_EQ(judged(replaced(script(usual), "dom0_mem=512M", "dom0_mem=512M,max:512M")), harmless);
-    EXPECT_EQ(judged(replaced(script(usual), "dom0_mem=512M", "dom0_mem=64G,max:64G")),
+    EXPECT_EQ(judged(changed(script(usual), "dom0_mem=512M", "dom0_mem=512M,max:512M")), harmless);
+    EXPECT_EQ(judged(changed(script(usual), "dom0_mem=512M", "dom0_mem=64G,max:64G")),
               harmless_and({"dom0-mem-impossible"}));
 }
 
 TEST_F(BootCase, BootisInitrdArgumentIsDom0s) {
     boot["initrd.gz"] = std::string(5000, 'i');
     std::string text = "fatload mmc 0:1 0x3400000 initrd.gz\nsetenv isz ${filesize}\n" + script(usual);
-    text = replaced(text, "booti 0x200000 - ", "booti 0x200000 0x3400000:${isz} ");
+    text = changed(text, "booti 0x200000 - ", "booti 0x200000 0x3400000:${isz} ");
     EXPECT_EQ(judged(text), harmless);
     EXPECT_EQ(scenario().script->booti_initrd, "0x3400000:1388");
 }
@@ -492,19 +292,19 @@ TEST_F(BootCase, ModulesMayStandBelowANodeOfTheirOwn) {
 TEST_F(BootCase, BootiMovesXenOntoWhatLiesBehindIt) {
     std::string text = script(usual);
     while (text.find("0x200000") != std::string::npos && text.find("0x480000 0x200000>") != text.find("0x200000") - 9)
-        text = replaced(text, "0x200000", "0x280000");
-    text = replaced(text, "booti 0x200000", "booti 0x280000");
+        text = changed(text, "0x200000", "0x280000");
+    text = changed(text, "booti 0x200000", "booti 0x280000");
     EXPECT_EQ(beyond_harmless(judged(text)), (Ids{"xen-misaligned", "xen-reaches-next"}));
 }
 
 TEST_F(BootCase, ABridgeWithoutATypeIsNoFaultFrom415On) {
-    boot["bcm2711-rpi-4-b.dtb"] = test::board_tree(
+    boot["bcm2711-rpi-4-b.dtb"] = board_tree(
         "bus { #address-cells = <2>; #size-cells = <2>; pcie@7d500001 { compatible = \"brcm,bcm2711-pcie\"; "
         "device_type = "
         "\"pci\"; #address-cells = <3>; #size-cells = <2>; pci@0,0 { #address-cells = <3>; #size-cells = <2>; ranges; "
         "reg = <0 0 0 0 0>; usb@0,0 { reg = <0 0 0 0 0>; }; }; }; };");
     EXPECT_EQ(judged(script(usual)), harmless);
-    boot["xen-raspberrypi4-64"] = test::xen("4.14");
+    boot["xen-raspberrypi4-64"] = xen("4.14");
     EXPECT_EQ(beyond_harmless(judged(script(usual))), (Ids{"xen-stumbles-over-pcie", "xen-too-old"}));
 }
 
@@ -530,4 +330,4 @@ TEST_F(BootCase, AScriptThatLoadsWithoutEndIsFollowedToALimit) {
 }
 
 }  // namespace
-}  // namespace rpixen
+}  // namespace rpixen::test

@@ -24,12 +24,10 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr std::uint64_t kernel_size = 2 * MiB;
-
 class BootPath : public ::testing::Test {
   protected:
     BootPath() {
-        boot = test::common_boot(kernel_size);
+        boot = test::common_boot(test::small_kernel);
         root = test::good_root();
         disk = test::good_disk();
         disk.partitions[0].label = "BOOT";
@@ -87,39 +85,39 @@ class BootPath : public ::testing::Test {
 };
 
 TEST_F(BootPath, TheFirmwareStartsXenWithLinuxBehindIt) {
-    composite(kernel_size);
+    composite(test::small_kernel);
     EXPECT_THAT(judged(), IsEmpty());
     ASSERT_TRUE(scenario().xen);
     EXPECT_EQ(scenario().xen->address, 0x200000U);
     ASSERT_TRUE(scenario().kernel);
     EXPECT_EQ(scenario().kernel->address, 0x480000U);
-    EXPECT_EQ(scenario().kernel->size, kernel_size);
+    EXPECT_EQ(scenario().kernel->size, test::small_kernel);
     EXPECT_EQ(scenario().dom0_bootargs, "console=hvc0 root=/dev/mmcblk0p2 rootwait");
     EXPECT_FALSE(scenario().script);
     EXPECT_EQ(open(), "");
 }
 
 TEST_F(BootPath, TheSameWithASmallRegIsAnError) {
-    composite(kernel_size - 4096);
+    composite(test::small_kernel - 4096);
     EXPECT_EQ(judged(), (Ids{"dom0-reg-too-small"}));
 }
 
 TEST_F(BootPath, TheSameWithoutItsOverlayLacksDom0) {
-    composite(kernel_size);
+    composite(test::small_kernel);
     boot.erase("overlays/pi4-64-xen.dtbo");
     const auto ids = judged();
     EXPECT_EQ(ids, (Ids{"bootargs-astray", "config-overlay-missing", "dom0-module-missing"}));
 }
 
 TEST_F(BootPath, TheSameWithAnotherAddressPointsBesideLinux) {
-    composite(kernel_size);
+    composite(test::small_kernel);
     boot["config.txt"] += "kernel_address=0x400000\n";
     const auto ids = judged();
     EXPECT_EQ(ids, (Ids{"kernel-not-an-image", "xen-reaches-next"}));
 }
 
 TEST_F(BootPath, TheFirmwareLoadsDom0ByInitramfs) {
-    composite(kernel_size);
+    composite(test::small_kernel);
     boot["Image"] = boot["kernel8.img"].substr(0x280000);
     boot["kernel8.img"].resize(0x200000);
     boot["config.txt"] += "initramfs Image 0x480000\n";
@@ -247,7 +245,7 @@ class BootmPath : public BootPath {
     }
     /// The script of a good card up to its last command.
     void steps(const std::string& loads, const std::string& start) {
-        boot["overlays/pi4-64-xen.dtbo"] = test::pi4_overlay(test::reg(kernel_size), test::xen_bootargs);
+        boot["overlays/pi4-64-xen.dtbo"] = test::pi4_overlay(test::reg(test::small_kernel), test::xen_bootargs);
         script(
             "setenv bootargs \"console=hvc0 root=/dev/mmcblk0p2 rootwait\"\n"
             "setenv from \"${devtype} ${devnum}:${distro_bootpart}\"\n"
@@ -310,7 +308,7 @@ TEST_F(BootmPath, AFitHoldsEverything) {
             "&& imxtract 0x8000000 fdt ${fdt_addr_r}",
             "booti 0x200000 - ${fdt_addr_r}");
         EXPECT_THAT(judged(), IsEmpty()) << outside;
-        EXPECT_EQ(scenario().kernel->size, kernel_size);
+        EXPECT_EQ(scenario().kernel->size, test::small_kernel);
         steps("fatload ${from} 0x8000000 boot.fit && imxtract 0x8000000 fdt ${fdt_addr_r}",
               "bootm 0x8000000 - ${fdt_addr_r}");
         EXPECT_THAT(judged(), IsEmpty()) << outside;

@@ -42,16 +42,6 @@ Survey survey_of(const CardRecipe& recipe) {
     return survey(card);
 }
 
-std::set<std::string> ids(const std::vector<Diagnostic>& diagnostics) {
-    std::set<std::string> found;
-    for (const Diagnostic& diagnostic : diagnostics) found.insert(diagnostic.id);
-    return found;
-}
-
-std::string scr(const std::string& text) {
-    return std::string(as_text(make_uboot_script(text, 0, "test")));
-}
-
 Change script(std::string text) {
     return [text](CardRecipe& card) { card.boot["boot.scr"] = scr(text); };
 }
@@ -174,10 +164,6 @@ Change xen_built_with(std::string options) {
             "#\n# Automatically generated file; DO NOT EDIT.\n# Xen/arm 4.17.7 Configuration\n#\n" + options);
         card.boot["xen-raspberrypi4-64"].replace(0x8000, packed.size(), packed);
     };
-}
-
-std::string changed(std::string text, const std::string& what, const std::string& with) {
-    return text.replace(text.find(what), what.size(), with);
 }
 
 std::string builtin(const std::vector<std::string>& drivers) {

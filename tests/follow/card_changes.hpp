@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -14,7 +13,6 @@
 
 namespace rpixen::test {
 
-inline constexpr std::uint64_t small_kernel = 2 * MiB;
 /// The kernel's modules on the root partition.
 inline constexpr const char* modules = "lib/modules/6.1.0-37-arm64/";
 
@@ -27,10 +25,7 @@ const std::map<std::string, Change>& card_changes();
 
 /// The recipe's files on a disk without faults.
 Survey survey_of(const CardRecipe& recipe);
-std::set<std::string> ids(const std::vector<Diagnostic>& diagnostics);
 
-std::string scr(const std::string& text);
-std::string changed(std::string text, const std::string& what, const std::string& with);
 /// modules.builtin with these drivers.
 std::string builtin(const std::vector<std::string>& drivers);
 /// A kernel with its configuration in it, as CONFIG_IKCONFIG leaves it: without CONFIG_XENFS.

@@ -12,6 +12,7 @@
 #include "boot/script.hpp"
 #include "follow/card_maker.hpp"
 #include "follow/good_card.hpp"
+#include "rules/findings.hpp"
 #include "support/artifact_kit.hpp"
 #include "support/run.hpp"
 
@@ -31,9 +32,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 std::set<std::string> ids(const CardCheck& check) {
-    std::set<std::string> found;
-    for (const Diagnostic& diagnostic : check.diagnostics) found.insert(diagnostic.id);
-    return found;
+    return test::ids(check.diagnostics);
 }
 
 std::string listed(const CardCheck& check) {

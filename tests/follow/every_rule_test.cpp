@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "follow/card_changes.hpp"
+#include "rules/findings.hpp"
 
 // Every rule, raised by files as they stand on a card: a rule that only a made-up scenario breaks would never
 // be heard of. The rules about the disk itself need whole images and are in check_card_test.cpp.
@@ -65,13 +66,6 @@ const std::map<std::string, std::set<std::string>> company{
     {"xl-guest-memory-excludes-boards", {"xl-guest-file-missing"}},
     {"xl-guest-memory-impossible", {"xl-guest-file-missing"}},
 };
-
-std::set<std::string> with_company(const std::string& id) {
-    const auto found = company.find(id);
-    std::set<std::string> all = found == company.end() ? std::set<std::string>{} : found->second;
-    all.insert(id);
-    return all;
-}
 
 TEST(EveryRule, AGuestBesideDom0RaisesNothing) {
     CardRecipe card = changeable_card();
@@ -145,7 +139,7 @@ TEST(EveryRule, CanBeRaisedByACard) {
         change(changed);
         const Survey result = survey_of(changed);
         const auto found = ids(judge(result.scenario));
-        EXPECT_EQ(found, with_company(id)) << "notes: " << ::testing::PrintToString(result.notes);
+        EXPECT_EQ(found, with_company(company, id)) << "notes: " << ::testing::PrintToString(result.notes);
         raised.insert(id);
     }
     std::set<std::string> all_rules;

@@ -1,5 +1,6 @@
 #include "follow/good_card.hpp"
 
+#include "format/uboot_script.hpp"
 #include "support/artifact_kit.hpp"
 
 namespace rpixen::test {
@@ -71,6 +72,14 @@ CardRecipe good_card(const TemporaryFolder& folder, std::uint64_t kernel) {
     card.boot["boot.scr"] = boot_scr(folder, good_script());
     card.root = good_root();
     return card;
+}
+
+std::string scr(const std::string& text) {
+    return std::string(as_text(make_uboot_script(text, 0, "test")));
+}
+
+std::string changed(std::string text, const std::string& what, const std::string& with) {
+    return text.replace(text.find(what), what.size(), with);
 }
 
 }  // namespace rpixen::test

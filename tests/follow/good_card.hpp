@@ -10,6 +10,12 @@ namespace rpixen::test {
 
 inline constexpr const char* xen_bootargs = "console=dtuart dtuart=/soc/serial@7e215040 dom0_mem=512M";
 inline constexpr std::uint64_t kernel_size = 18 * MiB;  ///< more than 0xf80000
+inline constexpr std::uint64_t small_kernel = 2 * MiB;
+
+/// A script image with this text.
+std::string scr(const std::string& text);
+/// With the first `what` replaced.
+std::string changed(std::string text, const std::string& what, const std::string& with);
 
 /// With the words of dom0's hypervisor node, by which the version is told.
 std::string xen(const std::string& version, std::uint64_t image_size = 2 * MiB);

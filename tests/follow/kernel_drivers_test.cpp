@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "follow/card_changes.hpp"
+#include "rules/findings.hpp"
 
 namespace rpixen::test {
 namespace {

@@ -520,10 +520,5 @@ const std::map<std::string, Break>& ways_to_break() {
     };
     return all;
 }
-std::set<std::string> ids(const std::vector<Diagnostic>& diagnostics) {
-    std::set<std::string> found;
-    for (const Diagnostic& diagnostic : diagnostics) found.insert(diagnostic.id);
-    return found;
-}
 
 }  // namespace rpixen::test

@@ -2,9 +2,7 @@
 
 #include <functional>
 #include <map>
-#include <set>
 #include <string>
-#include <vector>
 
 #include "rules/rules.hpp"
 
@@ -28,7 +26,5 @@ GuestFacts& add_static_guest(BootScenario& scenario);
 XlGuestFacts& add_xl_guest(BootScenario& scenario);
 /// Without dom0's modules.
 void remove_dom0(BootScenario& scenario);
-
-std::set<std::string> ids(const std::vector<Diagnostic>& diagnostics);
 
 }  // namespace rpixen::test

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "rules/broken_scenarios.hpp"
+#include "rules/findings.hpp"
 #include "rules/good_scenario.hpp"
 
 namespace rpixen::test {

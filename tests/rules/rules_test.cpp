@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "rules/broken_scenarios.hpp"
+#include "rules/findings.hpp"
 #include "rules/good_scenario.hpp"
 
 namespace rpixen::test {
@@ -24,13 +25,6 @@ const std::map<std::string, std::set<std::string>> company{
     {"xen-stumbles-over-pcie", {"xen-too-old"}},
     {"xl-guest-backend-missing", {"kernel-lacks-root-driver", "kernel-lacks-xen-drivers"}},
 };
-
-std::set<std::string> with_company(const std::string& id) {
-    const auto found = company.find(id);
-    std::set<std::string> all = found == company.end() ? std::set<std::string>{} : found->second;
-    all.insert(id);
-    return all;
-}
 
 TEST(Rules, AGoodCardRaisesNothing) {
     for (const Diagnostic& diagnostic : judge(good_scenario()))
@@ -57,7 +51,7 @@ TEST(Rules, EachIsFoundInACardThatBreaksIt) {
         BootScenario scenario = good_scenario();
         break_card(scenario);
         const auto diagnostics = judge(scenario);
-        EXPECT_EQ(ids(diagnostics), with_company(id));
+        EXPECT_EQ(ids(diagnostics), with_company(company, id));
         const auto place = std::find_if(diagnostics.begin(), diagnostics.end(),
                                         [&](const Diagnostic& diagnostic) { return diagnostic.id == id; });
         if (place == diagnostics.end()) continue;
