@@ -21,6 +21,10 @@ std::string octal(std::uint16_t mode) {
     return text;
 }
 
+void put_unless_empty(Json& json, const char* key, Json value) {
+    if (!value.empty()) json[key] = std::move(value);
+}
+
 Json json_of(const ArtifactReference& reference) {
     if (!reference.sha256) return reference.path;
     return {{"path", reference.path}, {"sha256", *reference.sha256}};
@@ -61,10 +65,10 @@ Json boot_of(const Manifest& manifest) {
     if (manifest.dom0_mem != usual.dom0_mem && !manifest.dom0_mem.empty()) boot["dom0_mem"] = manifest.dom0_mem;
     Json env = Json::object();
     for (const auto& [name, value] : manifest.env) env[name] = value;
-    if (!env.empty()) boot["env"] = std::move(env);
+    put_unless_empty(boot, "env", std::move(env));
     Json addresses = Json::object();
     for (const auto& [name, address] : manifest.addresses) addresses[name] = format_address(address);
-    if (!addresses.empty()) boot["addresses"] = std::move(addresses);
+    put_unless_empty(boot, "addresses", std::move(addresses));
     if (!manifest.config_txt.empty()) boot["config_txt"] = manifest.config_txt;
     return boot;
 }
@@ -77,13 +81,13 @@ Json image_of(const Manifest& manifest) {
     Json boot = Json::object();
     if (manifest.boot_label != usual.boot_label) boot["label"] = manifest.boot_label;
     if (manifest.boot_size != usual.boot_size) boot["size"] = manifest.boot_size;
-    if (!boot.empty()) image["boot_partition"] = std::move(boot);
+    put_unless_empty(image, "boot_partition", std::move(boot));
     Json root = Json::object();
     if (manifest.root_label != usual.root_label) root["label"] = manifest.root_label;
     if (manifest.root_size.kind == SizeWish::Kind::fill) root["size"] = "fill";
     if (manifest.root_size.kind == SizeWish::Kind::exact) root["size"] = manifest.root_size.bytes;
     if (manifest.root_free != usual.root_free) root["free"] = manifest.root_free;
-    if (!root.empty()) image["root_partition"] = std::move(root);
+    put_unless_empty(image, "root_partition", std::move(root));
     return image;
 }
 
@@ -161,11 +165,11 @@ std::string manifest_json(const Manifest& manifest) {
     if (manifest.board != usual.board) json["board"] = manifest.board;
     json["artifacts"] = artifacts_of(manifest);
     json["overlays"] = overlays_of(manifest);
-    if (Json boot = boot_of(manifest); !boot.empty()) json["boot"] = std::move(boot);
-    if (Json image = image_of(manifest); !image.empty()) json["image"] = std::move(image);
-    if (!manifest.owners.empty()) json["owners"] = owners_of(manifest);
-    if (!manifest.files.empty()) json["files"] = files_of(manifest);
-    if (!manifest.guests.empty()) json["guests"] = guests_of(manifest);
+    put_unless_empty(json, "boot", boot_of(manifest));
+    put_unless_empty(json, "image", image_of(manifest));
+    put_unless_empty(json, "owners", owners_of(manifest));
+    put_unless_empty(json, "files", files_of(manifest));
+    put_unless_empty(json, "guests", guests_of(manifest));
     if (manifest.network) json["network"] = network_of(*manifest.network);
     try {
         return json.dump(2) + "\n";
