@@ -1,8 +1,10 @@
 #include "unpack/pieces.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 
+#include "base/byte_record.hpp"
 #include "base/size.hpp"
 #include "format/crc32.hpp"
 #include "fuzz/foreign_bytes.hpp"
@@ -15,36 +17,31 @@ namespace {
 
 constexpr std::uint64_t most_unpacked = 64 * MiB;
 
-template <typename Integer>
-void append(Bytes& bytes, Integer value) {
-    const std::size_t place = bytes.size();
-    bytes.resize(place + sizeof value);
-    store_le(bytes.data() + place, value);
-}
-
 /// A frame of zstd that is skipped (RFC 8878, 3.1.2).
 Bytes large_frame() {
-    Bytes frame;
-    append<std::uint32_t>(frame, 0x184d2a50);
-    append<std::uint32_t>(frame, 1 * MiB);
-    frame.resize(frame.size() + 1 * MiB);
-    return frame;
+    RecordWriter frame;
+    frame.number(std::uint32_t{0x184d2a50});
+    frame.number(std::uint32_t{1 * MiB});
+    frame.bytes(Bytes(1 * MiB));
+    return frame.written();
 }
 
 /// Blocks of bgzip whose zeros are stored as they are (SAMv1.pdf, 4.1; RFC 1951, 3.2.4).
 Bytes large_blocks() {
     const Bytes zeros(65'280);
-    Bytes block = to_bytes(std::string_view("\x1f\x8b\x08\x04\0\0\0\0\0\xff\x06\0BC\x02\0", 16));
-    append<std::uint16_t>(block, static_cast<std::uint16_t>(18 + 5 + zeros.size() + 8 - 1));
-    append<std::uint8_t>(block, 1);
-    append(block, static_cast<std::uint16_t>(zeros.size()));
-    append(block, static_cast<std::uint16_t>(~zeros.size()));
-    block.insert(block.end(), zeros.begin(), zeros.end());
-    append(block, crc32(zeros));
-    append(block, static_cast<std::uint32_t>(zeros.size()));
-    Bytes blocks;
-    while (blocks.size() < 1 * MiB) blocks.insert(blocks.end(), block.begin(), block.end());
-    return blocks;
+    const auto size = static_cast<std::uint16_t>(zeros.size());
+    RecordWriter blocks;
+    while (blocks.written().size() < 1 * MiB) {
+        blocks.bytes(as_bytes(std::string_view("\x1f\x8b\x08\x04\0\0\0\0\0\xff\x06\0BC\x02\0", 16)));
+        blocks.number(static_cast<std::uint16_t>(18 + 5 + size + 8 - 1));
+        blocks.number(std::uint8_t{1});
+        blocks.number(size);
+        blocks.number(static_cast<std::uint16_t>(~size));
+        blocks.bytes(zeros);
+        blocks.number(crc32(zeros));
+        blocks.number(std::uint32_t{size});
+    }
+    return blocks.written();
 }
 
 /// The digest of what a stream gives; nothing where it is damaged.
