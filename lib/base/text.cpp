@@ -22,6 +22,10 @@ bool same_name(std::string_view a, std::string_view b) noexcept {
                       [](char x, char y) { return lower_case(x) == lower_case(y); });
 }
 
+bool has_word(const std::vector<std::string>& words, std::string_view word) noexcept {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
 std::string_view trimmed(std::string_view text) noexcept {
     constexpr std::string_view blank = " \t\r\n";
     const std::size_t begin = text.find_first_not_of(blank);

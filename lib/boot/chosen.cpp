@@ -12,15 +12,11 @@
 namespace rpixen {
 namespace {
 
-bool has(const std::vector<std::string>& list, std::string_view word) {
-    return std::find(list.begin(), list.end(), word) != list.end();
-}
-
 std::optional<std::string> find_module(const DeviceTree& tree, const std::string& parent, const ModuleRow& row) {
     for (const std::string& name : tree.children(parent)) {
         const std::string path = parent + "/" + name;
         const auto compatible = tree.strings(path, "compatible");
-        if (!has(compatible, "xen,multiboot-module") && !has(compatible, "multiboot,module")) continue;
+        if (!has_word(compatible, "xen,multiboot-module") && !has_word(compatible, "multiboot,module")) continue;
         if (row.names(compatible)) return path;
     }
     return std::nullopt;

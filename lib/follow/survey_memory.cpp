@@ -7,6 +7,7 @@
 #include <rpixen/error.hpp>
 
 #include "base/size.hpp"
+#include "base/text.hpp"
 #include "board/board.hpp"
 #include "follow/boot_files.hpp"
 #include "follow/tree_facts.hpp"
@@ -15,15 +16,11 @@
 namespace rpixen {
 namespace {
 
-bool has(const std::vector<std::string>& words, std::string_view word) {
-    return std::find(words.begin(), words.end(), word) != words.end();
-}
-
 /// What a module node says it is, or its place among those that do not; nothing for a third of those.
 std::optional<ModuleKind> kind_of(const ModuleFacts& module, unsigned& unnamed) {
     for (const ModuleRow& row : module_rows)
         if (row.names(module.compatible)) return row.kind;
-    if (has(module.compatible, "multiboot,device-tree")) return std::nullopt;
+    if (has_word(module.compatible, "multiboot,device-tree")) return std::nullopt;
     ++unnamed;
     if (unnamed == 1) return ModuleKind::kernel;
     if (unnamed == 2) return ModuleKind::initrd;
@@ -173,14 +170,14 @@ class MemorySurveyor {
             facts.module = module.path;
             facts.domain = module.domain;
             facts.reg_size = module.range->size();
-            if (has(module.compatible, "multiboot,kernel")) {
+            if (has_word(module.compatible, "multiboot,kernel")) {
                 facts.kind = Kind::kernel;
                 const KernelFacts kernel = kernels_.survey(object->file, object->content);
                 facts.image = kernel.kind;
                 facts.config = kernel.config;
-            } else if (has(module.compatible, "multiboot,ramdisk")) {
+            } else if (has_word(module.compatible, "multiboot,ramdisk")) {
                 facts.kind = Kind::ramdisk;
-            } else if (has(module.compatible, "multiboot,device-tree")) {
+            } else if (has_word(module.compatible, "multiboot,device-tree")) {
                 fill_guest_tree(*object, facts);
             }
             scenario_.guest_modules.push_back(std::move(facts));

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "board/dom0_memory.hpp"
 #include "rules/rules.hpp"
 
@@ -15,10 +16,6 @@ const TreeFacts* effective(const BootScenario& scenario) {
     return scenario.device_tree && scenario.device_tree->effective ? &*scenario.device_tree->effective : nullptr;
 }
 
-bool has(const std::vector<std::string>& words, std::string_view word) {
-    return std::find(words.begin(), words.end(), word) != words.end();
-}
-
 bool at_least(const BootScenario& scenario, int major, int minor) {
     return scenario.xen &&
            (scenario.xen->major > major || (scenario.xen->major == major && scenario.xen->minor >= minor));
@@ -29,7 +26,7 @@ Findings kernel_missing(const BootScenario& scenario) {
     for (const GuestFacts& guest : guests_of_xen(scenario)) {
         const auto& modules = effective(scenario)->modules;
         const bool found = std::any_of(modules.begin(), modules.end(), [&](const ModuleFacts& module) {
-            return module.domain == guest.path && has(module.compatible, "multiboot,kernel");
+            return module.domain == guest.path && has_word(module.compatible, "multiboot,kernel");
         });
         if (!found)
             findings.push_back({guest.path + " has no kernel", "no node with multiboot,kernel below it",
